@@ -1,0 +1,106 @@
+/*
+ * plan - what a ceremony is to do, agreed on before the day.
+ *
+ * Owns: the parsed plan and its original bytes until plan_free(). May include:
+ * base, crypto. Format: docs/FORMAT-PLAN.md. The plan's digest is SHA-256 over
+ * its bytes as they lie on the stick; every approval binds it.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "appliance/base/bytes.h"
+
+#define PLAN_MAX_BYTES (64U << 10)
+#define PLAN_MAX_PEOPLE 24
+#define PLAN_MAX_APPROVERS 8
+#define PLAN_MAX_SHARES 8
+#define PLAN_NAME_MAX 16
+#define PLAN_FULL_MAX 60
+#define PLAN_SPKI_MAX 128
+#define PLAN_AMD_ROOTS 4
+
+enum plan_world { PLAN_REHEARSAL, PLAN_PRODUCTION };
+enum plan_mode { PLAN_GENESIS, PLAN_REBUILD };
+enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUFFER };
+
+#define PLAN_ROLE_ADMINISTRATOR 1U
+#define PLAN_ROLE_WITNESS 2U
+#define PLAN_ROLE_CUSTODIAN 4U
+#define PLAN_ROLE_APPROVER 8U
+#define PLAN_ROLE_AUDITOR 16U
+
+struct plan_person {
+	char name[PLAN_NAME_MAX + 1]; /* text_name_ok() */
+	char full[PLAN_FULL_MAX + 1]; /* personal: enters records as a commitment */
+	unsigned int roles;
+};
+
+struct plan_approver {
+	char name[PLAN_NAME_MAX + 1]; /* a person with the role approver */
+	uint8_t sign[PLAN_SPKI_MAX], seal[PLAN_SPKI_MAX]; /* DER SPKI, P-384 */
+	size_t sign_len, seal_len;
+};
+
+struct plan_dates {
+	int64_t from, to;
+};
+
+struct plan_amd_root {
+	char product[8];  /* "Milan", "Genoa", "Turin" */
+	uint8_t spki[32]; /* SHA-256 of the ARK's SPKI */
+};
+
+struct plan {
+	struct sn_buf bytes; /* exactly as read */
+	uint8_t digest[32];  /* SHA-256 of bytes */
+	enum plan_world world;
+	enum plan_mode mode;
+	enum plan_console console;
+	uint32_t sequence;
+	char ceremony[33];	   /* the ceremony's number, for people */
+	struct plan_dates window;  /* when it may be held */
+	uint8_t sanctum_id[16];
+	char sanctum_name[PLAN_FULL_MAX + 1];
+	char organization[PLAN_FULL_MAX + 1];
+	struct plan_person people[PLAN_MAX_PEOPLE];
+	size_t npeople;
+	struct plan_approver approvers[PLAN_MAX_APPROVERS];
+	size_t napprovers;
+	uint32_t approvals;	  /* K: approvals that each signature needs */
+	uint32_t share_threshold; /* M */
+	uint32_t share_count;	  /* N: the custodians, in the order of people */
+	uint32_t ops_threshold;	  /* K of L approver shares of the operations secret */
+	struct plan_dates root, signing, statement, operations, token;
+	bool software_tpm;	  /* "tpm": "software" */
+	bool tpm_ek_pinned;
+	uint8_t tpm_ek[32];	  /* SHA-256 of the EK's public area */
+	bool accept_vendor, accept_pinned, accept_software;
+	bool has_collateral_time;
+	int64_t collateral_time;
+	struct plan_amd_root amd_roots[PLAN_AMD_ROOTS]; /* rehearsal only */
+	size_t namd_roots;
+	bool has_intel_root; /* rehearsal only */
+	uint8_t intel_root[32];
+};
+
+/*
+ * Read a plan strictly: unknown keys, thresholds that cannot work, dates in the
+ * wrong order, a person with roles that exclude each other, approvers without
+ * keys, rehearsal-only fields in production: all refused with the field named.
+ * SN_E_FORMAT (form), SN_E_POLICY (contents). The caller owns *ret.
+ */
+SN_MUST_USE enum sn_err plan_parse(struct bytes text, struct plan **ret,
+    struct sn_why *why);
+void plan_free(struct plan **pp); /* NULL-safe, idempotent */
+
+const char *plan_world_name(enum plan_world w); /* "rehearsal" */
+const char *plan_mode_name(enum plan_mode m);	/* "genesis" */
+
+/* The i-th custodian (0 to share_count - 1), in the order of people. */
+const struct plan_person *plan_custodian(const struct plan *p, size_t i);
+const struct plan_person *plan_person(const struct plan *p, const char *name);
+const struct plan_approver *plan_approver(const struct plan *p, const char *name);
+/* The first person with that role, or NULL. */
+const struct plan_person *plan_first(const struct plan *p, unsigned int role);
+
+#endif
