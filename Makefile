@@ -1,0 +1,267 @@
+# Cornerstone. "make help" lists the targets.
+#
+# Outside the build root this file only gets the root (iso/buildroot.sh) and passes the
+# targets on to itself inside it (iso/enter.sh). Inside, it is one non-recursive makefile
+# whose modules, and what each may use, come from the table in docs/ARCHITECTURE.md.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+BUILD ?= build
+TESTDATA ?= ../shared/data
+JOBS ?= $(shell nproc)
+T ?=
+SAN ?=
+WORLD ?= rehearsal
+export TESTDATA CACHE INSTALL
+
+IN_ROOT ?= $(CORNERSTONE_ROOT)
+PROGRAMS := ceremony sanctum firmware-cache crosscheck
+EXIT_STATUS_SO := $(BUILD)/tool/exit-status.so
+
+ifeq ($(IN_ROOT),)
+# ---------------------------------------------------------------- on the machine itself
+
+HOST_PACKAGES := mmdebstrap debian-archive-keyring util-linux
+ifneq ($(shell id -u),0)
+HOST_PACKAGES += uidmap
+endif
+
+INNER = iso/enter.sh "" make IN_ROOT=1 $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+PASSED := all check check-vm check-san rehearse run play demo iso iso-verify bench lint \
+	fuzz screens image-bins compile_commands.json clean
+
+.NOTPARALLEL:
+.PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh FORCE
+
+$(PASSED): setup
+	+@$(INNER) $@
+
+# Any file of the build, made inside the root: make build/bin/sanctum
+$(BUILD)/bin/%: setup FORCE
+	+@$(INNER) $@
+
+$(BUILD)/image/%: setup FORCE
+	+@$(INNER) $@
+
+setup:
+	@iso/buildroot-setup.sh $(HOST_PACKAGES)
+	@iso/buildroot.sh >/dev/null
+
+# A built program with this terminal and exit status. GNU make itself would turn every
+# failure into 2 and add a line of its own, so a small loadable function ends make with
+# the program's status. "make sh" goes the same way.
+ifneq ($(filter $(PROGRAMS) sh,$(MAKECMDGOALS)),)
+-load $(EXIT_STATUS_SO)(exit_status_setup)
+$(EXIT_STATUS_SO): iso/exit-status.c | setup
+	@$(INNER) -s $@ >&2
+STATUS_FILE := $(BUILD)/tool/status.$(shell echo $$PPID)
+endif
+
+$(PROGRAMS:%=.run-%): .run-%: setup
+	+@$(INNER) -s $(BUILD)/bin/$* >&2
+	@iso/enter.sh "" $(BUILD)/bin/$* $(ARGS) || echo $$? >$(STATUS_FILE)
+
+.run-sh: setup
+	@iso/enter.sh "" bash $${CMD:+-c "$$CMD"} || echo $$? >$(STATUS_FILE)
+
+$(PROGRAMS) sh: %: .run-%
+	@$(and $(wildcard $(STATUS_FILE)),$(exit-status $(shell cat $(STATUS_FILE); rm -f $(STATUS_FILE))))
+	@[ ! -f $(STATUS_FILE) ] || { s=$$(cat $(STATUS_FILE)); rm -f $(STATUS_FILE); exit $$s; }
+
+define HELP
+Cornerstone: targets (everything needed is fetched into a cache and built on the way)
+
+  make rehearse     the ceremony in this terminal, software TPM; PLAY=FILE OUT=DIR plays an
+                    answer file and leaves OUT/bundle
+  make run          the image in QEMU on this terminal, sticks as files under $(BUILD)/run/
+  make play         the image in QEMU plays a whole ceremony by keystrokes; MODE= WORLD= CONSOLE=
+  make demo         a rehearsal, its verification, one flipped byte and the refusal
+
+  make              all programs, in $(BUILD)/bin/
+  make check        the tests that need no VM; T=GLOB selects by file name
+  make check-vm     the tests that boot the image
+  make check-san    make check under the address and undefined-behaviour sanitizers
+  make lint         form, layers, bans, sizes
+  make fuzz         the parsers under random input; T=GLOB selects, SECONDS= per target
+  make bench        one line per figure: name value unit yardstick ratio
+  make screens      the text of every screen
+  make iso          $(BUILD)/cornerstone.iso and $(BUILD)/measurements.json
+  make iso-verify   builds it twice, elsewhere, and compares
+  make sh           a shell in the build root; CMD='...' runs one command
+  make clean        removes $(BUILD)/
+
+  make -s ceremony|sanctum|firmware-cache|crosscheck ARGS="..."
+                    runs the built program inside the build root, in this directory; exit
+                    status and last line are the program's
+
+Variables: BUILD=$(BUILD)  CACHE=(~/.cache/cornerstone)  TESTDATA=$(TESTDATA)
+           JOBS=$(JOBS)  INSTALL=no (print the Debian packages this machine lacks, install none)
+endef
+
+help:
+	$(info $(HELP))
+	@:
+
+else
+# ---------------------------------------------------------------- inside the build root
+
+.PHONY: all check check-san lint fuzz bench screens image-bins tests clean FORCE \
+	compile_commands.json
+
+# ---- modules, from the architecture's table
+
+include $(BUILD)/deps.mk
+$(BUILD)/deps.mk: docs/ARCHITECTURE.md tests/lint-layers.awk Makefile
+	@mkdir -p $(@D)
+	@awk -f tests/lint-layers.awk -v mode=mk $< >$@.tmp
+	@for p in $$(sed -n 's/^PKG[^:]*:= *//p' $@.tmp | tr ' ' '\n' | sort -u) cmocka; do \
+		echo "CFLAGS.$$p := $$(pkg-config --cflags $$p)"; \
+		echo "LIBS.$$p := $$(pkg-config --libs $$p)"; \
+	done >>$@.tmp
+	@mv $@.tmp $@
+
+# ---- flags
+
+CC := gcc
+WARN := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wswitch-enum -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Walloca \
+	-Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wnull-dereference \
+	-Wimplicit-fallthrough -Wduplicated-cond -Wlogical-op
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=3 -fcf-protection \
+	-ftrivial-auto-var-init=zero -fstack-clash-protection
+ifneq ($(SAN),)
+HARDEN := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+CFLAGS := -std=gnu17 -O2 -g -D_GNU_SOURCE= -I. -fPIE -fno-strict-aliasing -fno-common \
+	-ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(HARDEN) $(WARN)
+LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
+	$(if $(SAN),-fsanitize=$(SAN))
+# cmocka's macros convert, and test functions are static tables' business
+TEST_CFLAGS := -Wno-conversion -Wno-sign-conversion -Wno-null-dereference
+
+pkg_cflags = $(foreach p,$(PKG.$(1)),$(CFLAGS.$(p)))
+pkg_libs = $(foreach p,$(PKG.$(1)),$(LIBS.$(p)))
+lib = $(BUILD)/lib/$(subst /,-,$(1)).a
+# $(call modules_of,source): the module whose folder it is in, or nothing
+module_of = $(filter $(patsubst %/,%,$(dir $(1))),$(MODULES))
+
+# ---- objects and archives: $(call module,NAME,object folder,archive folder,more flags)
+
+define module
+$(3)/$(subst /,-,$(1)).a: $(patsubst %.c,$(2)/%.o,$(filter-out %/main.c %_test.c,$(wildcard $(1)/*.c)))
+	@mkdir -p $$(@D); rm -f $$@
+	@ar rcsD $$@ $$^
+$(2)/$(1)/%.o: $(1)/%.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	@echo "  CC    $$<"
+	@$(CC) $(CFLAGS) $(call pkg_cflags,$(1)) $(4) -MMD -MP -c -o $$@ $$<
+endef
+
+SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
+$(foreach m,$(MODULES),$(eval $(call module,$(m),$(BUILD)/obj,$(BUILD)/lib,)))
+$(foreach m,$(MODULES),$(eval $(call module,$(m),$(BUILD)/image/obj,$(BUILD)/image/lib,-DSN_IMAGE=1)))
+
+# Changed flags rebuild everything; nothing else does.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CFLAGS) $(LDFLAGS)' >$@
+
+# ---- programs: name, module; main() is in the module's main.c
+
+MODULE.ceremony := ceremony/cmd
+MODULE.sanctum := ceremony/node
+MODULE.firmware-cache := firmware-cache/cmd
+MODULE.crosscheck := appliance/crosscheck
+MODULE.softtpm := appliance/softtpm
+BINARIES := $(foreach p,$(PROGRAMS) softtpm,$(if $(wildcard $(MODULE.$(p))/main.c),$(p)))
+
+# $(call link,output,object folder,archive folder,module,modules left out)
+define link
+$(1): $(2)/$(4)/main.o $(foreach m,$(filter-out $(5),$(ALL.$(4))),$(3)/$(subst /,-,$(m)).a)
+	@mkdir -p $$(@D)
+	@echo "  LD    $$@"
+	@$(CC) $(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+		$(call pkg_libs,$(4))
+endef
+
+$(foreach p,$(PROGRAMS) softtpm,$(eval \
+	$(call link,$(BUILD)/bin/$(p),$(BUILD)/obj,$(BUILD)/lib,$(MODULE.$(p)),)))
+
+# The image's executables; the answer-file driver is not in it.
+$(eval $(call link,$(BUILD)/image/init,$(BUILD)/image/obj,$(BUILD)/image/lib,ceremony/cmd,ceremony/script))
+$(eval $(call link,$(BUILD)/image/crosscheck,$(BUILD)/image/obj,$(BUILD)/image/lib,appliance/crosscheck,))
+$(eval $(call link,$(BUILD)/image/softtpm,$(BUILD)/image/obj,$(BUILD)/image/lib,appliance/softtpm,))
+IMAGE_BINS := $(addprefix $(BUILD)/image/,init crosscheck softtpm)
+image-bins: $(IMAGE_BINS)
+
+all: $(BINARIES:%=$(BUILD)/bin/%) $(foreach m,$(MODULES),$(call lib,$(m))) compile_commands.json
+
+# ---- tests
+
+TEST_LIB := $(BUILD)/lib/tests-lib.a
+PKG.tests/lib := cmocka yyjson
+$(eval $(call module,tests/lib,$(BUILD)/obj,$(BUILD)/lib,$(TEST_CFLAGS)))
+
+ALL_TESTS := $(sort $(shell find tests -path tests/vm -prune -o \
+	\( -name '*_test.c' -o -name '*_test.sh' -o -name '*_test.py' \) -print))
+TESTS := $(if $(T),$(shell for f in $(ALL_TESTS); do for t in $(foreach t,$(T),'$(t)'); do \
+	b=$${f##*/}; case $$b in ($$t|$${t}_test.*) echo $$f; break;; esac; done; done),$(ALL_TESTS))
+TEST_BINS := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS)))
+test_scripts := $(filter-out %.c,$(TESTS))
+
+# A test links its module and all that reaches; one that is in no module's folder, everything.
+test_module = $(filter $(patsubst tests/%/,%,$(dir $(1))),$(MODULES))
+test_modules = $(if $(call test_module,$(1)),$(ALL.$(call test_module,$(1))),$(MODULES))
+test_pkgs = $(if $(call test_module,$(1)),$(PKG.$(call test_module,$(1))),$(sort $(foreach m,$(MODULES),$(PKG.$(m)))))
+
+define test_rule
+$(BUILD)/$(1:.c=.o): $(1) $(BUILD)/flags
+	@mkdir -p $$(@D)
+	@echo "  CC    $$<"
+	@$(CC) $(CFLAGS) $(TEST_CFLAGS) $(foreach p,$(call test_pkgs,$(1)),$(CFLAGS.$(p))) -MMD -MP -c -o $$@ $$<
+$(BUILD)/$(1:.c=): $(BUILD)/$(1:.c=.o) $(TEST_LIB) $(foreach m,$(call test_modules,$(1)),$(call lib,$(m)))
+	@echo "  LD    $$@"
+	@$(CC) $(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+		$(foreach p,$(call test_pkgs,$(1)) cmocka yyjson,$(LIBS.$(p)))
+endef
+$(foreach t,$(filter %.c,$(ALL_TESTS)),$(eval $(call test_rule,$(t))))
+
+tests: $(TEST_BINS) $(if $(test_scripts),$(BINARIES:%=$(BUILD)/bin/%))
+
+check: tests
+	@tests/run --build $(BUILD) --jobs $(JOBS) $(TESTS)
+
+check-san: check
+
+# ---- for editors
+
+compile_commands.json: $(BUILD)/compile_commands.json
+$(BUILD)/compile_commands.json: $(BUILD)/deps.mk $(BUILD)/flags FORCE
+	$(file >$@.tmp,[)
+	$(foreach s,$(SRCS),$(file >>$@.tmp,{"directory": "$(CURDIR)"$(comma) "file": "$(s)"$(comma) \
+	"command": "$(CC) $(CFLAGS) $(call pkg_cflags,$(call module_of,$(s))) -c $(s)"}$(comma)))
+	$(file >>$@.tmp,{"directory": "$(CURDIR)"$(comma) "file": "tests/lib/none.c"$(comma) "command": "$(CC)"} ])
+	@cmp -s $@.tmp $@ || cp $@.tmp $@
+	@rm -f $@.tmp; ln -sfn $@ compile_commands.json
+comma := ,
+
+# ---- loaded by the outer make, see there
+
+$(EXIT_STATUS_SO): iso/exit-status.c
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -Werror -fPIC -fno-stack-protector -nostdlib -shared -o $@ $<
+
+clean:
+	rm -rf $(BUILD)/bin $(BUILD)/lib $(BUILD)/obj $(BUILD)/tests $(BUILD)/tool $(BUILD)/image \
+		$(BUILD)/san $(BUILD)/deps.mk $(BUILD)/flags $(BUILD)/compile_commands.json
+
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRCS) $(wildcard tests/lib/*.c))
+-include $(patsubst %.c,$(BUILD)/image/obj/%.d,$(SRCS))
+-include $(patsubst %.c,$(BUILD)/%.d,$(filter %.c,$(ALL_TESTS)))
+-include iso/iso.mk tests/vm/vm.mk tests/rehearse.mk
+endif
