@@ -1,0 +1,89 @@
+/*
+ * view - all that a driver sees of the ceremony: what to show, what to ask, and
+ * where to put the answer.
+ *
+ * Owns: nothing; a view's pointers are the engine's and hold until the next
+ * call. May include: base. The drivers (tui, script) include this header alone.
+ */
+#ifndef CER_VIEW_H
+#define CER_VIEW_H
+
+#include "appliance/base/secret.h"
+
+#define VIEW_WIDTH 58	 /* columns of the body */
+#define VIEW_ROWS 17	 /* rows of the body on one page */
+#define VIEW_MAX_LINES 120
+#define VIEW_MAX_RAIL 20
+#define VIEW_MAX_LABELS 8
+#define VIEW_LABEL_MAX 24
+#define VIEW_TEXT_MAX 400   /* bytes of an answer in the open */
+#define VIEW_SECRET_MAX 1024 /* bytes of a secret answer */
+
+enum view_kind {
+	VIEW_INFO,	 /* read it; Enter goes on */
+	VIEW_WORD,	 /* type view.word to agree; "no" ends the ceremony */
+	VIEW_PASSPHRASE, /* a passphrase, not echoed */
+	VIEW_SHOW,	 /* secret words for one person; Enter when written down */
+	VIEW_WORDS,	 /* secret words typed by that person */
+	VIEW_MEDIA,	 /* wait until a stick with one of view.labels is there */
+	VIEW_REMOVE,	 /* wait until the stick labels[0] has been pulled */
+	VIEW_BUSY,	 /* show it and ask for the next view; nothing to answer */
+	VIEW_END,	 /* the last one; Enter ends */
+};
+
+enum view_rail_state { RAIL_TODO, RAIL_NOW, RAIL_DONE };
+
+struct view_rail {
+	const char *title;
+	enum view_rail_state state;
+};
+
+struct view {
+	enum view_kind kind;
+	const char *mode;	    /* "genesis" */
+	const char *sanctum;	    /* its name, or "" before the plan is read */
+	bool rehearsal;
+	const char *step, *ask;	    /* "shares", "typed": together the reference */
+	const char *person;	    /* a person's name, or NULL */
+	const char *title;
+	char line[VIEW_MAX_LINES][VIEW_WIDTH * 4 + 1]; /* UTF-8, each <= VIEW_WIDTH columns */
+	size_t nlines;
+	const char *prompt;	    /* one line: what to do now */
+	const char *word;	    /* VIEW_WORD */
+	char note[VIEW_WIDTH * 2 + 1]; /* why the last answer was not taken, or "" */
+	struct bytes secret;	    /* VIEW_SHOW: words with single spaces, locked memory */
+	char label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1]; /* VIEW_MEDIA: any of these */
+	size_t nlabels;
+	struct view_rail rail[VIEW_MAX_RAIL];
+	size_t nrail;
+};
+
+struct answer {
+	const char *text;	/* INFO "", WORD and the typed text; never NULL */
+	struct bytes secret;	/* PASSPHRASE, WORDS: in locked memory */
+};
+
+struct cer; /* the engine; core/engine.h for those who make one */
+
+/*
+ * The next view. SN_OK fills ret. A failure is final: nothing more can be asked,
+ * and what was half made is gone.
+ */
+SN_MUST_USE enum sn_err cer_next(struct cer *c, struct view *ret, struct sn_why *why);
+
+/*
+ * Answer the view that cer_next() gave last. Not called for VIEW_BUSY; for
+ * VIEW_MEDIA and VIEW_REMOVE call cer_poll() instead. An answer that can be
+ * given again (a wrong word) is SN_OK and shows up as view.note next time.
+ */
+SN_MUST_USE enum sn_err cer_answer(struct cer *c, const struct answer *a,
+    struct sn_why *why);
+
+/* VIEW_MEDIA, VIEW_REMOVE: look now. *ret_there says whether the wait is over; when
+ * it is, call cer_next(). A wrong stick shows up as view.note. */
+SN_MUST_USE enum sn_err cer_poll(struct cer *c, bool *ret_there, struct sn_why *why);
+
+/* Write "STEP.ASK@person" (or "media LABEL ...") into ret, 80 bytes. */
+void view_reference(const struct view *v, char ret[80]);
+
+#endif
