@@ -1,0 +1,152 @@
+/*
+ * store - vendor collateral as it came on the stick: told by content, verified
+ * against pinned vendor root keys, kept byte for byte.
+ *
+ * Owns: a copy of every item. May include: base, crypto, firmware-cache/amd,
+ * firmware-cache/intel. Time is an argument, never the clock. See docs/COLLATERAL.md.
+ */
+#ifndef COL_STORE_H
+#define COL_STORE_H
+
+#include <yyjson.h>
+
+#include "appliance/base/bytes.h"
+#include "firmware-cache/amd/amd.h"
+#include "firmware-cache/intel/intel.h"
+
+#define COL_ITEMS_MAX 512U		 /* items in one store, duplicates merged */
+#define COL_ITEM_BYTES_MAX (1U << 20)	 /* one item */
+#define COL_TOTAL_BYTES_MAX (32U << 20)	 /* all items together */
+#define COL_PATH_MAX 255
+#define COL_LABEL_MAX 64
+#define COL_LINE_MAX 76			 /* columns of one line for people */
+
+struct col_store;    /* opaque */
+struct col_verified; /* opaque: only col_store_check() makes one */
+
+enum col_vendor { COL_VENDOR_NONE, COL_VENDOR_AMD, COL_VENDOR_INTEL };
+const char *col_vendor_name(enum col_vendor v); /* "none", "amd", "intel" */
+
+/* What an item is, told by its content alone. A file of several certificates is a chain. */
+enum col_kind {
+	COL_KIND_UNKNOWN,
+	COL_KIND_AMD_CHAIN,	 /* ARK, ASK, ASVK: one or several, of one product */
+	COL_KIND_AMD_VCEK,
+	COL_KIND_AMD_VLEK,
+	COL_KIND_AMD_CRL,
+	COL_KIND_INTEL_CHAIN,	 /* root, TCB signing, PCK CAs: one or several */
+	COL_KIND_INTEL_ROOT_CRL,
+	COL_KIND_INTEL_PCK_CRL,
+	COL_KIND_INTEL_TCB_INFO,
+	COL_KIND_INTEL_IDENTITY, /* QE, TD QE or QvE identity */
+	COL_KIND_COUNT,
+};
+const char *col_kind_name(enum col_kind k); /* "amd-vcek": in status.json and transcripts */
+
+/* Root keys that a rehearsal plan adds to the pinned ones. */
+struct col_roots {
+	bool has_amd[AMD_PRODUCT_COUNT], has_intel;
+	uint8_t amd[AMD_PRODUCT_COUNT][32]; /* SHA-256 of the ARK's SPKI */
+	uint8_t intel[32];		    /* SHA-256 of the root CA's SPKI */
+};
+
+/*
+ * Read the plan's "vendor_pki": {"amd":{"Milan":"<64 hex>"},"intel":"<64 hex>"}; both
+ * members optional, nothing else allowed. SN_E_FORMAT. what prefixes messages.
+ */
+SN_MUST_USE enum sn_err col_roots_from_json(yyjson_val *vendor_pki, const char *what,
+    struct col_roots *ret, struct sn_why *why);
+bool col_roots_any(const struct col_roots *r);
+
+struct col_policy {
+	int64_t at;		/* the moment at which everything is judged */
+	bool rehearsal;		/* without it, extra roots are SN_E_REHEARSAL */
+	struct col_roots extra; /* zero when there are none */
+};
+
+/* The policy is copied. On success the caller owns *ret. */
+SN_MUST_USE enum sn_err col_store_new(const struct col_policy *policy,
+    struct col_store **ret, struct sn_why *why);
+void col_store_free(struct col_store **sp); /* NULL-safe, idempotent */
+
+/*
+ * Add one file; path is relative to collateral/ (sn_path_ok) and only names it. The
+ * bytes are copied. The same bytes again under another path are merged. SN_E_FORMAT
+ * for a bad path, or a path that was there with other bytes; SN_E_LIMIT; whatever the bytes are is
+ * judged later and never fails here.
+ */
+SN_MUST_USE enum sn_err col_store_add(struct col_store *s, const char *path,
+    struct bytes bytes, struct sn_why *why);
+
+/* Read every regular file below dir (relative to dirfd) and add it. */
+SN_MUST_USE enum sn_err col_store_add_dir(struct col_store *s, int dirfd, const char *dir,
+    struct sn_why *why);
+
+/*
+ * Judge everything, once; nothing can be added afterwards. A bad item gets its verdict in
+ * its row and does not fail the call: only memory or the library can. A store without
+ * items is fine and has no rows.
+ */
+SN_MUST_USE enum sn_err col_store_check(struct col_store *s, struct sn_why *why);
+
+/* What people should know about an accepted item. */
+enum col_note {
+	COL_NOTE_NO_CRL = 1 << 0,	/* no current CRL of its issuer is here (AMD only) */
+	COL_NOTE_REHEARSAL = 1 << 1,	/* ends in a root that the rehearsal plan added */
+	COL_NOTE_SUPERSEDED = 1 << 2,	/* a newer item of the same kind and scope is here */
+	COL_NOTE_LOWER_FMSPC = 1 << 3,	/* signed with a lower-case FMSPC: see docs */
+};
+
+struct col_row {
+	char path[COL_PATH_MAX + 1]; /* the first path it was added under */
+	char sha256[65];	     /* lower-case hex */
+	char label[COL_LABEL_MAX];   /* "AMD Milan CRL", "TCB info SGX 00A067110000" */
+	enum col_vendor vendor;
+	enum col_kind kind;
+	bool ok;
+	unsigned int notes;   /* enum col_note; 0 when refused */
+	int64_t issued;	      /* issueDate, thisUpdate or latest notBefore; 0 when unknown */
+	int64_t good_until;   /* last good second; 0 when refused */
+	struct sn_why why;    /* what was refused and why; err SN_OK when ok */
+	const struct col_verified *verified; /* NULL when refused */
+};
+
+/* In byte order of path, stable until the store is freed. SN_E_INTERNAL before the check. */
+SN_MUST_USE enum sn_err col_store_rows(const struct col_store *s,
+    const struct col_row **ret_rows, size_t *ret_n, struct sn_why *why);
+size_t col_store_accepted(const struct col_store *s);
+size_t col_store_refused(const struct col_store *s);
+/* The accepted, not superseded row that lapses first, or NULL when nothing was accepted. */
+const struct col_row *col_store_first_to_lapse(const struct col_store *s);
+
+/* The one line for people, at most COL_LINE_MAX columns, ASCII, no newline. */
+void col_row_line(const struct col_row *row, char ret[COL_LINE_MAX + 1]);
+/* A short phrase for a refusal: "expired", "not recognised". */
+const char *col_refusal_phrase(enum sn_err err);
+
+/* A verified original: exactly the bytes that were read and verified. */
+struct bytes col_verified_bytes(const struct col_verified *v);
+const char *col_verified_path(const struct col_verified *v);
+const uint8_t *col_verified_sha256(const struct col_verified *v); /* 32 bytes */
+enum col_kind col_verified_kind(const struct col_verified *v);
+const char *col_verified_label(const struct col_verified *v);
+int64_t col_verified_good_until(const struct col_verified *v);
+/* For a VCEK or VLEK: what its extensions say, and its DER; else NULL and empty. */
+const struct amd_leaf *col_verified_amd_leaf(const struct col_verified *v);
+struct bytes col_verified_leaf_der(const struct col_verified *v);
+
+/* Every verified original in byte order of path; fn's failure ends it and is returned. */
+SN_MUST_USE enum sn_err col_store_each(const struct col_store *s,
+    enum sn_err (*fn)(void *arg, const struct col_verified *v, struct sn_why *why),
+    void *arg, struct sn_why *why);
+
+/*
+ * collateral/status.json (canonical JSON) and collateral/status.txt: what was accepted
+ * and refused, what is covered, until when, what lapses first. Appended to ret.
+ */
+SN_MUST_USE enum sn_err col_store_status_json(const struct col_store *s,
+    struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err col_store_status_txt(const struct col_store *s,
+    struct sn_buf *ret, struct sn_why *why);
+
+#endif
