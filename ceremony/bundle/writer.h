@@ -27,8 +27,8 @@ void bun_free(struct bun **bp); /* NULL-safe, idempotent */
  */
 SN_MUST_USE enum sn_err bun_add(struct bun *b, const char *path, struct bytes data,
     struct sn_why *why);
-/* A verified vendor item goes to collateral/original/<name>; nothing else can. */
-SN_MUST_USE enum sn_err bun_add_collateral(struct bun *b, const char *name,
+/* A verified vendor item goes to collateral/original/<its path>; nothing else can. */
+SN_MUST_USE enum sn_err bun_add_collateral(struct bun *b,
     const struct col_verified *item, struct sn_why *why);
 /* transcript/openings.jsonl: not bound, may be withheld for redaction. */
 SN_MUST_USE enum sn_err bun_set_openings(struct bun *b, struct bytes openings,
