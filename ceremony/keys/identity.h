@@ -1,0 +1,74 @@
+/*
+ * identity - trust/identity.json: every public fact that certificates are made
+ * from, so that M shares and this file alone give the same certificates again.
+ *
+ * Owns: nothing; struct identity is plain data. May include: base, crypto.
+ * Format: docs/FORMAT-KEYS.md, "The identity file".
+ */
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include "ceremony/keys/derive.h"
+
+#define IDENTITY_FORMAT "cornerstone-identity-1"
+#define IDENTITY_MAX_BYTES 4096
+#define IDENTITY_CN_MAX 64
+/* An operations signer lives at most two years, one of them a leap year. */
+#define IDENTITY_OPERATIONS_MAX (731LL * 86400)
+
+/* KEY_TRANSCRIPT_LOG has no certificate: its row is all zero. */
+struct identity_cert {
+	char cn[IDENTITY_CN_MAX + 1];
+	uint32_t generation;
+	int64_t from, to;
+	uint8_t serial[20];
+};
+
+struct identity {
+	enum plan_world world;
+	uint8_t sanctum_id[16];
+	char sanctum_name[PLAN_FULL_MAX + 1];
+	char organization[PLAN_FULL_MAX + 1];
+	struct identity_cert cert[KEY_COUNT];
+	uint32_t share_threshold, share_count;
+	uint16_t share_identifier;
+	uint8_t commitment[PLAN_MAX_SHARES][32]; /* share_count of them */
+	uint32_t operations_generation, operations_threshold, operations_count;
+};
+
+/*
+ * From a genesis plan and the shares made; commitments has plan->share_count rows.
+ * SN_E_POLICY when the plan's dates do not nest or an operations signer would
+ * live too long.
+ */
+SN_MUST_USE enum sn_err identity_build(const struct plan *plan, uint16_t share_identifier,
+    const uint8_t (*commitments)[32], struct identity *ret, struct sn_why *why);
+/* Append the canonical JSON, at most IDENTITY_MAX_BYTES. */
+SN_MUST_USE enum sn_err identity_write(const struct identity *id, struct sn_buf *ret,
+    struct sn_why *why);
+/*
+ * Strict: canonical bytes (one line end behind them is allowed), exactly these
+ * keys, serials recomputed. SN_E_FORMAT, SN_E_POLICY, or SN_E_SIGNATURE for a
+ * serial that does not fit what it is made of (a typing error on the card).
+ */
+SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
+    struct sn_why *why);
+
+struct derive_scope identity_scope(const struct identity *id);
+/* The number of the share with that commitment, from 1; 0 when none has it. */
+uint32_t identity_share_number(const struct identity *id, const uint8_t commitment[32]);
+
+/*
+ * The transcript log's name: origin line of its checkpoints and name of its
+ * signed-note key. "cornerstone/rehearsal/<sanctum id in hex>".
+ */
+#define IDENTITY_LOG_NAME_MAX 64
+void identity_log_name(enum plan_world world, const uint8_t sanctum_id[16],
+    char ret[IDENTITY_LOG_NAME_MAX]);
+
+/* Serial number of a certificate: 160 bits of SHA-256 over what is public about it. */
+SN_MUST_USE enum sn_err identity_serial(const struct derive_scope *scope,
+    const char *label, uint32_t generation, int64_t from, int64_t to, uint8_t ret[20],
+    struct sn_why *why);
+
+#endif
