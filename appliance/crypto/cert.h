@@ -1,0 +1,126 @@
+/*
+ * cert - X.509 certificates and CRLs: building ours byte for byte the same
+ * every time, reading anybody's, and verifying chains at a given time.
+ *
+ * Owns: parsed objects until freed. May include: base. Sources: RFC 5280,
+ * RFC 5480, RFC 9881 (ML-DSA), RFC 4055 (PSS).
+ */
+#ifndef CRY_CERT_H
+#define CRY_CERT_H
+
+#include "appliance/crypto/key.h"
+
+/* Our own extended key usage for statement signers: 2.25 UUID arc; docs/FORMAT-KEYS.md */
+#define CRY_EKU_STATEMENT "2.25.212390712957374620893106457853229142763"
+/* and for operations statement signers */
+#define CRY_EKU_OPERATIONS "2.25.276419073360194518726514239408137205944"
+
+#define CRY_CERT_MAX (64U << 10)
+#define CRY_CRL_MAX (1U << 20)
+
+struct cry_cert; /* opaque: one parsed certificate and its original DER */
+struct cry_crl;	 /* opaque: one parsed CRL and its original DER */
+
+/* What goes into a certificate of ours. All strings are the caller's. */
+struct cry_profile {
+	const char *common_name, *organization; /* UTF8String, organization first */
+	uint8_t serial[20];	 /* big-endian; top bit clear; not zero */
+	int64_t not_before, not_after;
+	bool ca;
+	int pathlen;		 /* for a CA; -1 leaves it out */
+	bool key_cert_sign, crl_sign, digital_signature, key_agreement;
+	const char *const *ekus; /* OIDs as text, NULL-ended; NULL for none */
+	const char *const *dns_names; /* SAN, NULL-ended; NULL for none */
+};
+
+/*
+ * Issue a certificate over subject's public key. Key identifiers are SHA-256 of
+ * the SPKI truncated to 20 bytes. Self-signed when issuer_cert is NULL and
+ * issuer == subject. Deterministic: the same arguments give the same DER.
+ * DER is appended to ret.
+ */
+SN_MUST_USE enum sn_err cry_cert_issue(const struct cry_profile *profile,
+    const struct cry_key *subject, const struct cry_key *issuer,
+    const struct cry_cert *issuer_cert, struct sn_buf *ret, struct sn_why *why);
+/* Only for generated vendor-like PKIs in rehearsals and tests: as above, but PSS
+ * RSA-4096 issuer and raw extensions (dotted oid, critical, DER value). */
+struct cry_raw_ext {
+	const char *oid;
+	bool critical;
+	struct bytes der;
+};
+
+/* Exactly one DER certificate, nothing behind it, at most CRY_CERT_MAX. */
+SN_MUST_USE enum sn_err cry_cert_parse(struct bytes der, struct cry_cert **ret,
+    struct sn_why *why);
+#define CRY_PEM_CHAIN_MAX 8
+/* One to CRY_PEM_CHAIN_MAX PEM certificates, only white space between them. ret[i]
+ * owned by the caller; *ret_n is the count. */
+SN_MUST_USE enum sn_err cry_cert_parse_pem(struct bytes pem, struct cry_cert **ret,
+    size_t *ret_n, struct sn_why *why);
+void cry_cert_free(struct cry_cert **cp); /* NULL-safe, idempotent */
+void cry_cert_free_all(struct cry_cert **certs, size_t n);
+/* Append "CERTIFICATE" PEM. */
+SN_MUST_USE enum sn_err cry_cert_pem(struct bytes der, struct sn_buf *ret,
+    struct sn_why *why);
+
+struct bytes cry_cert_der(const struct cry_cert *c); /* the original bytes */
+struct bytes cry_cert_subject_der(const struct cry_cert *c); /* the Name's DER */
+struct bytes cry_cert_issuer_der(const struct cry_cert *c);
+struct bytes cry_cert_serial(const struct cry_cert *c); /* magnitude, no leading 00 */
+const char *cry_cert_cn(const struct cry_cert *c); /* subject CN, printable or "" */
+int64_t cry_cert_not_before(const struct cry_cert *c);
+int64_t cry_cert_not_after(const struct cry_cert *c);
+bool cry_cert_is_ca(const struct cry_cert *c);
+bool cry_cert_self_issued(const struct cry_cert *c);
+bool cry_cert_has_eku(const struct cry_cert *c, const char *oid);
+/* The value bytes of the extension with that dotted OID; p NULL when absent;
+ * SN_E_FORMAT when it is there twice. */
+SN_MUST_USE enum sn_err cry_cert_ext(const struct cry_cert *c, const char *oid,
+    struct bytes *ret, struct sn_why *why);
+/* The public key, a new reference the caller frees. */
+SN_MUST_USE enum sn_err cry_cert_key(const struct cry_cert *c, struct cry_key **ret,
+    struct sn_why *why);
+/* SHA-256 over the SPKI. */
+SN_MUST_USE enum sn_err cry_cert_spki_sha256(const struct cry_cert *c, uint8_t ret[32],
+    struct sn_why *why);
+
+/* How a signature must have been made; the verifier accepts nothing else. */
+enum cry_sigalg {
+	CRY_SIG_ECDSA_P256_SHA256,
+	CRY_SIG_ECDSA_P384_SHA384,
+	CRY_SIG_MLDSA87,
+	CRY_SIG_RSA_PSS_SHA384, /* MGF1-SHA-384, salt 48, trailer 1 (explicit or absent) */
+	CRY_SIG_RSA_SHA256,
+	CRY_SIG_RSA_SHA384,
+	CRY_SIG_ANY,		/* any of the above */
+};
+/* Does issuer's key verify c's signature, names fit, signature algorithm inside
+ * and outside TBS agree and equal alg? SN_E_SIGNATURE / SN_E_CHAIN / SN_E_FORMAT. */
+SN_MUST_USE enum sn_err cry_cert_signed_by(const struct cry_cert *c,
+    const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+/* SN_E_EXPIRED unless not_before <= at <= not_after. */
+SN_MUST_USE enum sn_err cry_cert_valid_at(const struct cry_cert *c, int64_t at,
+    struct sn_why *why);
+
+/*
+ * RFC 5280 path validation at a time, trusting exactly the given self-signed
+ * root: chain[0] is the leaf, then its issuers (without the root); strict flags,
+ * no partial chain; purpose check by eku (dotted) on the leaf when not NULL.
+ */
+SN_MUST_USE enum sn_err cry_chain_verify(const struct cry_cert *const *chain, size_t n,
+    const struct cry_cert *root, int64_t at, const char *eku, struct sn_why *why);
+
+SN_MUST_USE enum sn_err cry_crl_parse(struct bytes der, struct cry_crl **ret,
+    struct sn_why *why);
+void cry_crl_free(struct cry_crl **cp);
+struct bytes cry_crl_issuer_der(const struct cry_crl *c);
+int64_t cry_crl_this_update(const struct cry_crl *c);
+int64_t cry_crl_next_update(const struct cry_crl *c); /* parse refuses a CRL without */
+/* Signed by issuer under alg, names fit, valid at the time, no delta, no
+ * issuingDistributionPoint or unknown critical extension. */
+SN_MUST_USE enum sn_err cry_crl_verify(const struct cry_crl *crl,
+    const struct cry_cert *issuer, enum cry_sigalg alg, int64_t at, struct sn_why *why);
+bool cry_crl_revokes(const struct cry_crl *crl, struct bytes serial);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * priv - what the files of appliance/crypto share among themselves: the insides
+ * of the opaque types, clean-up functions for OpenSSL's objects, failures.
+ *
+ * Owns: nothing. May include: base, crypto headers. Included by no other room.
+ */
+#ifndef CRY_PRIV_H
+#define CRY_PRIV_H
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/cms.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/objects.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "appliance/crypto/cert.h"
+
+struct cry_key {
+	EVP_PKEY *pkey;
+	enum cry_alg alg;
+	bool priv;
+};
+
+#define CRY_CN_MAX 128
+
+struct cry_cert {
+	X509 *x;
+	struct sn_buf der; /* as it came */
+	struct sn_buf subject, issuer;
+	int64_t not_before, not_after;
+	char cn[CRY_CN_MAX + 1];
+};
+
+struct cry_crl {
+	X509_CRL *x;
+	struct sn_buf issuer;
+	int64_t this_update, next_update;
+};
+
+/* What is the same for every algorithm but its numbers. */
+struct cry_alg_info {
+	const char *name;      /* ours, "P-384" */
+	const char *evp;       /* OpenSSL's name of the key type */
+	const char *group;     /* OpenSSL's name of the curve, or NULL */
+	const char *md;	       /* digest of a signature, or NULL */
+	const char *drbg_pers; /* C2SP det-keygen's personalization string */
+	int nid;	       /* curve, or 0 */
+	size_t seed_min, seed_max, scalar, spki; /* bytes; spki 0 when it varies */
+};
+const struct cry_alg_info *cry_alg_info(enum cry_alg a);
+const char *cry_hash_name(enum cry_hash h);
+
+/* sn_fail with OpenSSL's newest reason behind the text; empties its queue. */
+enum sn_err cry_fail(struct sn_why *why, enum sn_err err, const char *what);
+
+/* Wrap a key that is ours from then on, also on failure (it is freed). */
+SN_MUST_USE enum sn_err cry_key_wrap(EVP_PKEY *pkey, enum cry_alg alg, bool priv,
+    struct cry_key **ret, struct sn_why *why);
+/* Any public key of a kind we know, as found in an SPKI or a certificate. */
+SN_MUST_USE enum sn_err cry_key_wrap_public(EVP_PKEY *pkey, struct cry_key **ret,
+    struct sn_why *why);
+
+/*
+ * Parameters that make a signature by k deterministic, for EVP_DigestSignInit_ex
+ * and EVP_PKEY_CTX_set_params; up to CRY_DET_PARAMS entries with the end mark.
+ */
+#define CRY_DET_PARAMS 2
+void cry_det_params(enum cry_alg alg, OSSL_PARAM params[CRY_DET_PARAMS]);
+
+/* Append PEM with lines of 64 characters [RFC 7468]. */
+SN_MUST_USE enum sn_err cry_pem(const char *label, struct bytes der, struct sn_buf *ret,
+    struct sn_why *why);
+
+/* i2d of anything into an sn_buf. */
+SN_MUST_USE enum sn_err cry_put_der(struct sn_buf *ret, int len, unsigned char *der,
+    const char *what, struct sn_why *why);
+
+static inline void
+cry_pkey_done(EVP_PKEY **p)
+{
+	EVP_PKEY_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_pkey_ctx_done(EVP_PKEY_CTX **p)
+{
+	EVP_PKEY_CTX_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_md_ctx_done(EVP_MD_CTX **p)
+{
+	EVP_MD_CTX_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_x509_done(X509 **p)
+{
+	X509_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_x509_crl_done(X509_CRL **p)
+{
+	X509_CRL_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_bn_done(BIGNUM **p)
+{
+	BN_clear_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_bio_done(BIO **p)
+{
+	BIO_free_all(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_obj_done(ASN1_OBJECT **p)
+{
+	ASN1_OBJECT_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_octets_done(ASN1_OCTET_STRING **p)
+{
+	ASN1_OCTET_STRING_free(*p);
+	*p = NULL;
+}
+
+static inline void
+cry_integer_done(ASN1_INTEGER **p)
+{
+	ASN1_INTEGER_free(*p);
+	*p = NULL;
+}
+
+#endif
