@@ -33,7 +33,7 @@ endif
 
 INNER = iso/enter.sh "" make IN_ROOT=1 $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 PASSED := all check check-vm check-san rehearse run play demo iso iso-verify bench lint \
-	fuzz screens image-bins compile_commands.json clean
+	format fuzz screens image-bins compile_commands.json clean
 
 .NOTPARALLEL:
 .PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh FORCE
@@ -86,7 +86,7 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make check        the tests that need no VM; T=GLOB selects by file name
   make check-vm     the tests that boot the image
   make check-san    make check under the address and undefined-behaviour sanitizers
-  make lint         form, layers, bans, sizes
+  make lint         form, layers, bans, sizes; make format FILES=... lays C files out
   make fuzz         the parsers under random input; T=GLOB selects, SECONDS= per target
   make bench        one line per figure: name value unit yardstick ratio
   make screens      the text of every screen
@@ -110,7 +110,7 @@ help:
 else
 # ---------------------------------------------------------------- inside the build root
 
-.PHONY: all check check-san lint fuzz bench screens image-bins tests clean FORCE \
+.PHONY: all check check-san lint format fuzz bench screens image-bins tests clean FORCE \
 	compile_commands.json
 
 # ---- modules, from the architecture's table
@@ -237,6 +237,12 @@ check: tests
 	@tests/run --build $(BUILD) --jobs $(JOBS) $(TESTS)
 
 check-san: check
+
+lint:
+	@tests/lint
+
+format:
+	@tests/lint --format $(FILES)
 
 # ---- for editors
 

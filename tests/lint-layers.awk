@@ -4,6 +4,7 @@
 #               reaches), PKG.m (libraries of ALL.m), OWNPKG.m (its own)
 # mode=layers   one line per module: "m: allowed allowed ..."
 # mode=headers  one line per restricted header: "header: module module ..."
+# mode=views    one line per module of which it says "sees only `room/x.h`": "m: room/x.h"
 #
 # A short name stands for the one module whose last path component it is.
 
@@ -23,6 +24,7 @@ table == "modules" {
 	uses[m] = bare($3)
 	pkgs[m] = bare($4)
 	known[m] = 1
+	if (match($0, /sees only `[^`]*`/)) view[m] = substr($0, RSTART + 11, RLENGTH - 12)
 	last = m; sub(/.*\//, "", last)
 	if (last in short) short[last] = "?"; else short[last] = m
 }
@@ -50,7 +52,7 @@ function reach(m, seen, out,   n, i, part) {
 
 END {
 	if (bad) exit 1
-	if (!count) { fail("no module table") }
+	if (!count) fail("no module table")
 	for (i = 1; i <= count; i++) {
 		m = names[i]; n = split(uses[m], part, " "); direct[m] = ""
 		for (j = 1; j <= n; j++) direct[m] = direct[m] " " resolve(part[j], m)
@@ -62,6 +64,7 @@ END {
 	}
 	for (i = 1; i <= count; i++) {
 		m = names[i]
+		if (mode == "views") { if (m in view) print m ": " view[m]; continue }
 		if (mode == "layers") { print m ":" direct[m]; continue }
 		split("", seen); closure = reach(m, seen, "")
 		n = split(closure, part, " "); split("", have); libs = ""

@@ -58,8 +58,8 @@ char *test_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct test_list;
 
 struct test_list *test_list_new(void);
-void test_list_add(struct test_list *l, CMUnitTestFunction fn, const void *row,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void test_list_add(struct test_list *l, CMUnitTestFunction fn, const void *row, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* Run all, free the list, return main's exit status. */
 int test_list_run(struct test_list *l, const char *group);
