@@ -6,6 +6,8 @@
 #ifndef SN_FILE_H
 #define SN_FILE_H
 
+#include <sys/types.h>
+
 #include "appliance/base/bytes.h"
 
 /*
@@ -20,7 +22,9 @@ SN_MUST_USE enum sn_err sn_file_read(int dirfd, const char *path, size_t max,
 /*
  * Write a whole file: temporary name beside it, fsync, rename, fsync of the
  * directory. An existing file is replaced only if replace is true, else
- * SN_E_IO. mode is the permission bits (0600 or 0644).
+ * SN_E_IO. mode is the permission bits (0600 or 0644), less the umask. On
+ * failure no temporary file stays behind; one left by a power cut is called
+ * sn-tmp-PID, and the next write there by the same PID removes it.
  */
 SN_MUST_USE enum sn_err sn_file_write(int dirfd, const char *path, struct bytes data,
     unsigned int mode, bool replace, struct sn_why *why);
@@ -57,5 +61,8 @@ bool sn_path_ok(const char *path);
  * SN_E_PROTO when the other end closed first. */
 SN_MUST_USE enum sn_err sn_fd_read(int fd, void *p, size_t n, struct sn_why *why);
 SN_MUST_USE enum sn_err sn_fd_write(int fd, struct bytes v, struct sn_why *why);
+
+/* One write(2) that never raises SIGPIPE: its result, and errno. */
+ssize_t sn_fd_write_some(int fd, struct bytes v);
 
 #endif
