@@ -1,0 +1,20 @@
+# The image: kernel, unified kernel image, ISO. Read by the Makefile inside the build root.
+
+.PHONY: iso kernel
+
+IMAGE_CACHE := $(or $(CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cornerstone)
+KERNEL := $(BUILD)/kernel
+ISO := $(BUILD)/cornerstone.iso
+
+# The script knows best whether its cache still fits, and leaves the files alone if so.
+kernel: $(KERNEL)/bzImage
+$(KERNEL)/bzImage: iso/build-kernel iso/kernel.config iso/build-date
+	@iso/build-kernel $(IMAGE_CACHE) $(KERNEL)
+
+ISO_PARTS := iso/mkiso iso/mkinitramfs iso/measure iso/cmdline iso/build-date
+$(BUILD)/measurements.json: $(ISO)
+$(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
+	@iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json
+
+iso: $(ISO) $(BUILD)/measurements.json
+
