@@ -20,29 +20,29 @@
 #define SN_CLEANUP(fn) __attribute__((cleanup(fn)))
 
 /* Hand an owned pointer over: the variable is NULL afterwards. */
-#define SN_TAKE(p)                                                             \
-	({                                                                     \
-		__typeof__(p) sn_taken_ = (p);                                 \
-		(p) = NULL;                                                    \
-		sn_taken_;                                                     \
+#define SN_TAKE(p)                                                                             \
+	({                                                                                     \
+		__typeof__(p) sn_taken_ = (p);                                                 \
+		(p) = NULL;                                                                    \
+		sn_taken_;                                                                     \
 	})
 
 /* The statement that every fallible call deserves: pass a failure on, unworded. */
-#define SN_TRY(call)                                                           \
-	do {                                                                   \
-		enum sn_err sn_try_ = (call);                                  \
-		if (sn_try_ != SN_OK)                                          \
-			return sn_try_;                                        \
+#define SN_TRY(call)                                                                           \
+	do {                                                                                   \
+		enum sn_err sn_try_ = (call);                                                  \
+		if (sn_try_ != SN_OK)                                                          \
+			return sn_try_;                                                        \
 	} while (0)
 
 /* Tell the compiler that an enum sn_err is never SN_OK, so that it does not warn
  * about outputs which a failed call leaves unset. */
-#define SN_NEVER_OK(call)                                                      \
-	({                                                                     \
-		enum sn_err sn_never_ok_ = (call);                             \
-		if (sn_never_ok_ == SN_OK)                                     \
-			__builtin_unreachable();                               \
-		sn_never_ok_;                                                  \
+#define SN_NEVER_OK(call)                                                                      \
+	({                                                                                     \
+		enum sn_err sn_never_ok_ = (call);                                             \
+		if (sn_never_ok_ == SN_OK)                                                     \
+			__builtin_unreachable();                                               \
+		sn_never_ok_;                                                                  \
 	})
 
 #endif

@@ -91,8 +91,8 @@ bytes_blob32(struct bytes *b, size_t max, struct bytes *ret, const char *what,
 
 	SN_TRY(bytes_u32(&at, &n, what, why));
 	if (n > max)
-		return sn_fail(why, SN_E_LIMIT, "%s: %u bytes, at most %zu are allowed", what, n,
-		    max);
+		return sn_fail(why, SN_E_LIMIT, "%s: %u bytes, at most %zu are allowed", what,
+		    n, max);
 	SN_TRY(bytes_take(&at, n, ret, what, why));
 	*b = at;
 	return SN_OK;

@@ -16,8 +16,7 @@ struct bytes {
 };
 
 #define BYTES_OF(array) ((struct bytes){ (const uint8_t *)(array), sizeof(array) })
-#define BYTES_STR(literal)                                                     \
-	((struct bytes){ (const uint8_t *)(literal), sizeof(literal) - 1 })
+#define BYTES_STR(literal) ((struct bytes){ (const uint8_t *)(literal), sizeof(literal) - 1 })
 
 struct bytes bytes_str(const char *s); /* without the NUL; s must not be NULL */
 
@@ -33,14 +32,13 @@ SN_MUST_USE enum sn_err bytes_u64(struct bytes *b, uint64_t *ret, const char *wh
 SN_MUST_USE enum sn_err bytes_take(struct bytes *b, size_t n, struct bytes *ret,
     const char *what, struct sn_why *why);
 /* Copy exactly n bytes into ret. */
-SN_MUST_USE enum sn_err bytes_copy(struct bytes *b, void *ret, size_t n,
-    const char *what, struct sn_why *why);
+SN_MUST_USE enum sn_err bytes_copy(struct bytes *b, void *ret, size_t n, const char *what,
+    struct sn_why *why);
 /* u32 length, then that many bytes; SN_E_LIMIT when the length is over max. */
 SN_MUST_USE enum sn_err bytes_blob32(struct bytes *b, size_t max, struct bytes *ret,
     const char *what, struct sn_why *why);
 /* The mandatory last call: trailing bytes are SN_E_FORMAT. */
-SN_MUST_USE enum sn_err bytes_end(const struct bytes *b, const char *what,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err bytes_end(const struct bytes *b, const char *what, struct sn_why *why);
 
 bool bytes_equal(struct bytes a, struct bytes b); /* public data only */
 /* Where needle begins in haystack, or SIZE_MAX. */

@@ -79,8 +79,13 @@ static enum sn_err
 canon_put_str(struct sn_buf *out, struct bytes s, struct sn_why *why)
 {
 	static const char shorts[0x60] = {
-		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-		['\r'] = 'r', ['"'] = '"', ['\\'] = '\\',
+		['\b'] = 'b',
+		['\t'] = 't',
+		['\n'] = 'n',
+		['\f'] = 'f',
+		['\r'] = 'r',
+		['"'] = '"',
+		['\\'] = '\\',
 	};
 	struct bytes left = s;
 	uint32_t c;
@@ -247,6 +252,7 @@ sn_json_is_canon(struct bytes text, const char *what, struct sn_why *why)
 		return sn_fail(why, SN_E_NOMEM, "%s: a copy of its tree", what);
 	SN_TRY(sn_json_canon(yyjson_mut_doc_get_root(mut), &out, why));
 	if (!bytes_equal(sn_buf_bytes(&out), text))
-		return sn_fail(why, SN_E_FORMAT, "%s: JSON, but not in its canonical form", what);
+		return sn_fail(why, SN_E_FORMAT, "%s: JSON, but not in its canonical form",
+		    what);
 	return SN_OK;
 }

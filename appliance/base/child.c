@@ -9,8 +9,8 @@
 
 #include "appliance/base/frame.h"
 
-#define CHILD_REPORT 6	  /* where the child says why it could not start; closed by exec */
-#define CHILD_SPARE 16	  /* the child's pipe ends wait above this while 3 to 6 are set */
+#define CHILD_REPORT 6 /* where the child says why it could not start; closed by exec */
+#define CHILD_SPARE 16 /* the child's pipe ends wait above this while 3 to 6 are set */
 #define CHILD_GRACE_MS 1000
 #define CHILD_STEP_MS 5
 

@@ -56,8 +56,7 @@ err_make_printable(char *s, bool was_cut)
 			s[i] = '?';
 }
 
-enum sn_err
-(sn_fail)(struct sn_why *why, enum sn_err err, const char *fmt, ...)
+enum sn_err(sn_fail)(struct sn_why *why, enum sn_err err, const char *fmt, ...)
 {
 	va_list ap;
 	int n;

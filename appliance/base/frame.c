@@ -48,7 +48,8 @@ frame_wait(int fd, short events, const struct frame_deadline *d, struct sn_why *
 			left = 0;
 		n = poll(&pfd, 1, left > INT_MAX ? INT_MAX : (int)left);
 		if (n > 0 && (pfd.revents & POLLNVAL) != 0)
-			return sn_fail(why, SN_E_PROTO, "the pipe to the other process is gone");
+			return sn_fail(why, SN_E_PROTO,
+			    "the pipe to the other process is gone");
 		if (n > 0)
 			return SN_OK;
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
@@ -98,8 +99,8 @@ frame_read(int fd, void *p, size_t n, const char *part, const struct frame_deadl
 			return sn_fail(why, SN_E_IO, "reading a pipe: %s", strerror(errno));
 		if (got == 0)
 			return sn_fail(why, SN_E_PROTO,
-			    "the other process closed its pipe, %zu bytes of the %s were due", n,
-			    part);
+			    "the other process closed its pipe, %zu bytes of the %s were due",
+			    n, part);
 		at += got;
 		n -= (size_t)got;
 	}
@@ -171,8 +172,8 @@ sn_frame_recv(struct sn_link *l, bool secret, struct sn_frame *f, struct sn_why 
 	SN_TRY(bytes_u16(&b, &got.type, "frame type", why));
 	SN_TRY(bytes_u16(&b, &got.status, "frame status", why));
 	if (n > max)
-		return sn_fail(why, SN_E_PROTO, "a frame of %u bytes, at most %u are allowed", n,
-		    max);
+		return sn_fail(why, SN_E_PROTO, "a frame of %u bytes, at most %u are allowed",
+		    n, max);
 	if (secret) {
 		SN_TRY(sn_secret_new(n, &got.secret, why));
 		SN_TRY(frame_read(l->in, got.secret.p, n, "payload", &d, why));
@@ -189,8 +190,8 @@ sn_frame_recv(struct sn_link *l, bool secret, struct sn_frame *f, struct sn_why 
 static enum sn_err
 frame_peer_failed(const struct sn_frame *reply, bool secret, struct sn_why *why)
 {
-	struct bytes text = secret ? sn_secret_bytes(&reply->secret)
-				   : sn_buf_bytes(&reply->open);
+	struct bytes text =
+	    secret ? sn_secret_bytes(&reply->secret) : sn_buf_bytes(&reply->open);
 
 	if (reply->status >= SN_ERR_COUNT)
 		return sn_fail(why, SN_E_PROTO, "a reply with the unknown status %u",

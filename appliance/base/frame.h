@@ -17,7 +17,7 @@
 #define SN_FRAME_MAX (16U << 20)
 
 struct sn_link {
-	int in, out;	     /* read end, write end */
+	int in, out;		 /* read end, write end */
 	unsigned int timeout_ms; /* per frame; 0 waits for ever */
 };
 
@@ -36,8 +36,8 @@ SN_MUST_USE enum sn_err sn_frame_recv(struct sn_link *l, bool secret, struct sn_
     struct sn_why *why);
 /* Send a request, await its reply; a failure status becomes the return value and
  * the peer's why text is passed on. */
-SN_MUST_USE enum sn_err sn_frame_call(struct sn_link *l, uint16_t type,
-    struct bytes payload, bool secret_reply, struct sn_frame *reply, struct sn_why *why);
+SN_MUST_USE enum sn_err sn_frame_call(struct sn_link *l, uint16_t type, struct bytes payload,
+    bool secret_reply, struct sn_frame *reply, struct sn_why *why);
 
 struct sn_child {
 	pid_t pid; /* 0 when there is none */

@@ -160,8 +160,8 @@ sn_json_parse(struct bytes text, const char *what, bool allow_floats, yyjson_doc
 	SN_TRY(json_check_depth(text, what, why));
 
 	/* Without YYJSON_READ_INSITU the text is only read. */
-	doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, NULL,
-	    &err);
+	doc =
+	    yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, NULL, &err);
 	if (doc == NULL && err.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
 		return sn_fail(why, SN_E_NOMEM, "%s: its tree", what);
 	if (doc == NULL)
@@ -198,8 +198,10 @@ sn_json_str(yyjson_val *obj, const char *key, size_t max, const char **ret, cons
 		return json_refuse(v, key, "a string", what, why);
 	s = (struct bytes){ (const uint8_t *)yyjson_get_str(v), yyjson_get_len(v) };
 	if (s.n > max)
-		return sn_fail(why, SN_E_FORMAT, "%s: \"%s\" has %zu bytes, at most %zu are "
-		    "allowed", what, key, s.n, max);
+		return sn_fail(why, SN_E_FORMAT,
+		    "%s: \"%s\" has %zu bytes, at most %zu are "
+		    "allowed",
+		    what, key, s.n, max);
 	if (!text_printable(s, max))
 		return sn_fail(why, SN_E_FORMAT,
 		    "%s: \"%s\" holds characters that cannot be shown", what, key);

@@ -20,9 +20,9 @@
  * floats unless allow_floats, nothing after the value, depth and size limited.
  * SN_E_FORMAT / SN_E_LIMIT. The caller owns *ret_doc (sn_json_free).
  */
-SN_MUST_USE enum sn_err sn_json_parse(struct bytes text, const char *what,
-    bool allow_floats, yyjson_doc **ret_doc, struct sn_why *why);
-void sn_json_free(yyjson_doc **docp);	       /* NULL-safe, idempotent */
+SN_MUST_USE enum sn_err sn_json_parse(struct bytes text, const char *what, bool allow_floats,
+    yyjson_doc **ret_doc, struct sn_why *why);
+void sn_json_free(yyjson_doc **docp);	      /* NULL-safe, idempotent */
 void sn_json_mut_free(yyjson_mut_doc **docp); /* NULL-safe, idempotent */
 
 /* Append the canonical bytes of a tree (keys sorted by UTF-16 code unit as RFC
@@ -48,10 +48,10 @@ SN_MUST_USE enum sn_err sn_json_hex(yyjson_val *obj, const char *key, void *ret,
     const char *what, struct sn_why *why);
 SN_MUST_USE enum sn_err sn_json_obj(yyjson_val *obj, const char *key, yyjson_val **ret,
     const char *what, struct sn_why *why);
-SN_MUST_USE enum sn_err sn_json_arr(yyjson_val *obj, const char *key, size_t min,
-    size_t max, yyjson_val **ret, const char *what, struct sn_why *why);
+SN_MUST_USE enum sn_err sn_json_arr(yyjson_val *obj, const char *key, size_t min, size_t max,
+    yyjson_val **ret, const char *what, struct sn_why *why);
 /* Refuse keys that are not in the NULL-ended list: nothing is silently ignored. */
-SN_MUST_USE enum sn_err sn_json_only(yyjson_val *obj, const char *const *keys,
-    const char *what, struct sn_why *why);
+SN_MUST_USE enum sn_err sn_json_only(yyjson_val *obj, const char *const *keys, const char *what,
+    struct sn_why *why);
 
 #endif

@@ -140,15 +140,14 @@ sn_secret_new(size_t n, struct sn_secret *ret, struct sn_why *why)
 	size_t want, at;
 
 	if (arena.map == NULL || arena.owner != getpid())
-		return sn_fail(why, SN_E_LOCK,
-		    "this process has no locked memory for secrets");
+		return sn_fail(why, SN_E_LOCK, "this process has no locked memory for secrets");
 	if (n == 0) {
 		*ret = (struct sn_secret){ 0 };
 		return SN_OK;
 	}
 	if (n > arena.units * SECRET_UNIT)
-		return sn_fail(why, SN_E_NOMEM, "a secret of %zu bytes is larger than the arena",
-		    n);
+		return sn_fail(why, SN_E_NOMEM,
+		    "a secret of %zu bytes is larger than the arena", n);
 	want = (n + SECRET_UNIT - 1) / SECRET_UNIT;
 	at = secret_find(want);
 	if (at == SIZE_MAX)

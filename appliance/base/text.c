@@ -49,8 +49,8 @@ hex_check(struct bytes s, const char *what, struct sn_why *why)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (hex_value(s.p[i]) < 0)
-			return sn_fail(why, SN_E_FORMAT,
-			    "%s: character %zu is not a hex digit", what, i + 1);
+			return sn_fail(why, SN_E_FORMAT, "%s: character %zu is not a hex digit",
+			    what, i + 1);
 	return SN_OK;
 }
 
@@ -68,8 +68,8 @@ sn_hex_parse(const char *s, void *ret, size_t n, const char *what, struct sn_why
 
 	SN_TRY(hex_check(v, what, why));
 	if (v.n / 2 != n || v.n % 2 != 0)
-		return sn_fail(why, SN_E_FORMAT, "%s: %zu hex digits, %zu are needed", what, v.n,
-		    2 * n);
+		return sn_fail(why, SN_E_FORMAT, "%s: %zu hex digits, %zu are needed", what,
+		    v.n, 2 * n);
 	for (size_t i = 0; i < n; i++)
 		out[i] = hex_byte(v.p + 2 * i);
 	return SN_OK;
@@ -138,15 +138,15 @@ base64_check(struct bytes s, size_t *ret_pads, const char *what, struct sn_why *
 	int last;
 
 	if (s.n % 4 != 0)
-		return sn_fail(why, SN_E_FORMAT, "%s: %zu characters are not whole base64", what,
-		    s.n);
+		return sn_fail(why, SN_E_FORMAT, "%s: %zu characters are not whole base64",
+		    what, s.n);
 	while (pads < 2 && pads < s.n && s.p[s.n - 1 - pads] == '=')
 		pads++;
 	digits = s.n - pads;
 	for (size_t i = 0; i < digits; i++)
 		if (base64_value(s.p[i]) < 0)
-			return sn_fail(why, SN_E_FORMAT, "%s: character %zu is not base64", what,
-			    i + 1);
+			return sn_fail(why, SN_E_FORMAT, "%s: character %zu is not base64",
+			    what, i + 1);
 	last = pads > 0 ? base64_value(s.p[digits - 1]) : 0;
 	if ((last & (pads == 2 ? 15 : 3)) != 0)
 		return sn_fail(why, SN_E_FORMAT, "%s: unused bits at the end of base64", what);
@@ -244,8 +244,8 @@ text_to_time(const char *s, int64_t *ret, const char *what, struct sn_why *why)
 		return sn_fail(why, SN_E_FORMAT,
 		    "%s: not a time of the form 2025-07-01T00:00:00Z", what);
 	if (f[YEAR] < 1970 || f[MONTH] < 1 || f[MONTH] > 12 || f[DAY] < 1 ||
-	    f[DAY] > time_days_in_month(f[YEAR], f[MONTH]) || f[HOUR] > 23 ||
-	    f[MINUTE] > 59 || f[SECOND] > 59)
+	    f[DAY] > time_days_in_month(f[YEAR], f[MONTH]) || f[HOUR] > 23 || f[MINUTE] > 59 ||
+	    f[SECOND] > 59)
 		return sn_fail(why, SN_E_FORMAT, "%s: %s is not in the calendar", what, s);
 
 	for (int64_t m = 1; m < f[MONTH]; m++)
@@ -318,8 +318,14 @@ text_printable(struct bytes v, size_t max)
 	static const struct {
 		uint32_t first, last;
 	} refused[] = {
-		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x061c, 0x061c }, { 0x200e, 0x200f },
-		{ 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
+		{ 0x0000, 0x001f },
+		{ 0x007f, 0x009f },
+		{ 0x061c, 0x061c },
+		{ 0x200e, 0x200f },
+		{ 0x2028, 0x202e },
+		{ 0x2066, 0x2069 },
+		{ 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb },
 		{ 0xe0000, 0xe007f },
 	};
 	uint32_t c;

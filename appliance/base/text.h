@@ -12,8 +12,8 @@
 void sn_hex(struct bytes v, char *ret);
 void sn_buf_hex(struct sn_buf *b, struct bytes v);
 /* Exactly n bytes from 2*n hex digits (either case), nothing else. */
-SN_MUST_USE enum sn_err sn_hex_parse(const char *s, void *ret, size_t n,
-    const char *what, struct sn_why *why);
+SN_MUST_USE enum sn_err sn_hex_parse(const char *s, void *ret, size_t n, const char *what,
+    struct sn_why *why);
 /* Any even number of digits up to max bytes; appended to ret. */
 SN_MUST_USE enum sn_err sn_hex_parse_buf(struct bytes s, size_t max, struct sn_buf *ret,
     const char *what, struct sn_why *why);
@@ -24,8 +24,8 @@ SN_MUST_USE enum sn_err sn_base64_parse(struct bytes s, size_t max, struct sn_bu
     const char *what, struct sn_why *why);
 
 /* Decimal without sign, spaces or leading zeros, within [min, max]. */
-SN_MUST_USE enum sn_err text_to_u32(const char *s, uint32_t min, uint32_t max,
-    uint32_t *ret, const char *what, struct sn_why *why);
+SN_MUST_USE enum sn_err text_to_u32(const char *s, uint32_t min, uint32_t max, uint32_t *ret,
+    const char *what, struct sn_why *why);
 
 /* "2025-07-01T00:00:00Z" and nothing else, year 1970 to 9999; seconds since 1970. */
 SN_MUST_USE enum sn_err text_to_time(const char *s, int64_t *ret, const char *what,
