@@ -31,24 +31,21 @@ struct cry_profile {
 	bool key_cert_sign, crl_sign, digital_signature, key_agreement;
 	const char *const *ekus; /* OIDs as text, NULL-ended; NULL for none */
 	const char *const *dns_names; /* SAN, NULL-ended; NULL for none */
+	/* More of the name, in this order before the organization; NULL leaves it out. */
+	const char *country, *state, *locality;
+	const char *organizational_unit; /* between organization and common name */
 };
 
 /*
  * Issue a certificate over subject's public key. Key identifiers are SHA-256 of
  * the SPKI truncated to 20 bytes. Self-signed when issuer_cert is NULL and
  * issuer == subject. Deterministic: the same arguments give the same DER.
- * DER is appended to ret.
+ * The signature is verified before DER is appended to ret. (issue.c: a program
+ * that only verifies does not link it. Vendor-like PKIs for tests: makepki.h.)
  */
 SN_MUST_USE enum sn_err cry_cert_issue(const struct cry_profile *profile,
     const struct cry_key *subject, const struct cry_key *issuer,
     const struct cry_cert *issuer_cert, struct sn_buf *ret, struct sn_why *why);
-/* Only for generated vendor-like PKIs in rehearsals and tests: as above, but PSS
- * RSA-4096 issuer and raw extensions (dotted oid, critical, DER value). */
-struct cry_raw_ext {
-	const char *oid;
-	bool critical;
-	struct bytes der;
-};
 
 /* Exactly one DER certificate, nothing behind it, at most CRY_CERT_MAX. */
 SN_MUST_USE enum sn_err cry_cert_parse(struct bytes der, struct cry_cert **ret,
@@ -67,7 +64,8 @@ SN_MUST_USE enum sn_err cry_cert_pem(struct bytes der, struct sn_buf *ret,
 struct bytes cry_cert_der(const struct cry_cert *c); /* the original bytes */
 struct bytes cry_cert_subject_der(const struct cry_cert *c); /* the Name's DER */
 struct bytes cry_cert_issuer_der(const struct cry_cert *c);
-struct bytes cry_cert_serial(const struct cry_cert *c); /* magnitude, no leading 00 */
+/* The magnitude without leading zero bytes; the number 0 is one zero byte. */
+struct bytes cry_cert_serial(const struct cry_cert *c);
 const char *cry_cert_cn(const struct cry_cert *c); /* subject CN, printable or "" */
 int64_t cry_cert_not_before(const struct cry_cert *c);
 int64_t cry_cert_not_after(const struct cry_cert *c);

@@ -2,6 +2,10 @@
 #include "appliance/crypto/priv.h"
 
 #define PEM_LINE 48 /* bytes that make a line of 64 characters */
+#define PEM_MAX (CRY_PEM_CHAIN_MAX * 2 * CRY_CERT_MAX)
+
+static const char pem_begin[] = "-----BEGIN CERTIFICATE-----";
+static const char pem_end[] = "-----END CERTIFICATE-----";
 
 enum sn_err
 cry_pem(const char *label, struct bytes der, struct sn_buf *ret, struct sn_why *why)
@@ -17,4 +21,89 @@ cry_pem(const char *label, struct bytes der, struct sn_buf *ret, struct sn_why *
 	}
 	sn_buf_fmt(ret, "-----END %s-----\n", label);
 	return sn_buf_check(ret, why);
+}
+
+enum sn_err
+cry_cert_pem(struct bytes der, struct sn_buf *ret, struct sn_why *why)
+{
+	return cry_pem("CERTIFICATE", der, ret, why);
+}
+
+static bool
+is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void
+skip_space(struct bytes *v)
+{
+	while (v->n != 0 && is_space(v->p[0])) {
+		v->p++;
+		v->n--;
+	}
+}
+
+static bool
+skip_text(struct bytes *v, struct bytes text)
+{
+	if (v->n < text.n || !bytes_equal((struct bytes){ v->p, text.n }, text))
+		return false;
+	v->p += text.n;
+	v->n -= text.n;
+	return true;
+}
+
+/* The certificate that v starts with; v is moved behind it. */
+static enum sn_err
+pem_next(struct bytes *v, struct cry_cert **ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b64 = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 };
+	size_t n;
+
+	if (!skip_text(v, bytes_str(pem_begin)))
+		return sn_fail(why, SN_E_FORMAT, "PEM: \"%s\" is expected", pem_begin);
+	n = bytes_find(*v, bytes_str(pem_end));
+	if (n == SIZE_MAX)
+		return sn_fail(why, SN_E_FORMAT, "PEM: \"%s\" is missing", pem_end);
+	for (size_t i = 0; i < n; i++)
+		if (!is_space(v->p[i]))
+			sn_buf_u8(&b64, v->p[i]);
+	SN_TRY(sn_buf_check(&b64, why));
+	SN_TRY(sn_base64_parse(sn_buf_bytes(&b64), CRY_CERT_MAX, &der, "PEM", why));
+	SN_TRY(cry_cert_parse(sn_buf_bytes(&der), ret, why));
+	v->p += n + sizeof(pem_end) - 1;
+	v->n -= n + sizeof(pem_end) - 1;
+	skip_space(v);
+	return SN_OK;
+}
+
+enum sn_err
+cry_cert_parse_pem(struct bytes pem, struct cry_cert **ret, size_t *ret_n,
+    struct sn_why *why)
+{
+	struct cry_cert *certs[CRY_PEM_CHAIN_MAX] = { NULL };
+	size_t n = 0;
+	enum sn_err e = SN_OK;
+
+	if (pem.n > PEM_MAX)
+		return sn_fail(why, SN_E_LIMIT, "PEM: %zu bytes", pem.n);
+	skip_space(&pem);
+	do {
+		if (n == CRY_PEM_CHAIN_MAX)
+			e = sn_fail(why, SN_E_LIMIT, "PEM: more than %d certificates",
+			    CRY_PEM_CHAIN_MAX);
+		else
+			e = pem_next(&pem, &certs[n], why);
+		n += e == SN_OK;
+	} while (e == SN_OK && pem.n != 0);
+	if (e != SN_OK) {
+		cry_cert_free_all(certs, n);
+		return e;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = certs[i];
+	*ret_n = n;
+	return SN_OK;
 }

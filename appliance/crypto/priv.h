@@ -80,6 +80,24 @@ void cry_det_params(enum cry_alg alg, OSSL_PARAM params[CRY_DET_PARAMS]);
 SN_MUST_USE enum sn_err cry_pem(const char *label, struct bytes der, struct sn_buf *ret,
     struct sn_why *why);
 
+/* Seconds since 1970 of an X.509 time in the form that RFC 5280 demands. */
+SN_MUST_USE enum sn_err cry_time(const ASN1_TIME *t, const char *what, int64_t *ret,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cry_name_der(const X509_NAME *name, struct sn_buf *ret,
+    struct sn_why *why);
+
+const char *cry_sigalg_name(enum cry_sigalg a);
+/* Both AlgorithmIdentifiers are equal, and are want with a key of that kind. */
+SN_MUST_USE enum sn_err cry_sigalg_check(const X509_ALGOR *inside,
+    const X509_ALGOR *outside, enum cry_alg key, enum cry_sigalg want, const char *what,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cry_crl_signed_by(const struct cry_crl *crl,
+    const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+/* cry_chain_verify with one algorithm for all, and an OpenSSL purpose (0: none). */
+SN_MUST_USE enum sn_err cry_chain_check(const struct cry_cert *const *chain, size_t n,
+    const struct cry_cert *root, int64_t at, enum cry_sigalg alg, int purpose,
+    const char *eku, struct sn_why *why);
+
 /* i2d of anything into an sn_buf. */
 SN_MUST_USE enum sn_err cry_put_der(struct sn_buf *ret, int len, unsigned char *der,
     const char *what, struct sn_why *why);

@@ -1,0 +1,275 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "appliance/base/text.h"
+#include "appliance/crypto/der.h"
+#include "appliance/crypto/priv.h"
+
+#define SERIAL_MAX 20
+#define EXTENSIONS_MAX 64
+#define X509_V3 2
+
+enum sn_err
+cry_time(const ASN1_TIME *t, const char *what, int64_t *ret, struct sn_why *why)
+{
+	struct tm tm = { 0 };
+	int len = t == NULL ? 0 : ASN1_STRING_length(t);
+	const unsigned char *p = len == 0 ? NULL : ASN1_STRING_get0_data(t);
+	int want = ASN1_STRING_type(t) == V_ASN1_UTCTIME ? 13 : 15;
+
+	/* [RFC 5280 4.1.2.5] seconds are there, Z is there, nothing else is. */
+	if (p == NULL || len != want || p[len - 1] != 'Z' || ASN1_TIME_to_tm(t, &tm) != 1)
+		return sn_fail(why, SN_E_FORMAT, "%s: not a time of RFC 5280", what);
+	*ret = (int64_t)timegm(&tm);
+	return SN_OK;
+}
+
+enum sn_err
+cry_name_der(const X509_NAME *name, struct sn_buf *ret, struct sn_why *why)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_NAME(name, &der);
+
+	return cry_put_der(ret, len, der, "name", why);
+}
+
+/* The only CN, if it may be shown; else "". */
+static void
+set_cn(struct cry_cert *c)
+{
+	const X509_NAME *name = X509_get_subject_name(c->x);
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	unsigned char *utf8 = NULL;
+	int len;
+
+	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
+		return;
+	len = ASN1_STRING_to_UTF8(&utf8,
+	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	if (len > 0 && text_printable((struct bytes){ utf8, (size_t)len }, CRY_CN_MAX))
+		memcpy(c->cn, utf8, (size_t)len);
+	OPENSSL_free(utf8);
+	ERR_clear_error();
+}
+
+static enum sn_err
+check_serial(const X509 *x, struct sn_why *why)
+{
+	const ASN1_INTEGER *s = X509_get0_serialNumber(x);
+
+	/* Zero is not refused: AMD's VCEKs have it. */
+	if (ASN1_STRING_type(s) == V_ASN1_NEG_INTEGER || ASN1_STRING_length(s) > SERIAL_MAX)
+		return sn_fail(why, SN_E_FORMAT, "certificate: serial number is negative or "
+		    "longer than %d bytes", SERIAL_MAX);
+	return SN_OK;
+}
+
+static enum sn_err
+check_extensions(const X509 *x, struct sn_why *why)
+{
+	int n = X509_get_ext_count(x);
+
+	if (n > EXTENSIONS_MAX)
+		return sn_fail(why, SN_E_LIMIT, "certificate: %d extensions", n);
+	for (int i = 0; i < n; i++) {
+		const ASN1_OBJECT *o = X509_EXTENSION_get_object(X509_get_ext(x, i));
+
+		if (X509_get_ext_by_OBJ(x, o, i) >= 0)
+			return sn_fail(why, SN_E_FORMAT,
+			    "certificate: the same extension twice");
+	}
+	return SN_OK;
+}
+
+static enum sn_err
+fill(struct cry_cert *c, struct bytes der, struct sn_why *why)
+{
+	if (X509_get_version(c->x) != X509_V3)
+		return sn_fail(why, SN_E_FORMAT, "certificate: not version 3");
+	SN_TRY(check_serial(c->x, why));
+	SN_TRY(check_extensions(c->x, why));
+	SN_TRY(cry_time(X509_get0_notBefore(c->x), "certificate", &c->not_before, why));
+	SN_TRY(cry_time(X509_get0_notAfter(c->x), "certificate", &c->not_after, why));
+	if (c->not_before > c->not_after)
+		return sn_fail(why, SN_E_FORMAT, "certificate: ends before it begins");
+	if ((X509_get_extension_flags(c->x) & EXFLAG_INVALID) != 0)
+		return cry_fail(why, SN_E_FORMAT, "certificate: an extension is malformed");
+	SN_TRY(cry_name_der(X509_get_subject_name(c->x), &c->subject, why));
+	SN_TRY(cry_name_der(X509_get_issuer_name(c->x), &c->issuer, why));
+	set_cn(c);
+	sn_buf_put(&c->der, der);
+	return sn_buf_check(&c->der, why);
+}
+
+enum sn_err
+cry_cert_parse(struct bytes der, struct cry_cert **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_cert_free) struct cry_cert *c = NULL;
+	const unsigned char *p = der.p;
+
+	if (der.n > CRY_CERT_MAX)
+		return sn_fail(why, SN_E_LIMIT, "certificate: %zu bytes", der.n);
+	SN_TRY(der_strict(der, "certificate", why));
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return sn_fail(why, SN_E_NOMEM, "certificate");
+	c->x = d2i_X509(NULL, &p, (long)der.n);
+	if (c->x == NULL)
+		return cry_fail(why, SN_E_FORMAT, "certificate");
+	if (p != der.p + der.n)
+		return sn_fail(why, SN_E_FORMAT, "certificate: something behind it");
+	SN_TRY(fill(c, der, why));
+	*ret = SN_TAKE(c);
+	return SN_OK;
+}
+
+void
+cry_cert_free(struct cry_cert **cp)
+{
+	if (cp == NULL || *cp == NULL)
+		return;
+	X509_free((*cp)->x);
+	sn_buf_done(&(*cp)->der);
+	sn_buf_done(&(*cp)->subject);
+	sn_buf_done(&(*cp)->issuer);
+	free(*cp);
+	*cp = NULL;
+}
+
+void
+cry_cert_free_all(struct cry_cert **certs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cry_cert_free(&certs[i]);
+}
+
+struct bytes
+cry_cert_der(const struct cry_cert *c)
+{
+	return sn_buf_bytes(&c->der);
+}
+
+struct bytes
+cry_cert_subject_der(const struct cry_cert *c)
+{
+	return sn_buf_bytes(&c->subject);
+}
+
+struct bytes
+cry_cert_issuer_der(const struct cry_cert *c)
+{
+	return sn_buf_bytes(&c->issuer);
+}
+
+struct bytes
+cry_cert_serial(const struct cry_cert *c)
+{
+	const ASN1_INTEGER *s = X509_get0_serialNumber(c->x);
+
+	return (struct bytes){ ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s) };
+}
+
+const char *
+cry_cert_cn(const struct cry_cert *c)
+{
+	return c->cn;
+}
+
+int64_t
+cry_cert_not_before(const struct cry_cert *c)
+{
+	return c->not_before;
+}
+
+int64_t
+cry_cert_not_after(const struct cry_cert *c)
+{
+	return c->not_after;
+}
+
+bool
+cry_cert_is_ca(const struct cry_cert *c)
+{
+	uint32_t flags = X509_get_extension_flags(c->x);
+
+	return (flags & EXFLAG_BCONS) != 0 && (flags & EXFLAG_CA) != 0;
+}
+
+bool
+cry_cert_self_issued(const struct cry_cert *c)
+{
+	return X509_NAME_cmp(X509_get_subject_name(c->x), X509_get_issuer_name(c->x)) == 0;
+}
+
+bool
+cry_cert_has_eku(const struct cry_cert *c, const char *oid)
+{
+	SN_CLEANUP(cry_obj_done) ASN1_OBJECT *want = OBJ_txt2obj(oid, 1);
+	EXTENDED_KEY_USAGE *ekus = X509_get_ext_d2i(c->x, NID_ext_key_usage, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; want != NULL && i < sk_ASN1_OBJECT_num(ekus); i++)
+		if (OBJ_cmp(sk_ASN1_OBJECT_value(ekus, i), want) == 0)
+			found = true;
+	EXTENDED_KEY_USAGE_free(ekus);
+	ERR_clear_error();
+	return found;
+}
+
+enum sn_err
+cry_cert_ext(const struct cry_cert *c, const char *oid, struct bytes *ret,
+    struct sn_why *why)
+{
+	SN_CLEANUP(cry_obj_done) ASN1_OBJECT *want = OBJ_txt2obj(oid, 1);
+	const ASN1_OCTET_STRING *v;
+	int at;
+
+	if (want == NULL)
+		return cry_fail(why, SN_E_USAGE, "object identifier");
+	at = X509_get_ext_by_OBJ(c->x, want, -1);
+	if (at < 0) {
+		*ret = (struct bytes){ 0 };
+		return SN_OK;
+	}
+	if (X509_get_ext_by_OBJ(c->x, want, at) >= 0)
+		return sn_fail(why, SN_E_FORMAT, "certificate: extension %s twice", oid);
+	v = X509_EXTENSION_get_data(X509_get_ext(c->x, at));
+	*ret = (struct bytes){ ASN1_STRING_get0_data(v), (size_t)ASN1_STRING_length(v) };
+	return SN_OK;
+}
+
+enum sn_err
+cry_cert_key(const struct cry_cert *c, struct cry_key **ret, struct sn_why *why)
+{
+	EVP_PKEY *pkey = X509_get_pubkey(c->x);
+
+	if (pkey == NULL)
+		return cry_fail(why, SN_E_FORMAT, "certificate: public key");
+	return cry_key_wrap_public(pkey, ret, why);
+}
+
+enum sn_err
+cry_cert_spki_sha256(const struct cry_cert *c, uint8_t ret[32], struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf spki = { 0 };
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x), &der);
+
+	SN_TRY(cry_put_der(&spki, len, der, "certificate", why));
+	return cry_digest(CRY_SHA256, sn_buf_bytes(&spki), ret, why);
+}
+
+enum sn_err
+cry_cert_valid_at(const struct cry_cert *c, int64_t at, struct sn_why *why)
+{
+	char from[TEXT_TIME_LEN + 1], to[TEXT_TIME_LEN + 1], now[TEXT_TIME_LEN + 1];
+
+	if (c->not_before <= at && at <= c->not_after)
+		return SN_OK;
+	text_from_time(c->not_before, from);
+	text_from_time(c->not_after, to);
+	text_from_time(at, now);
+	return sn_fail(why, SN_E_EXPIRED, "certificate \"%s\" is valid from %s to %s, not at "
+	    "%s", c->cn, from, to, now);
+}

@@ -1,0 +1,181 @@
+#include "appliance/crypto/priv.h"
+
+#define PSS_SALT 48
+#define PSS_TRAILER 1
+
+/* What each of our signature algorithms looks like inside an AlgorithmIdentifier. */
+static const struct {
+	const char *name;
+	int nid;
+	enum cry_alg key;
+	int param; /* V_ASN1_UNDEF absent, V_ASN1_NULL, V_ASN1_SEQUENCE for PSS */
+} sigalgs[] = {
+	[CRY_SIG_ECDSA_P256_SHA256] = { "ECDSA P-256 with SHA-256", NID_ecdsa_with_SHA256,
+	    CRY_P256, V_ASN1_UNDEF },
+	[CRY_SIG_ECDSA_P384_SHA384] = { "ECDSA P-384 with SHA-384", NID_ecdsa_with_SHA384,
+	    CRY_P384, V_ASN1_UNDEF },
+	[CRY_SIG_MLDSA87] = { "ML-DSA-87", NID_ML_DSA_87, CRY_MLDSA87, V_ASN1_UNDEF },
+	[CRY_SIG_RSA_PSS_SHA384] = { "RSASSA-PSS with SHA-384", NID_rsassaPss, CRY_RSA,
+	    V_ASN1_SEQUENCE },
+	[CRY_SIG_RSA_SHA256] = { "RSA with SHA-256", NID_sha256WithRSAEncryption, CRY_RSA,
+	    V_ASN1_NULL },
+	[CRY_SIG_RSA_SHA384] = { "RSA with SHA-384", NID_sha384WithRSAEncryption, CRY_RSA,
+	    V_ASN1_NULL },
+	[CRY_SIG_ANY] = { "any", NID_undef, CRY_RSA, V_ASN1_UNDEF },
+};
+
+const char *
+cry_sigalg_name(enum cry_sigalg a)
+{
+	return sigalgs[a].name;
+}
+
+static void
+pss_done(RSA_PSS_PARAMS **p)
+{
+	RSA_PSS_PARAMS_free(*p);
+	*p = NULL;
+}
+
+static bool
+algor_is(const X509_ALGOR *a, int nid)
+{
+	const ASN1_OBJECT *o = NULL;
+
+	if (a == NULL)
+		return false;
+	X509_ALGOR_get0(&o, NULL, NULL, a);
+	return OBJ_obj2nid(o) == nid;
+}
+
+/* SHA-384, MGF1 with SHA-384, salt 48, trailer 1. Values count, not their DER:
+ * AMD writes the default trailer out. */
+static bool
+pss_is_sha384(const ASN1_STRING *der)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(der);
+	SN_CLEANUP(pss_done) RSA_PSS_PARAMS *pss =
+	    d2i_RSA_PSS_PARAMS(NULL, &p, ASN1_STRING_length(der));
+	const void *mgf_param = NULL;
+	X509_ALGOR *mgf_hash = NULL;
+	int type = V_ASN1_UNDEF;
+	bool ok;
+
+	ERR_clear_error();
+	if (pss == NULL || p != ASN1_STRING_get0_data(der) + ASN1_STRING_length(der))
+		return false;
+	if (!algor_is(pss->hashAlgorithm, NID_sha384) ||
+	    !algor_is(pss->maskGenAlgorithm, NID_mgf1))
+		return false;
+	if (pss->saltLength == NULL || ASN1_INTEGER_get(pss->saltLength) != PSS_SALT)
+		return false;
+	if (pss->trailerField != NULL && ASN1_INTEGER_get(pss->trailerField) != PSS_TRAILER)
+		return false;
+	X509_ALGOR_get0(NULL, &type, &mgf_param, pss->maskGenAlgorithm);
+	if (type != V_ASN1_SEQUENCE)
+		return false;
+	mgf_hash = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR),
+	    pss->maskGenAlgorithm->parameter);
+	ok = algor_is(mgf_hash, NID_sha384);
+	X509_ALGOR_free(mgf_hash);
+	ERR_clear_error();
+	return ok;
+}
+
+/* Is this AlgorithmIdentifier the row's, with a key of the row's kind? */
+static bool
+matches(const X509_ALGOR *algor, enum cry_alg key, enum cry_sigalg a)
+{
+	const ASN1_OBJECT *o = NULL;
+	const void *value = NULL;
+	int type = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(&o, &type, &value, algor);
+	if (OBJ_obj2nid(o) != sigalgs[a].nid || key != sigalgs[a].key ||
+	    type != sigalgs[a].param)
+		return false;
+	return type != V_ASN1_SEQUENCE || pss_is_sha384(value);
+}
+
+enum sn_err
+cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_alg key,
+    enum cry_sigalg want, const char *what, struct sn_why *why)
+{
+	if (X509_ALGOR_cmp(inside, outside) != 0)
+		return sn_fail(why, SN_E_FORMAT, "%s: signature algorithms inside and outside "
+		    "differ", what);
+	if (want != CRY_SIG_ANY && matches(outside, key, want))
+		return SN_OK;
+	for (enum cry_sigalg a = 0; want == CRY_SIG_ANY && a < CRY_SIG_ANY; a++)
+		if (matches(outside, key, a))
+			return SN_OK;
+	return sn_fail(why, SN_E_SIGNATURE, "%s: signature algorithm is not %s", what,
+	    want == CRY_SIG_ANY ? "one that is accepted" : sigalgs[want].name);
+}
+
+/* May issuer sign this? A missing keyUsage allows all, as RFC 5280 says. */
+static enum sn_err
+check_issuer(const struct cry_cert *issuer, uint32_t usage, const char *what,
+    struct sn_why *why)
+{
+	uint32_t flags = X509_get_extension_flags(issuer->x);
+
+	if ((flags & EXFLAG_CRITICAL) != 0)
+		return sn_fail(why, SN_E_FORMAT, "certificate \"%s\": unknown critical "
+		    "extension", issuer->cn);
+	if (!cry_cert_is_ca(issuer))
+		return sn_fail(why, SN_E_ROLE, "%s: signed by \"%s\", which is not a CA", what,
+		    issuer->cn);
+	if ((flags & EXFLAG_KUSAGE) != 0 && (X509_get_key_usage(issuer->x) & usage) == 0)
+		return sn_fail(why, SN_E_ROLE, "%s: the key usage of \"%s\" does not allow it",
+		    what, issuer->cn);
+	return SN_OK;
+}
+
+enum sn_err
+cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer,
+    enum cry_sigalg alg, struct sn_why *why)
+{
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	const X509_ALGOR *outside = NULL;
+
+	if (X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(issuer->x)) != 0)
+		return sn_fail(why, SN_E_CHAIN, "certificate \"%s\": its issuer is not \"%s\"",
+		    c->cn, issuer->cn);
+	if ((X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0)
+		return sn_fail(why, SN_E_FORMAT, "certificate \"%s\": unknown critical "
+		    "extension", c->cn);
+	SN_TRY(check_issuer(issuer, KU_KEY_CERT_SIGN, "certificate", why));
+	SN_TRY(cry_cert_key(issuer, &key, why));
+	X509_get0_signature(NULL, &outside, c->x);
+	SN_TRY(cry_sigalg_check(X509_get0_tbs_sigalg(c->x), outside, key->alg, alg,
+	    "certificate", why));
+	if (X509_verify(c->x, key->pkey) != 1) {
+		ERR_clear_error();
+		return sn_fail(why, SN_E_SIGNATURE, "certificate \"%s\": the signature of "
+		    "\"%s\" does not verify", c->cn, issuer->cn);
+	}
+	return SN_OK;
+}
+
+enum sn_err
+cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer,
+    enum cry_sigalg alg, struct sn_why *why)
+{
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	const X509_ALGOR *outside = NULL;
+
+	if (X509_NAME_cmp(X509_CRL_get_issuer(crl->x), X509_get_subject_name(issuer->x)) != 0)
+		return sn_fail(why, SN_E_CHAIN, "CRL: its issuer is not \"%s\"", issuer->cn);
+	SN_TRY(check_issuer(issuer, KU_CRL_SIGN, "CRL", why));
+	SN_TRY(cry_cert_key(issuer, &key, why));
+	X509_CRL_get0_signature(crl->x, NULL, &outside);
+	/* The one inside has no getter; X509_CRL_verify() compares it with outside. */
+	SN_TRY(cry_sigalg_check(outside, outside, key->alg, alg, "CRL", why));
+	if (X509_CRL_verify(crl->x, key->pkey) != 1) {
+		ERR_clear_error();
+		return sn_fail(why, SN_E_SIGNATURE, "CRL: the signature of \"%s\" does not "
+		    "verify", issuer->cn);
+	}
+	return SN_OK;
+}

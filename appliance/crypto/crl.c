@@ -1,0 +1,137 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/text.h"
+#include "appliance/crypto/der.h"
+#include "appliance/crypto/priv.h"
+
+/* Extensions that change what a CRL covers; we read complete, direct ones only. */
+static const struct {
+	int nid;
+	const char *what;
+} refused[] = {
+	{ NID_delta_crl, "CRL: it is a delta" },
+	{ NID_issuing_distribution_point, "CRL: it covers only a part" },
+};
+
+static enum sn_err
+check_extensions(const X509_CRL *x, struct sn_why *why)
+{
+	for (size_t i = 0; i < SN_NITEMS(refused); i++)
+		if (X509_CRL_get_ext_by_NID(x, refused[i].nid, -1) >= 0)
+			return sn_fail(why, SN_E_FORMAT, "%s", refused[i].what);
+	/* Nothing that we know and accept in a CRL is critical. */
+	if (X509_CRL_get_ext_by_critical(x, 1, -1) >= 0)
+		return sn_fail(why, SN_E_FORMAT, "CRL: unknown critical extension");
+	return SN_OK;
+}
+
+static enum sn_err
+check_entries(X509_CRL *x, struct sn_why *why)
+{
+	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(x);
+
+	for (int i = 0; i < sk_X509_REVOKED_num(list); i++)
+		if (X509_REVOKED_get_ext_by_critical(sk_X509_REVOKED_value(list, i), 1, -1) >=
+		    0)
+			return sn_fail(why, SN_E_FORMAT, "CRL: an entry has a critical "
+			    "extension");
+	return SN_OK;
+}
+
+static enum sn_err
+fill(struct cry_crl *c, struct sn_why *why)
+{
+	if (X509_CRL_get0_nextUpdate(c->x) == NULL)
+		return sn_fail(why, SN_E_FORMAT, "CRL: without a next update");
+	SN_TRY(cry_time(X509_CRL_get0_lastUpdate(c->x), "CRL", &c->this_update, why));
+	SN_TRY(cry_time(X509_CRL_get0_nextUpdate(c->x), "CRL", &c->next_update, why));
+	if (c->this_update > c->next_update)
+		return sn_fail(why, SN_E_FORMAT, "CRL: its next update is before this one");
+	SN_TRY(check_extensions(c->x, why));
+	SN_TRY(check_entries(c->x, why));
+	return cry_name_der(X509_CRL_get_issuer(c->x), &c->issuer, why);
+}
+
+enum sn_err
+cry_crl_parse(struct bytes der, struct cry_crl **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_crl_free) struct cry_crl *c = NULL;
+	const unsigned char *p = der.p;
+
+	if (der.n > CRY_CRL_MAX)
+		return sn_fail(why, SN_E_LIMIT, "CRL: %zu bytes", der.n);
+	SN_TRY(der_strict(der, "CRL", why));
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return sn_fail(why, SN_E_NOMEM, "CRL");
+	c->x = d2i_X509_CRL(NULL, &p, (long)der.n);
+	if (c->x == NULL)
+		return cry_fail(why, SN_E_FORMAT, "CRL");
+	if (p != der.p + der.n)
+		return sn_fail(why, SN_E_FORMAT, "CRL: something behind it");
+	SN_TRY(fill(c, why));
+	*ret = SN_TAKE(c);
+	return SN_OK;
+}
+
+void
+cry_crl_free(struct cry_crl **cp)
+{
+	if (cp == NULL || *cp == NULL)
+		return;
+	X509_CRL_free((*cp)->x);
+	sn_buf_done(&(*cp)->issuer);
+	free(*cp);
+	*cp = NULL;
+}
+
+struct bytes
+cry_crl_issuer_der(const struct cry_crl *c)
+{
+	return sn_buf_bytes(&c->issuer);
+}
+
+int64_t
+cry_crl_this_update(const struct cry_crl *c)
+{
+	return c->this_update;
+}
+
+int64_t
+cry_crl_next_update(const struct cry_crl *c)
+{
+	return c->next_update;
+}
+
+enum sn_err
+cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer,
+    enum cry_sigalg alg, int64_t at, struct sn_why *why)
+{
+	char from[TEXT_TIME_LEN + 1], to[TEXT_TIME_LEN + 1], now[TEXT_TIME_LEN + 1];
+
+	SN_TRY(cry_crl_signed_by(crl, issuer, alg, why));
+	if (crl->this_update <= at && at <= crl->next_update)
+		return SN_OK;
+	text_from_time(crl->this_update, from);
+	text_from_time(crl->next_update, to);
+	text_from_time(at, now);
+	return sn_fail(why, SN_E_EXPIRED, "CRL of \"%s\" is good from %s to %s, not at %s",
+	    issuer->cn, from, to, now);
+}
+
+bool
+cry_crl_revokes(const struct cry_crl *crl, struct bytes serial)
+{
+	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(crl->x);
+
+	for (int i = 0; i < sk_X509_REVOKED_num(list); i++) {
+		const ASN1_INTEGER *s =
+		    X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(list, i));
+		struct bytes v = { ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s) };
+
+		if (ASN1_STRING_type(s) == V_ASN1_INTEGER && bytes_equal(v, serial))
+			return true;
+	}
+	return false;
+}

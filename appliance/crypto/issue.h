@@ -1,0 +1,35 @@
+/*
+ * issue - what issue.c shares with makepki.c: a certificate before its signature.
+ *
+ * Owns: nothing. May include: priv.h. Included by no other room.
+ */
+#ifndef CRY_ISSUE_H
+#define CRY_ISSUE_H
+
+#include "appliance/crypto/priv.h"
+
+/* Serial, names and dates of p, subject's key; no extensions yet. */
+SN_MUST_USE enum sn_err cry_issue_body(const struct cry_profile *p, bool zero_serial_ok,
+    const struct cry_key *subject, const struct cry_cert *issuer_cert, X509 **ret,
+    struct sn_why *why);
+/* basicConstraints, keyUsage, extKeyUsage, subjectAltName of p. */
+SN_MUST_USE enum sn_err cry_issue_usage(const struct cry_profile *p, X509 *x,
+    struct sn_why *why);
+/* subjectKeyIdentifier, and authorityKeyIdentifier unless issuer_cert is NULL. */
+SN_MUST_USE enum sn_err cry_issue_key_ids(const struct cry_key *subject,
+    const struct cry_cert *issuer_cert, X509 *x, struct sn_why *why);
+/* The issuer's key is that of issuer_cert, or subject's own. */
+SN_MUST_USE enum sn_err cry_issue_check(const struct cry_key *subject,
+    const struct cry_key *issuer, const struct cry_cert *issuer_cert, struct sn_why *why);
+/* A context that signs as issuer does: deterministic, or PSS for RSA. */
+SN_MUST_USE enum sn_err cry_issue_ctx(const struct cry_key *issuer, EVP_MD_CTX **ret,
+    struct sn_why *why);
+/* Sign, verify, append DER. */
+SN_MUST_USE enum sn_err cry_issue_sign(X509 *x, const struct cry_key *issuer,
+    struct sn_buf *ret, struct sn_why *why);
+/* First 20 bytes of SHA-256 over the SPKI [RFC 7093 section 2, method 4]. */
+#define CRY_KEY_ID_LEN 20
+SN_MUST_USE enum sn_err cry_key_id(const struct cry_key *k, uint8_t ret[CRY_KEY_ID_LEN],
+    struct sn_why *why);
+
+#endif
