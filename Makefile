@@ -16,8 +16,10 @@ TESTDATA ?= ../shared/data
 JOBS ?= $(shell nproc)
 T ?=
 SAN ?=
+COVER ?=
+FUZZ_SECONDS ?= 10
 WORLD ?= rehearsal
-export TESTDATA CACHE INSTALL
+export TESTDATA CACHE INSTALL FUZZ_SECONDS
 
 IN_ROOT ?= $(CORNERSTONE_ROOT)
 PROGRAMS := ceremony sanctum firmware-cache crosscheck
@@ -33,13 +35,19 @@ endif
 
 INNER = iso/enter.sh "" make IN_ROOT=1 $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 PASSED := all check check-vm check-san rehearse run play demo iso iso-verify bench lint \
-	format fuzz screens image-bins compile_commands.json clean
+	format fuzz screens image-bins kernel compile_commands.json clean
 
 .NOTPARALLEL:
 .PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh FORCE
 
-$(PASSED): setup
+$(filter-out check-san fuzz,$(PASSED)): setup
 	+@$(INNER) $@
+
+check-san: setup
+	+@$(INNER) BUILD=$(BUILD)/san SAN=address,undefined check
+
+fuzz: setup
+	+@$(INNER) BUILD=$(BUILD)/fuzz SAN=address,undefined COVER=-fsanitize-coverage=trace-pc fuzz
 
 # Any file of the build, made inside the root: make build/bin/sanctum
 $(BUILD)/bin/%: setup FORCE
@@ -87,7 +95,7 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make check-vm     the tests that boot the image
   make check-san    make check under the address and undefined-behaviour sanitizers
   make lint         form, layers, bans, sizes; make format FILES=... lays C files out
-  make fuzz         the parsers under random input; T=GLOB selects, SECONDS= per target
+  make fuzz         the parsers under random input; T=GLOB, FUZZ_SECONDS=$(FUZZ_SECONDS) each
   make bench        one line per figure: name value unit yardstick ratio
   make screens      the text of every screen
   make iso          $(BUILD)/cornerstone.iso and $(BUILD)/measurements.json
@@ -110,7 +118,7 @@ help:
 else
 # ---------------------------------------------------------------- inside the build root
 
-.PHONY: all check check-san lint format fuzz bench screens image-bins tests clean FORCE \
+.PHONY: all check lint format fuzz bench screens image-bins tests clean FORCE \
 	compile_commands.json
 
 # ---- modules, from the architecture's table
@@ -153,13 +161,13 @@ module_of = $(filter $(patsubst %/,%,$(dir $(1))),$(MODULES))
 # ---- objects and archives: $(call module,NAME,object folder,archive folder,more flags)
 
 define module
-$(3)/$(subst /,-,$(1)).a: $(patsubst %.c,$(2)/%.o,$(filter-out %/main.c %_test.c,$(wildcard $(1)/*.c)))
+$(3)/$(subst /,-,$(1)).a: $(patsubst %.c,$(2)/%.o,$(filter-out %/main.c %_test.c %_fuzz.c %_bench.c,$(wildcard $(1)/*.c)))
 	@mkdir -p $$(@D); rm -f $$@
 	@ar rcsD $$@ $$^
 $(2)/$(1)/%.o: $(1)/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$<"
-	@$(CC) $(CFLAGS) $(call pkg_cflags,$(1)) $(4) -MMD -MP -c -o $$@ $$<
+	@$(CC) $(CFLAGS) $(COVER) $(call pkg_cflags,$(1)) $(4) -MMD -MP -c -o $$@ $$<
 endef
 
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
@@ -169,7 +177,7 @@ $(foreach m,$(MODULES),$(eval $(call module,$(m),$(BUILD)/image/obj,$(BUILD)/ima
 # Changed flags rebuild everything; nothing else does.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CFLAGS) $(LDFLAGS)' >$@
+	@echo '$(CFLAGS) $(COVER) $(LDFLAGS)' >$@.new; cmp -s $@.new $@ || cp $@.new $@
 
 # ---- programs: name, module; main() is in the module's main.c
 
@@ -205,38 +213,62 @@ all: $(BINARIES:%=$(BUILD)/bin/%) $(foreach m,$(MODULES),$(call lib,$(m))) compi
 
 TEST_LIB := $(BUILD)/lib/tests-lib.a
 PKG.tests/lib := cmocka yyjson
-$(eval $(call module,tests/lib,$(BUILD)/obj,$(BUILD)/lib,$(TEST_CFLAGS)))
+$(eval $(call module,tests/lib,$(BUILD)/obj,$(BUILD)/lib,$(TEST_CFLAGS) -fno-sanitize-coverage=trace-pc))
 
-ALL_TESTS := $(sort $(shell find tests -path tests/vm -prune -o \
-	\( -name '*_test.c' -o -name '*_test.sh' -o -name '*_test.py' \) -print))
-TESTS := $(if $(T),$(shell for f in $(ALL_TESTS); do for t in $(foreach t,$(T),'$(t)'); do \
-	b=$${f##*/}; case $$b in ($$t|$${t}_test.*) echo $$f; break;; esac; done; done),$(ALL_TESTS))
-TEST_BINS := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS)))
-test_scripts := $(filter-out %.c,$(TESTS))
+# $(call find_tests,KIND): tests/**/NAME_KIND.{c,sh,py}; what boots the image is in vm.mk
+find_tests = $(sort $(shell find tests -path tests/vm -prune -o \
+	\( -name '*_$(1).c' -o -name '*_$(1).sh' -o -name '*_$(1).py' \) -print))
+# $(call select,FILES): those whose name, with or without its end, fits a glob in T
+select = $(if $(T),$(shell for f in $(1); do for t in $(foreach t,$(T),'$(t)'); do \
+	b=$${f##*/}; case $$b in ($$t|$${t}_test.*|$${t}_fuzz.*|$${t}_bench.*) echo $$f; break;; esac; done; done),$(1))
+binaries_of = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(1)))
 
-# A test links its module and all that reaches; one that is in no module's folder, everything.
+ALL_TESTS := $(call find_tests,test)
+ALL_FUZZ := $(call find_tests,fuzz)
+ALL_BENCH := $(call find_tests,bench)
+TESTS := $(call select,$(ALL_TESTS))
+FUZZ := $(call select,$(ALL_FUZZ))
+BENCH := $(call select,$(ALL_BENCH))
+
+# A test links its module and all that it reaches; outside the modules, everything.
 test_module = $(filter $(patsubst tests/%/,%,$(dir $(1))),$(MODULES))
-test_modules = $(if $(call test_module,$(1)),$(ALL.$(call test_module,$(1))),$(MODULES))
-test_pkgs = $(if $(call test_module,$(1)),$(PKG.$(call test_module,$(1))),$(sort $(foreach m,$(MODULES),$(PKG.$(m)))))
+test_scope = $(if $(filter tests/lib/,$(dir $(1))),,$(or $(call test_module,$(1)),$(MODULES)))
+test_modules = $(sort $(foreach m,$(call test_scope,$(1)),$(ALL.$(m))))
+test_pkgs = $(sort $(foreach m,$(call test_scope,$(1)),$(PKG.$(m))))
 
 define test_rule
 $(BUILD)/$(1:.c=.o): $(1) $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$<"
-	@$(CC) $(CFLAGS) $(TEST_CFLAGS) $(foreach p,$(call test_pkgs,$(1)),$(CFLAGS.$(p))) -MMD -MP -c -o $$@ $$<
+	@$(CC) $(CFLAGS) $(COVER) $(TEST_CFLAGS) $(foreach p,$(call test_pkgs,$(1)),$(CFLAGS.$(p))) -MMD -MP -c -o $$@ $$<
 $(BUILD)/$(1:.c=): $(BUILD)/$(1:.c=.o) $(TEST_LIB) $(foreach m,$(call test_modules,$(1)),$(call lib,$(m)))
 	@echo "  LD    $$@"
 	@$(CC) $(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
 		$(foreach p,$(call test_pkgs,$(1)) cmocka yyjson,$(LIBS.$(p)))
 endef
-$(foreach t,$(filter %.c,$(ALL_TESTS)),$(eval $(call test_rule,$(t))))
+$(foreach t,$(filter %.c,$(ALL_TESTS) $(ALL_FUZZ) $(ALL_BENCH)),$(eval $(call test_rule,$(t))))
 
-tests: $(TEST_BINS) $(if $(test_scripts),$(BINARIES:%=$(BUILD)/bin/%))
+# Programs are there for all tests, or for the selected scripts.
+needs_programs = $(if $(T),$(filter-out %.c tests/lib/%,$(TESTS)),all)
+tests: $(call binaries_of,$(TESTS)) $(if $(needs_programs),$(BINARIES:%=$(BUILD)/bin/%))
 
 check: tests
 	@tests/run --build $(BUILD) --jobs $(JOBS) $(TESTS)
 
-check-san: check
+# Each NAME_fuzz.c has LLVMFuzzerTestOneInput(); its seeds are the files in NAME_fuzz/.
+fuzz: $(call binaries_of,$(FUZZ))
+	@tests/run --build $(BUILD) --jobs $(JOBS) --timeout $$(($(FUZZ_SECONDS) + 60)) $(FUZZ)
+
+# Each prints its figures as "name value unit yardstick ratio"; one at a time, they measure.
+bench: $(call binaries_of,$(BENCH)) $(BINARIES:%=$(BUILD)/bin/%)
+	@[ -n "$(BENCH)" ] || { echo "no benchmark fits T=$(T)"; exit 1; }
+	@for f in $(BENCH:.c=); do \
+		if [ -x $(BUILD)/$$f ]; then BUILD=$(BUILD) $(BUILD)/$$f; else BUILD=$(BUILD) $$f; fi; \
+	done
+
+screens:
+	@find tests -path '*/screens/*.txt' | sort | while read -r f; do \
+		echo "== $${f##*/}"; cat "$$f"; done
 
 lint:
 	@tests/lint
@@ -264,10 +296,10 @@ $(EXIT_STATUS_SO): iso/exit-status.c
 
 clean:
 	rm -rf $(BUILD)/bin $(BUILD)/lib $(BUILD)/obj $(BUILD)/tests $(BUILD)/tool $(BUILD)/image \
-		$(BUILD)/san $(BUILD)/deps.mk $(BUILD)/flags $(BUILD)/compile_commands.json
+		$(BUILD)/san $(BUILD)/fuzz $(BUILD)/deps.mk $(BUILD)/flags $(BUILD)/compile_commands.json
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRCS) $(wildcard tests/lib/*.c))
 -include $(patsubst %.c,$(BUILD)/image/obj/%.d,$(SRCS))
--include $(patsubst %.c,$(BUILD)/%.d,$(filter %.c,$(ALL_TESTS)))
+-include $(patsubst %.c,$(BUILD)/%.d,$(filter %.c,$(ALL_TESTS) $(ALL_FUZZ) $(ALL_BENCH)))
 -include iso/iso.mk tests/vm/vm.mk tests/rehearse.mk
 endif
