@@ -1,22 +1,8 @@
-#include <string.h>
-
 #include "appliance/base/text.h"
 #include "appliance/crypto/issue.h"
 
 #define NAME_MAX_CHARS 64 /* [RFC 5280 A.1] ub-common-name, ub-organization-name */
 #define PSS_SALT 48
-
-enum sn_err
-cry_key_id(const struct cry_key *k, uint8_t ret[CRY_KEY_ID_LEN], struct sn_why *why)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf spki = { 0 };
-	uint8_t hash[CRY_SHA256_LEN];
-
-	SN_TRY(cry_key_spki(k, &spki, why));
-	SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&spki), hash, why));
-	memcpy(ret, hash, CRY_KEY_ID_LEN);
-	return SN_OK;
-}
 
 static enum sn_err
 set_serial(const struct cry_profile *p, bool zero_ok, X509 *x, struct sn_why *why)

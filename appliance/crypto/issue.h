@@ -27,9 +27,5 @@ SN_MUST_USE enum sn_err cry_issue_ctx(const struct cry_key *issuer, EVP_MD_CTX *
 /* Sign, verify, append DER. */
 SN_MUST_USE enum sn_err cry_issue_sign(X509 *x, const struct cry_key *issuer,
     struct sn_buf *ret, struct sn_why *why);
-/* First 20 bytes of SHA-256 over the SPKI [RFC 7093 section 2, method 4]. */
-#define CRY_KEY_ID_LEN 20
-SN_MUST_USE enum sn_err cry_key_id(const struct cry_key *k, uint8_t ret[CRY_KEY_ID_LEN],
-    struct sn_why *why);
 
 #endif

@@ -187,6 +187,18 @@ cry_key_spki(const struct cry_key *k, struct sn_buf *ret, struct sn_why *why)
 }
 
 enum sn_err
+cry_key_id(const struct cry_key *k, uint8_t ret[CRY_KEY_ID_LEN], struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf spki = { 0 };
+	uint8_t hash[CRY_SHA256_LEN];
+
+	SN_TRY(cry_key_spki(k, &spki, why));
+	SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&spki), hash, why));
+	memcpy(ret, hash, CRY_KEY_ID_LEN);
+	return SN_OK;
+}
+
+enum sn_err
 cry_key_pem(const struct cry_key *k, struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf spki = { 0 };

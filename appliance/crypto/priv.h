@@ -69,6 +69,11 @@ SN_MUST_USE enum sn_err cry_key_wrap(EVP_PKEY *pkey, enum cry_alg alg, bool priv
 SN_MUST_USE enum sn_err cry_key_wrap_public(EVP_PKEY *pkey, struct cry_key **ret,
     struct sn_why *why);
 
+/* First 20 bytes of SHA-256 over the SPKI [RFC 7093 section 2, method 4]. */
+#define CRY_KEY_ID_LEN 20
+SN_MUST_USE enum sn_err cry_key_id(const struct cry_key *k, uint8_t ret[CRY_KEY_ID_LEN],
+    struct sn_why *why);
+
 /*
  * Parameters that make a signature by k deterministic, for EVP_DigestSignInit_ex
  * and EVP_PKEY_CTX_set_params; up to CRY_DET_PARAMS entries with the end mark.
