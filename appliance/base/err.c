@@ -27,13 +27,16 @@ err_row(enum sn_err err)
 static size_t
 err_whole_characters(const char *s, size_t n)
 {
-	size_t lead = n;
+	size_t at = n;
+	struct bytes last;
+	uint32_t c;
 
-	while (lead > 0 && n - lead < 3 && ((uint8_t)s[lead - 1] & 0xc0) == 0x80)
-		lead--;
-	if (lead > 0 && (uint8_t)s[lead - 1] >= 0xc0)
-		return lead - 1;
-	return n;
+	while (at > 0 && n - at < 3 && ((uint8_t)s[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at == 0 || (uint8_t)s[at - 1] < 0xc0)
+		return n;
+	last = bytes_str(s + at - 1);
+	return text_utf8_next(&last, &c) ? n : at - 1;
 }
 
 /* Control bytes become '?'; so does every byte of what is not honest UTF-8. */
