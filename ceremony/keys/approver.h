@@ -32,6 +32,10 @@ struct approver_keys {
 };
 void approver_keys_done(struct approver_keys *k); /* NULL-safe, idempotent */
 
+/* Both keys from an approver's 32-byte seed; what approver.key holds encrypted. */
+SN_MUST_USE enum sn_err approver_keys_from_seed(const char *name, struct bytes seed,
+    struct approver_keys *ret, struct sn_why *why);
+
 /*
  * A new approver from kernel randomness: ret_public is approver.json, ret_private
  * is approver.key, both with a line end. SN_E_USAGE for a name that does not
@@ -40,8 +44,8 @@ void approver_keys_done(struct approver_keys *k); /* NULL-safe, idempotent */
 SN_MUST_USE enum sn_err approver_new(const char *name, struct bytes passphrase,
     struct sn_buf *ret_public, struct sn_buf *ret_private, struct sn_why *why);
 /* Read approver.json: two different P-384 keys. SN_E_FORMAT. */
-SN_MUST_USE enum sn_err approver_public_parse(struct bytes text,
-    struct plan_approver *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err approver_public_parse(struct bytes text, struct plan_approver *ret,
+    struct sn_why *why);
 /*
  * Open approver.key. SN_E_FORMAT for its form, SN_E_LIMIT for Argon2id parameters
  * out of bounds, SN_E_PASSPHRASE when it does not open (a wrong passphrase and a

@@ -60,14 +60,4 @@ SN_MUST_USE enum sn_err certs_files(const struct identity *id, const struct cert
 SN_MUST_USE enum sn_err certs_identity_digest(const struct cry_key *root_p384,
     const struct cry_key *root_mldsa87, uint8_t ret[32], struct sn_why *why);
 
-/*
- * The C2SP signed-note verifier key of an Ed25519 log key: "name+hash+base64", no
- * line end. Appended.
- */
-SN_MUST_USE enum sn_err certs_vkey(const char *name, const struct cry_key *log,
-    struct sn_buf *ret, struct sn_why *why);
-/* The four bytes that name that key in a note: SHA-256(name \n 01 key), cut. */
-SN_MUST_USE enum sn_err certs_vkey_hash(const char *name, const struct cry_key *log,
-    uint8_t ret[4], struct sn_why *why);
-
 #endif

@@ -57,8 +57,8 @@ SN_MUST_USE enum sn_err derive_seed(const struct derive_scope *scope, struct byt
     const char *label, uint32_t generation, size_t n, struct sn_secret *ret,
     struct sn_why *why);
 /* The operations secret of a generation, from the master secret. */
-SN_MUST_USE enum sn_err derive_operations(const struct derive_scope *scope,
-    struct bytes master, uint32_t generation, struct sn_secret *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err derive_operations(const struct derive_scope *scope, struct bytes master,
+    uint32_t generation, struct sn_secret *ret, struct sn_why *why);
 /* A key of the table from its parent (master or operations secret, see the row). */
 SN_MUST_USE enum sn_err derive_key(const struct derive_scope *scope, struct bytes parent,
     enum key_id id, uint32_t generation, struct cry_key **ret, struct sn_why *why);

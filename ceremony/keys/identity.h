@@ -54,6 +54,9 @@ SN_MUST_USE enum sn_err identity_write(const struct identity *id, struct sn_buf 
 SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
     struct sn_why *why);
 
+/* The rules that a new identity and a read one both obey: SN_E_POLICY, SN_E_SIGNATURE. */
+SN_MUST_USE enum sn_err identity_check(const struct identity *id, struct sn_why *why);
+
 struct derive_scope identity_scope(const struct identity *id);
 /* The number of the share with that commitment, from 1; 0 when none has it. */
 uint32_t identity_share_number(const struct identity *id, const uint8_t commitment[32]);
@@ -67,8 +70,7 @@ void identity_log_name(enum plan_world world, const uint8_t sanctum_id[16],
     char ret[IDENTITY_LOG_NAME_MAX]);
 
 /* Serial number of a certificate: 160 bits of SHA-256 over what is public about it. */
-SN_MUST_USE enum sn_err identity_serial(const struct derive_scope *scope,
-    const char *label, uint32_t generation, int64_t from, int64_t to, uint8_t ret[20],
-    struct sn_why *why);
+SN_MUST_USE enum sn_err identity_serial(const struct derive_scope *scope, const char *label,
+    uint32_t generation, int64_t from, int64_t to, uint8_t ret[20], struct sn_why *why);
 
 #endif

@@ -8,6 +8,7 @@
 #define OPSHARES_H
 
 #include "ceremony/keys/approver.h"
+#include "appliance/crypto/cms.h"
 #include "ceremony/keys/slip39.h"
 
 #define OPSHARES_FILE "operations-share.p7m"

@@ -13,16 +13,16 @@
 
 #define SLIP39_MIN_SECRET 16
 #define SLIP39_MAX_SECRET 32
-#define SLIP39_MAX_SHARES 16	     /* of one group, and of a whole combination */
+#define SLIP39_MAX_SHARES 16 /* of one group, and of a whole combination */
 #define SLIP39_WORDS 1024
 #define SLIP39_WORD_MAX 8
 #define SLIP39_MIN_WORDS 20
 #define SLIP39_MAX_WORDS 33
 #define SLIP39_TEXT_MAX (SLIP39_MAX_WORDS * (SLIP39_WORD_MAX + 1))
-#define SLIP39_TYPED_MAX 1024	     /* with the extra blanks of a person */
+#define SLIP39_TYPED_MAX 1024 /* with the extra blanks of a person */
 #define SLIP39_IDENTIFIER_MAX 0x7fffU
-#define SLIP39_REHEARSAL 0x4000U     /* the identifier's top bit: a rehearsal's share */
-#define SLIP39_EXPONENT 1	     /* what we split with */
+#define SLIP39_REHEARSAL 0x4000U /* the identifier's top bit: a rehearsal's share */
+#define SLIP39_EXPONENT 1	 /* what we split with */
 
 /* One share, its header taken apart. */
 struct slip39_share {
@@ -92,8 +92,7 @@ SN_MUST_USE enum sn_err slip39_split(struct bytes secret, uint16_t identifier, u
  * a share that is there already.
  */
 SN_MUST_USE enum sn_err slip39_check(const struct slip39_share *s, bool world_rehearsal,
-    uint16_t identifier, const struct slip39_share *others, size_t nothers,
-    struct sn_why *why);
+    uint16_t identifier, const struct slip39_share *others, size_t nothers, struct sn_why *why);
 
 /* SHA-256("cornerstone/v1/share" 00 canonical text): names a share, reveals nothing. */
 SN_MUST_USE enum sn_err slip39_commitment(struct bytes canonical, uint8_t ret[32],
