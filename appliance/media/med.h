@@ -42,8 +42,8 @@ bool med_present(struct med *m, const char *label);
 
 /* One regular file, whole, at most max bytes. SN_E_MISSING, SN_E_LIMIT, SN_E_MEDIA
  * (the stick is not there or went away). */
-SN_MUST_USE enum sn_err med_read(struct med *m, const char *label, const char *path,
-    size_t max, struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err med_read(struct med *m, const char *label, const char *path, size_t max,
+    struct sn_buf *ret, struct sn_why *why);
 /*
  * Every regular file below dir, in byte order of the path, each read once, whole,
  * at most max bytes. fn's path is relative to dir. A file that cannot be read
