@@ -67,10 +67,10 @@ struct amd_leaf {
 /* Parse the extensions [AMD 57230 table 8]; no signature is checked. SN_E_FORMAT, SN_E_ROLE. */
 SN_MUST_USE enum sn_err amd_leaf_parse(const struct cry_cert *c, struct amd_leaf *ret,
     struct sn_why *why);
-/* A VCEK signed by that ASK, or a VLEK by that ASVK, of the same product, key P-384. */
+/* A VCEK signed by that ASK, or a VLEK by that ASVK, of the same product, key P-384; then
+ * its extensions. SN_E_SIGNATURE comes before anything that an unsigned byte could cause. */
 SN_MUST_USE enum sn_err amd_leaf_check(const struct cry_cert *c,
-    const struct amd_leaf *leaf, const struct cry_cert *issuer, int64_t at,
-    struct sn_why *why);
+    const struct cry_cert *issuer, int64_t at, struct amd_leaf *ret, struct sn_why *why);
 
 /* The name under which Trustee's offline store looks for a VCEK:
  * "bl03_tee00_snp08_ucode115_vcek.der", with "_fmc00" before "_vcek" on Turin. */

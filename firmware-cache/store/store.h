@@ -72,8 +72,8 @@ void col_store_free(struct col_store **sp); /* NULL-safe, idempotent */
 /*
  * Add one file; path is relative to collateral/ (sn_path_ok) and only names it. The
  * bytes are copied. The same bytes again under another path are merged. SN_E_FORMAT
- * for a bad path, or a path that was there with other bytes; SN_E_LIMIT; whatever the bytes are is
- * judged later and never fails here.
+ * for a bad path or one that was there before; SN_E_LIMIT when there are too many or they are
+ * too large together. What the bytes are is judged later and never fails here.
  */
 SN_MUST_USE enum sn_err col_store_add(struct col_store *s, const char *path,
     struct bytes bytes, struct sn_why *why);
@@ -121,8 +121,10 @@ const struct col_row *col_store_first_to_lapse(const struct col_store *s);
 
 /* The one line for people, at most COL_LINE_MAX columns, ASCII, no newline. */
 void col_row_line(const struct col_row *row, char ret[COL_LINE_MAX + 1]);
-/* A short phrase for a refusal: "expired", "not recognised". */
-const char *col_refusal_phrase(enum sn_err err);
+/* A short phrase for a refused row: "not recognised", "bad signature". */
+const char *col_refusal_phrase(const struct col_row *row);
+/* The nth phrase for a set of notes, or NULL: "no CRL here". */
+const char *col_note_phrase(unsigned int notes, size_t nth);
 
 /* A verified original: exactly the bytes that were read and verified. */
 struct bytes col_verified_bytes(const struct col_verified *v);

@@ -1,0 +1,183 @@
+#include <string.h>
+
+#include "appliance/base/json.h"
+#include "appliance/base/text.h"
+#include "firmware-cache/intel/intel.h"
+
+#define LEVELS_MAX 1024U
+#define WORD_MAX 64
+#define TCB_COMPONENTS 16U
+#define FMSPC_HEX_LEN (2 * INTEL_FMSPC_LEN)
+#define PCEID_LEN 2
+
+/* Which bodies exist: a version 2 TCB info has no id and is for SGX. */
+static const struct {
+	const char *name; /* the value of "id" */
+	enum intel_json kind;
+	uint32_t version_min, version_max;
+} ids[INTEL_ID_COUNT] = {
+	[INTEL_ID_SGX] = { "SGX", INTEL_JSON_TCB_INFO, 3, 3 },
+	[INTEL_ID_TDX] = { "TDX", INTEL_JSON_TCB_INFO, 3, 3 },
+	[INTEL_ID_QE] = { "QE", INTEL_JSON_IDENTITY, 2, 2 },
+	[INTEL_ID_TD_QE] = { "TD_QE", INTEL_JSON_IDENTITY, 2, 2 },
+	[INTEL_ID_QVE] = { "QVE", INTEL_JSON_IDENTITY, 2, 2 },
+};
+#define TCB_INFO_VERSION_NO_ID 2U
+
+static const char *
+what_of(enum intel_json kind)
+{
+	switch (kind) {
+	case INTEL_JSON_TCB_INFO:
+		return "tcbInfo";
+	case INTEL_JSON_IDENTITY:
+		return "enclaveIdentity";
+	}
+	return "body";
+}
+
+const char *
+intel_id_name(enum intel_id id)
+{
+	return id < INTEL_ID_COUNT ? ids[id].name : "unknown";
+}
+
+/* id and version, which must go together. */
+static enum sn_err
+read_id(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
+{
+	const char *what = what_of(c->kind), *id = NULL;
+
+	SN_TRY(sn_json_u32(root, "version", 0, UINT32_MAX, &c->version, what, why));
+	if (c->kind == INTEL_JSON_TCB_INFO && c->version == TCB_INFO_VERSION_NO_ID) {
+		c->id = INTEL_ID_SGX;
+		return yyjson_obj_get(root, "id") == NULL
+		    ? SN_OK
+		    : sn_fail(why, SN_E_FORMAT, "tcbInfo: version 2 with an id");
+	}
+	SN_TRY(sn_json_str(root, "id", WORD_MAX, &id, what, why));
+	for (enum intel_id i = INTEL_ID_SGX; i < INTEL_ID_COUNT; i++)
+		if (ids[i].kind == c->kind && strcmp(ids[i].name, id) == 0) {
+			c->id = i;
+			if (c->version >= ids[i].version_min && c->version <= ids[i].version_max)
+				return SN_OK;
+			return sn_fail(why, SN_E_FORMAT, "%s: version %u is not supported",
+			    what, c->version);
+		}
+	return sn_fail(why, SN_E_FORMAT, "%s: id \"%s\" is not known", what, id);
+}
+
+static enum sn_err
+read_window(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
+{
+	const char *what = what_of(c->kind);
+
+	SN_TRY(sn_json_time(root, "issueDate", &c->issued, what, why));
+	SN_TRY(sn_json_time(root, "nextUpdate", &c->next_update, what, why));
+	if (c->next_update <= c->issued)
+		return sn_fail(why, SN_E_FORMAT, "%s: nextUpdate is not after issueDate", what);
+	return sn_json_u32(root, "tcbEvaluationDataNumber", 0, UINT32_MAX, &c->evaluation, what,
+	    why);
+}
+
+/* FMSPC and PCE-ID; Intel signs the FMSPC in the case it was asked for. */
+static enum sn_err
+read_platform(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
+{
+	uint8_t pceid[PCEID_LEN];
+	const char *fmspc = NULL;
+
+	SN_TRY(sn_json_str(root, "fmspc", FMSPC_HEX_LEN, &fmspc, "tcbInfo", why));
+	SN_TRY(sn_hex_parse(fmspc, c->fmspc, INTEL_FMSPC_LEN, "tcbInfo: fmspc", why));
+	c->lower_fmspc = strpbrk(fmspc, "abcdef") != NULL;
+	return sn_json_hex(root, "pceId", pceid, sizeof(pceid), "tcbInfo", why);
+}
+
+/* Version 3 levels carry component arrays; TDX ones a second array. */
+static enum sn_err
+check_components(yyjson_val *tcb, const struct intel_claim *c, struct sn_why *why)
+{
+	yyjson_val *arr = NULL;
+
+	if (c->kind != INTEL_JSON_TCB_INFO || c->version == TCB_INFO_VERSION_NO_ID)
+		return SN_OK;
+	SN_TRY(sn_json_arr(tcb, "sgxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
+	    "tcbInfo", why));
+	if (c->id == INTEL_ID_TDX)
+		return sn_json_arr(tcb, "tdxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
+		    "tcbInfo", why);
+	return yyjson_obj_get(tcb, "tdxtcbcomponents") == NULL
+	    ? SN_OK
+	    : sn_fail(why, SN_E_FORMAT, "tcbInfo: TDX components in an SGX body");
+}
+
+static enum sn_err
+check_levels(yyjson_val *root, const struct intel_claim *c, struct sn_why *why)
+{
+	const char *what = what_of(c->kind);
+	yyjson_val *levels = NULL, *level;
+	size_t i, n;
+
+	SN_TRY(sn_json_arr(root, "tcbLevels", 1, LEVELS_MAX, &levels, what, why));
+	yyjson_arr_foreach(levels, i, n, level) {
+		yyjson_val *tcb = NULL;
+		const char *status = NULL;
+
+		if (!yyjson_is_obj(level))
+			return sn_fail(why, SN_E_FORMAT, "%s: tcbLevels[%zu] is not an object",
+			    what, i);
+		SN_TRY(sn_json_obj(level, "tcb", &tcb, what, why));
+		SN_TRY(sn_json_str(level, "tcbStatus", WORD_MAX, &status, what, why));
+		SN_TRY(check_components(tcb, c, why));
+	}
+	return SN_OK;
+}
+
+enum sn_err
+intel_body_parse(const struct intel_slice *s, struct intel_claim *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
+	struct intel_claim c = { .kind = s->kind };
+	yyjson_val *root;
+
+	SN_TRY(sn_json_parse(s->body, what_of(s->kind), false, &doc, why));
+	root = yyjson_doc_get_root(doc);
+	if (!yyjson_is_obj(root))
+		return sn_fail(why, SN_E_FORMAT, "%s: not an object", what_of(s->kind));
+	SN_TRY(read_id(root, &c, why));
+	SN_TRY(read_window(root, &c, why));
+	if (c.kind == INTEL_JSON_TCB_INFO)
+		SN_TRY(read_platform(root, &c, why));
+	SN_TRY(check_levels(root, &c, why));
+	*ret = c;
+	return SN_OK;
+}
+
+static enum sn_err
+check_window(const struct intel_claim *c, int64_t at, struct sn_why *why)
+{
+	char limit[TEXT_TIME_LEN + 1], now[TEXT_TIME_LEN + 1];
+
+	if (at >= c->issued && at <= c->next_update)
+		return SN_OK;
+	text_from_time(at < c->issued ? c->issued : c->next_update, limit);
+	text_from_time(at, now);
+	return sn_fail(why, SN_E_EXPIRED, "%s: %s %s, judged at %s", what_of(c->kind),
+	    at < c->issued ? "issued" : "good until", limit, now);
+}
+
+enum sn_err
+intel_json_check(const struct intel_slice *s, const struct intel_claim *claim,
+    const struct cry_cert *signer, int64_t at, struct sn_why *why)
+{
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+
+	if (intel_cert_role(signer) != INTEL_ROLE_TCB_SIGNING)
+		return sn_fail(why, SN_E_ROLE, "%s does not sign %s", cry_cert_cn(signer),
+		    what_of(s->kind));
+	SN_TRY(cry_cert_key(signer, &key, why));
+	if (cry_key_alg(key) != CRY_P256)
+		return sn_fail(why, SN_E_FORMAT, "%s: its key is not P-256", cry_cert_cn(signer));
+	SN_TRY(cry_verify_raw_ecdsa(key, CRY_SHA256, s->body, BYTES_OF(s->sig), why));
+	return check_window(claim, at, why);
+}
