@@ -28,7 +28,7 @@ EXIT_STATUS_SO := $(BUILD)/tool/exit-status.so
 ifeq ($(IN_ROOT),)
 # ---------------------------------------------------------------- on the machine itself
 
-HOST_PACKAGES := mmdebstrap debian-archive-keyring util-linux
+HOST_PACKAGES := mmdebstrap debian-archive-keyring util-linux mount
 ifneq ($(shell id -u),0)
 HOST_PACKAGES += uidmap
 endif
@@ -57,8 +57,8 @@ $(BUILD)/image/%: setup FORCE
 	+@$(INNER) $@
 
 setup:
-	@iso/buildroot-setup.sh $(HOST_PACKAGES)
-	@iso/buildroot.sh >/dev/null
+	@[ -d "$$(iso/buildroot.sh --path)" ] || { iso/buildroot-setup.sh $(HOST_PACKAGES); \
+		iso/buildroot.sh >/dev/null; }
 
 # A built program with this terminal and exit status. GNU make itself would turn every
 # failure into 2 and add a line of its own, so a small loadable function ends make with
@@ -174,10 +174,10 @@ SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
 $(foreach m,$(MODULES),$(eval $(call module,$(m),$(BUILD)/obj,$(BUILD)/lib,)))
 $(foreach m,$(MODULES),$(eval $(call module,$(m),$(BUILD)/image/obj,$(BUILD)/image/lib,-DSN_IMAGE=1)))
 
-# Changed flags rebuild everything; nothing else does.
+# Changed flags, or another version of anything in the root, rebuild everything.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CFLAGS) $(COVER) $(LDFLAGS)' >$@.new; cmp -s $@.new $@ || cp $@.new $@
+	@{ echo '$(CFLAGS) $(COVER) $(LDFLAGS)'; sha256sum </.cornerstone/versions; } >$@.new; cmp -s $@.new $@ || cp $@.new $@
 
 # ---- programs: name, module; main() is in the module's main.c
 

@@ -5,11 +5,12 @@
 # suite replaced; apt checks the archive's signature with Debian's archive keyring. The root
 # lives outside the repository, under a name that is a digest of all that decides its content.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin		# chroot, for ordinary users
 
 SUITE=trixie
 VARIANT=minbase
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-FORMAT=1				# raise when this script changes what is in the root
+FORMAT=1	# raise when this script changes what is in the root
 HERE=$(cd "$(dirname "$0")" && pwd)
 LIST=$HERE/packages.txt
 CACHE=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cornerstone}
@@ -113,13 +114,20 @@ apt_options()
 	    grep -v '""; *$' || true
 }
 
-# Machine credentials for a private mirror are there only while apt runs.
+# Machine credentials for a private mirror are in the root only while apt runs.
+auth_files()
+{
+	local f
+	for f in "$APT_DIR"/auth.conf "$APT_DIR"/auth.conf.d/*.conf; do
+		[ ! -r "$f" ] || echo "$f"
+	done
+}
+
 lend_auth()
 {
 	local root=$1 f
 	mkdir -p "$root/etc/apt/auth.conf.d"
-	for f in "$APT_DIR"/auth.conf "$APT_DIR"/auth.conf.d/*.conf; do
-		[ -f "$f" ] || continue
+	auth_files | while IFS= read -r f; do
 		install -m 600 "$f" "$root/etc/apt/auth.conf.d/lent-${f##*/}"
 	done
 }
@@ -129,18 +137,23 @@ return_auth()
 	rm -f "$1"/etc/apt/auth.conf.d/lent-*
 }
 
-drop()
+# As root, or as the root of a user namespace in which the cache's files are at home.
+as_root()
 {
-	local d=$1
-	[ -e "$d" ] || return 0
 	if [ "$(id -u)" = 0 ]; then
-		rm -rf --one-file-system "$d"
+		"$@"
 	else
-		unshare --map-root-user --map-auto rm -rf --one-file-system "$d"
+		unshare --map-root-user --map-auto "$@"
 	fi
 }
 
-# Everything but the packages that mmdebstrap needs to know.
+drop()
+{
+	[ ! -e "$1" ] || as_root rm -rf --one-file-system "$1"
+}
+
+# A new root from the archive. For ordinary users it comes as a tar, so that the files can
+# belong to the user rather than to the first of the user's subordinate ids.
 bootstrap()
 {
 	local tmp=$1 opt
@@ -148,72 +161,82 @@ bootstrap()
 	while IFS= read -r opt; do
 		[ -z "$opt" ] || args+=("--aptopt=$opt")
 	done < <(apt_options)
-	sources | mmdebstrap --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
-	    --variant="$VARIANT" --architectures=amd64 --keyring="$KEYRING" \
-	    --include="$(packages | paste -sd,)" "${args[@]}" \
-	    --aptopt='APT::Install-Recommends "false"' \
-	    --aptopt='Acquire::Languages "none"' \
-	    --dpkgopt='force-unsafe-io' \
-	    --dpkgopt='path-exclude=/usr/share/man/*' \
-	    --dpkgopt='path-exclude=/usr/share/locale/*/LC_MESSAGES/*' \
-	    --dpkgopt='path-exclude=/usr/share/doc/*' \
-	    --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-	    --setup-hook="$(declare -f lend_auth); APT_DIR='$APT_DIR' lend_auth \"\$1\"" \
-	    --customize-hook="$(declare -f return_auth); return_auth \"\$1\"" \
-	    --skip=cleanup/apt/lists \
-	    "$SUITE" "$tmp" - >&2
+	args+=(
+		--variant="$VARIANT" --architectures=amd64 --keyring="$KEYRING"
+		--include="$(packages | paste -sd,)"
+		--aptopt='APT::Install-Recommends "false"'
+		--aptopt='Acquire::Languages "none"'
+		--dpkgopt='force-unsafe-io'
+		--dpkgopt='path-exclude=/usr/share/man/*'
+		--dpkgopt='path-exclude=/usr/share/locale/*/LC_MESSAGES/*'
+		--dpkgopt='path-exclude=/usr/share/doc/*'
+		--dpkgopt='path-include=/usr/share/doc/*/copyright'
+		--skip=cleanup/apt/lists
+	)
+	if [ -n "$(auth_files)" ]; then
+		args+=(
+			--setup-hook="$(declare -f auth_files lend_auth); APT_DIR='$APT_DIR' lend_auth \"\$1\""
+			--customize-hook="$(declare -f return_auth); return_auth \"\$1\""
+		)
+	fi
+	if [ "$(id -u)" = 0 ]; then
+		sources | mmdebstrap --mode=root "${args[@]}" "$SUITE" "$tmp" - >&2
+	else
+		mkdir "$tmp"
+		sources | mmdebstrap --mode=unshare --skip=output/dev --format=tar "${args[@]}" \
+		    "$SUITE" - - | as_root tar -C "$tmp" -x
+	fi
 }
 
-# An older root of the same format that only lacks packages: copy it and install the rest.
-extend()
+# The newest older root of the same format whose packages are all still wanted.
+base_for_extension()
 {
-	local tmp=$1 old cand missing
-	[ "$(id -u)" = 0 ] || return 1
+	local cand
 	for cand in $(ls -dt "$CACHE"/root-*/ 2>/dev/null); do
 		cand=${cand%/}
-		case $cand in *.tmp) continue ;; esac
 		[ -f "$cand/.cornerstone/packages" ] || continue
 		[ "$(cat "$cand/.cornerstone/format")" = "$SUITE $VARIANT $FORMAT" ] || continue
 		[ -z "$(comm -13 <(packages) "$cand/.cornerstone/packages")" ] || continue
-		old=$cand
-		break
+		echo "$cand"
+		return
 	done
-	[ -n "${old:-}" ] || return 1
+}
+
+# Copy that root and install what it lacks; fails if there is none or apt fails.
+extend()
+{
+	local tmp=$1 old missing
+	old=$(base_for_extension)
+	[ -n "$old" ] || return 1
 	missing=$(comm -23 <(packages) "$old/.cornerstone/packages")
 	say "== adding to a copy of ${old##*/}: $(echo $missing)"
-	cp -a --reflink=auto "$old" "$tmp"
+	as_root cp -a --reflink=auto "$old" "$tmp"
 	lend_auth "$tmp"
-	# apt outside this namespace would need the root's /dev and /proc
-	if ! unshare -m sh -euc '
-		mount --make-rprivate /
-		mount --bind /proc "$1/proc"
-		mount --bind /dev "$1/dev"
-		[ ! -f /etc/resolv.conf ] || cat /etc/resolv.conf >"$1/etc/resolv.conf"
-		root=$1; shift
+	as_root unshare --mount --propagation private bash -euc '
+		root=$1
+		shift
+		mount --rbind /proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		[ ! -f /etc/resolv.conf ] || cat /etc/resolv.conf >"$root/etc/resolv.conf"
 		export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+		export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 		chroot "$root" apt-get -qq update
 		chroot "$root" apt-get -qq -y --no-install-recommends install "$@"
 		chroot "$root" apt-get clean
-	' sh "$tmp" $missing >&2; then
-		return_auth "$tmp"
-		drop "$tmp"
-		return 1
-	fi
-	return_auth "$tmp"
+	' bash "$tmp" $missing >&2 && return_auth "$tmp" && return
+	drop "$tmp"
+	return 1
 }
 
+# What made it, for the next extension; which versions, for whoever compares two builds.
 seal_root()
 {
 	local tmp=$1
-	in_root()
-	{
-		if [ "$(id -u)" = 0 ]; then "$@"; else unshare --map-root-user --map-auto "$@"; fi
-	}
-	in_root mkdir -p "$tmp/.cornerstone"
-	packages | in_root tee "$tmp/.cornerstone/packages" >/dev/null
-	echo "$SUITE $VARIANT $FORMAT" | in_root tee "$tmp/.cornerstone/format" >/dev/null
-	in_root chroot "$tmp" dpkg-query -W -f '${Package} ${Version} ${Architecture}\n' |
-	    in_root tee "$tmp/.cornerstone/versions" >/dev/null
+	as_root mkdir -p "$tmp/.cornerstone"
+	packages | as_root tee "$tmp/.cornerstone/packages" >/dev/null
+	echo "$SUITE $VARIANT $FORMAT" | as_root tee "$tmp/.cornerstone/format" >/dev/null
+	as_root chroot "$tmp" dpkg-query -W -f '${Package} ${Version} ${Architecture}\n' |
+	    as_root tee "$tmp/.cornerstone/versions" >/dev/null
 }
 
 make_root()
@@ -224,7 +247,7 @@ make_root()
 	    die "no entry of the Debian archive in $APT_DIR (sources.list, sources.list.d)"
 	drop "$tmp"
 	say "== build root: Debian $SUITE, $(packages | wc -l) packages and what they need"
-	say "   downloads about 400 MB, takes about 1.9 GB under $CACHE, one to four minutes"
+	say "   downloads about 450 MB, takes 1.3 GB in $CACHE, one to four minutes"
 	say "   from:"
 	sources | sed 's/^deb \[[^]]*\]/     /' >&2
 	if ! extend "$tmp"; then

@@ -4,6 +4,7 @@
 # All mounts are made in a mount namespace of their own and vanish with it. Exit status,
 # terminal, standard input and outputs are the command's.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin		# chroot, for ordinary users
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 SELF=$HERE/${0##*/}
@@ -23,36 +24,34 @@ usage()
 	END
 }
 
+# Show the machine's folder $1 at the same place in $root.
+show()
+{
+	[ -d "$root$1" ] || mkdir -p "$root$1"
+	mount --rbind "$1" "$root$1"
+}
+
 # Inside the new namespace: build the view, then become the command.
 inside()
 {
-	local root=$1 cwd=$2 d name first=
+	local root=$1 cwd=$2 first d
 	shift 2
 
-	# what holds the root itself goes first, so that it is copied bare
+	# what holds the root itself goes first, so that it is copied without our mounts
 	first=/$(printf '%s' "${root#/}" | cut -d/ -f1)
-	for d in "$first" /*; do
-		name=${d#/}
-		case $OWN in *" $name "*) continue ;; esac
-		[ "$d" != "$first" ] || [ -n "$first" ] || continue
-		[ "$d" != "$first" ] || first=
+	case $OWN in *" ${first#/} "*) ;; *) show "$first" ;; esac
+	for d in /*; do
+		case "$OWN${first#/} " in *" ${d#/} "*) continue ;; esac
 		if [ -L "$d" ]; then
 			[ -e "$root$d" ] || [ -L "$root$d" ] || ln -s "$(readlink "$d")" "$root$d"
 		elif [ -d "$d" ]; then
-			[ -d "$root$d" ] || mkdir -p "$root$d"
-			mount --rbind "$d" "$root$d"
+			show "$d"
 		fi
 	done
-	for d in /proc /sys /dev /var/tmp /run/media "$cwd"; do
-		case $d in
-		/proc | /sys | /dev | /var/tmp) ;;
-		/var/* | /usr/* | /run/* | /etc/* | /boot/*) ;;
-		*) continue ;;
-		esac
-		[ -d "$d" ] || continue
-		[ -d "$root$d" ] || mkdir -p "$root$d"
-		mount --rbind "$d" "$root$d"
+	for d in /proc /sys /dev /var/tmp /run/media; do
+		[ ! -d "$d" ] || show "$d"
 	done
+	case $cwd in /var/* | /usr/* | /run/* | /etc/* | /boot/*) show "$cwd" ;; esac
 	for d in /etc/resolv.conf /etc/hosts; do
 		[ -f "$d" ] || continue
 		[ -f "$root$d" ] || { rm -f "$root$d"; : >"$root$d"; }
