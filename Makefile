@@ -158,6 +158,9 @@ lib = $(BUILD)/lib/$(subst /,-,$(1)).a
 # $(call modules_of,source): the module whose folder it is in, or nothing
 module_of = $(filter $(patsubst %/,%,$(dir $(1))),$(MODULES))
 
+# The floor for the clock is in the program itself.
+DEFS.ceremony/cmd := -DSN_BUILD_DATE='"$(strip $(shell cat iso/build-date))"'
+
 # ---- objects and archives: $(call module,NAME,object folder,archive folder,more flags)
 
 define module
@@ -279,11 +282,13 @@ format:
 # ---- for editors
 
 compile_commands.json: $(BUILD)/compile_commands.json
+EDITED := $(SRCS) $(wildcard tests/lib/*.c) $(filter-out tests/lib/%,$(filter %.c,$(ALL_TESTS)))
 $(BUILD)/compile_commands.json: $(BUILD)/deps.mk $(BUILD)/flags FORCE
 	$(file >$@.tmp,[)
-	$(foreach s,$(SRCS),$(file >>$@.tmp,{"directory": "$(CURDIR)"$(comma) "file": "$(s)"$(comma) \
-	"command": "$(CC) $(CFLAGS) $(call pkg_cflags,$(call module_of,$(s))) -c $(s)"}$(comma)))
-	$(file >>$@.tmp,{"directory": "$(CURDIR)"$(comma) "file": "tests/lib/none.c"$(comma) "command": "$(CC)"} ])
+	$(foreach s,$(EDITED),$(file >>$@.tmp,$(if $(filter-out $(firstword $(EDITED)),$(s)),$(comma))\
+	{"directory": "$(CURDIR)"$(comma) "file": "$(s)"$(comma) "command": "$(strip $(CC) $(CFLAGS) \
+	$(sort $(foreach p,$(PKG.$(call module_of,$(s))),$(CFLAGS.$(p))))) -c $(s)"}))
+	$(file >>$@.tmp,])
 	@cmp -s $@.tmp $@ || cp $@.tmp $@
 	@rm -f $@.tmp; ln -sfn $@ compile_commands.json
 comma := ,
