@@ -1,0 +1,80 @@
+/*
+ * dev - the choke point: the only file that calls Esys functions. Each call
+ * is refused after the first fault; TPM2_GetRandom is refused without a session.
+ *
+ * Owns: the ESYS context and the loaded handles. May include: base, tss2. See
+ * docs/TPM.md. Used inside the TPM process and by tests, nowhere else.
+ */
+#ifndef TPM_DEV_H
+#define TPM_DEV_H
+
+#include <tss2/tss2_esys.h>
+
+#include "appliance/tpm/tcti.h"
+
+struct tpm_dev {
+	struct tpm_tcti tcti;
+	ESYS_CONTEXT *esys;
+	struct sn_why fault; /* latched: nothing works after it */
+};
+
+struct tpm_object {
+	ESYS_TR tr;
+	TPM2B_PUBLIC pub;
+	uint8_t name[TPM_NAME_LEN];
+};
+
+/* The wire must outlive the device. */
+SN_MUST_USE enum sn_err tpm_dev_open(struct tpm_wire *wire, struct tpm_dev **ret,
+    struct sn_why *why);
+void tpm_dev_free(struct tpm_dev **dp); /* NULL-safe, idempotent */
+
+/* TPM2_Startup(CLEAR) and the self-tests that are still due. */
+SN_MUST_USE enum sn_err tpm_dev_startup(struct tpm_dev *d, struct sn_why *why);
+/* n fixed properties from first on; a property that is not there is SN_E_TPM. */
+SN_MUST_USE enum sn_err tpm_dev_properties(struct tpm_dev *d, uint32_t first, uint32_t n,
+    uint32_t *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_dev_nv_exists(struct tpm_dev *d, uint32_t index, bool *ret,
+    struct sn_why *why);
+#define TPM_NV_MAX 4096
+/* A whole NV index that exists. When the TPM does not let it be read, ret stays empty. */
+SN_MUST_USE enum sn_err tpm_dev_nv_read(struct tpm_dev *d, uint32_t index,
+    struct sn_buf *ret, struct sn_why *why);
+
+/*
+ * Create a primary key in the endorsement hierarchy, authorised by session (or
+ * ESYS_TR_PASSWORD). What comes back must be the template but for its unique field.
+ * When the TPM does not know such keys and ret_refused is not NULL: *ret_refused is
+ * true, SN_OK, and nothing was created.
+ */
+SN_MUST_USE enum sn_err tpm_dev_primary(struct tpm_dev *d, ESYS_TR session,
+    const TPM2B_PUBLIC *template, struct tpm_object *ret, bool *ret_refused,
+    struct sn_why *why);
+/* An HMAC session salted to key, AES-128-CFB, SHA-256, with these attributes. */
+SN_MUST_USE enum sn_err tpm_dev_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes,
+    ESYS_TR *ret, struct sn_why *why);
+/* Flush an object or session; *tr becomes ESYS_TR_NONE. */
+SN_MUST_USE enum sn_err tpm_dev_flush(struct tpm_dev *d, ESYS_TR *tr, struct sn_why *why);
+
+/* TPM2_GetRandom; *ret_n is what came: at least 1 and at most n (n <= 32). */
+SN_MUST_USE enum sn_err tpm_dev_random(struct tpm_dev *d, ESYS_TR session, size_t n,
+    uint8_t *ret, size_t *ret_n, struct sn_why *why);
+
+/* TPMS_ATTEST and TPMT_SIGNATURE, appended. */
+SN_MUST_USE enum sn_err tpm_dev_audit_digest(struct tpm_dev *d, ESYS_TR ak, ESYS_TR session,
+    const uint8_t qualifying[32], struct sn_buf *ret_msg, struct sn_buf *ret_sig,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_dev_quote(struct tpm_dev *d, ESYS_TR ak,
+    const uint8_t qualifying[32], uint32_t mask, struct sn_buf *ret_msg,
+    struct sn_buf *ret_sig, struct sn_why *why);
+
+/* The PCRs in mask of the SHA-256 bank; all of one state of the TPM. */
+SN_MUST_USE enum sn_err tpm_dev_pcr_read(struct tpm_dev *d, uint32_t mask,
+    uint8_t ret[TPM_PCRS][32], struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_dev_pcr_extend(struct tpm_dev *d, ESYS_TR session,
+    unsigned int pcr, const uint8_t digest[32], struct sn_why *why);
+
+/* Selection of the SHA-256 bank, three bytes, as every TPM of a PC has it. */
+TPML_PCR_SELECTION tpm_dev_selection(uint32_t mask);
+
+#endif

@@ -1,0 +1,160 @@
+#include "appliance/tpm/tcti.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <tss2/tss2_tpm2_types.h>
+
+#define TCTI_MAGIC 0x434f524e45525354ULL
+#define TCTI_VERSION 2
+
+/* How long a command may take [TCG PTP 6.5.1.3 gives the classes]; key creation has no bound. */
+#define TCTI_MS 30000U
+static const struct tcti_limit {
+	TPM2_CC cc;
+	unsigned int ms;
+} tcti_limits[] = {
+	{ TPM2_CC_CreatePrimary, 180000U },
+	{ TPM2_CC_SelfTest, 60000U },
+};
+
+/* Busy answers: the same bytes are sent again, with growing pauses, this often. */
+#define TCTI_RETRIES 24
+#define TCTI_PAUSE_MS 1
+#define TCTI_PAUSE_MAX_MS 250
+
+static bool
+tcti_busy(uint32_t rc)
+{
+	static const TPM2_RC busy[] = { TPM2_RC_RETRY, TPM2_RC_YIELDED, TPM2_RC_TESTING };
+
+	for (size_t i = 0; i < SN_NITEMS(busy); i++) {
+		if (busy[i] == rc)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t
+tcti_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static unsigned int
+tcti_timeout(const struct tpm_tcti *t)
+{
+	uint32_t cc = tcti_u32(t->command.b + 6);
+
+	if (t->timeout_ms != 0)
+		return t->timeout_ms;
+	for (size_t i = 0; i < SN_NITEMS(tcti_limits); i++) {
+		if (tcti_limits[i].cc == cc)
+			return tcti_limits[i].ms;
+	}
+	return TCTI_MS;
+}
+
+/* What no answer to this command can be, whatever it says. */
+static enum sn_err
+tcti_check(const struct tpm_tcti *t, struct sn_why *why)
+{
+	const uint8_t *b = t->response.b;
+	unsigned int tag, asked;
+
+	if (t->response.n < TPM_MSG_HEADER || tcti_u32(b + 2) != t->response.n)
+		return sn_fail(why, SN_E_TPM, "a response of %zu bytes with another length inside",
+		    t->response.n);
+	tag = (unsigned int)b[0] << 8 | b[1];
+	asked = (unsigned int)t->command.b[0] << 8 | t->command.b[1];
+	if (tag != TPM2_ST_NO_SESSIONS && tag != TPM2_ST_SESSIONS)
+		return sn_fail(why, SN_E_TPM, "a response with the tag 0x%04x", tag);
+	if (tcti_u32(b + 6) == TPM2_RC_SUCCESS && tag != asked)
+		return sn_fail(why, SN_E_TPM,
+		    "a response with the tag 0x%04x to a command with 0x%04x", tag, asked);
+	return SN_OK;
+}
+
+static enum sn_err
+tcti_exchange(struct tpm_tcti *t, struct sn_why *why)
+{
+	unsigned int pause = TCTI_PAUSE_MS;
+
+	for (int i = 0; i <= TCTI_RETRIES; i++) {
+		struct timespec ts = { 0, (long)pause * 1000000 };
+
+		SN_TRY(t->wire->exchange(t->wire, tpm_msg_bytes(&t->command), tcti_timeout(t),
+		    &t->response, why));
+		SN_TRY(tcti_check(t, why));
+		if (!tcti_busy(tcti_u32(t->response.b + 6)))
+			return SN_OK;
+		nanosleep(&ts, NULL);
+		pause = pause * 2 > TCTI_PAUSE_MAX_MS ? TCTI_PAUSE_MAX_MS : pause * 2;
+	}
+	return sn_fail(why, SN_E_TPM, "the TPM said %d times that it is busy (0x%x)",
+	    TCTI_RETRIES + 1, tcti_u32(t->response.b + 6));
+}
+
+static TSS2_RC
+tcti_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t *command)
+{
+	struct tpm_tcti *t = (struct tpm_tcti *)ctx;
+
+	if (t->why.err != SN_OK)
+		return TSS2_TCTI_RC_IO_ERROR;
+	if (t->pending)
+		return TSS2_TCTI_RC_BAD_SEQUENCE;
+	if (command == NULL || size < TPM_MSG_HEADER || size > sizeof(t->command.b))
+		return TSS2_TCTI_RC_BAD_VALUE;
+	memcpy(t->command.b, command, size);
+	t->command.n = size;
+	t->pending = true;
+	return TSS2_RC_SUCCESS;
+}
+
+/* tpm2-tss's own timeout is not used: ours is per command. */
+static TSS2_RC
+tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *response, int32_t timeout SN_UNUSED)
+{
+	struct tpm_tcti *t = (struct tpm_tcti *)ctx;
+
+	if (t->why.err != SN_OK)
+		return TSS2_TCTI_RC_IO_ERROR;
+	if (!t->pending)
+		return TSS2_TCTI_RC_BAD_SEQUENCE;
+	if (response == NULL) {
+		*size = TPM_MSG_MAX;
+		return TSS2_RC_SUCCESS;
+	}
+	if (*size < TPM_MSG_MAX)
+		return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
+	t->pending = false;
+	if (tcti_exchange(t, &t->why) != SN_OK)
+		return TSS2_TCTI_RC_IO_ERROR;
+	memcpy(response, t->response.b, t->response.n);
+	*size = t->response.n;
+	return TSS2_RC_SUCCESS;
+}
+
+/* The wire is the caller's and outlives this. */
+static void
+tcti_finalize(TSS2_TCTI_CONTEXT *ctx SN_UNUSED)
+{
+}
+
+void
+tpm_tcti_init(struct tpm_tcti *t, struct tpm_wire *wire)
+{
+	*t = (struct tpm_tcti){ .wire = wire };
+	t->common.v1.magic = TCTI_MAGIC;
+	t->common.v1.version = TCTI_VERSION;
+	t->common.v1.transmit = tcti_transmit;
+	t->common.v1.receive = tcti_receive;
+	t->common.v1.finalize = tcti_finalize;
+}
+
+TSS2_TCTI_CONTEXT *
+tpm_tcti_context(struct tpm_tcti *t)
+{
+	return (TSS2_TCTI_CONTEXT *)t;
+}
