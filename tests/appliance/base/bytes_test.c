@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -246,7 +247,8 @@ buffer_survives_full_memory(void **state)
 
 	(void)state;
 #ifdef __SANITIZE_ADDRESS__
-	skip(); /* the address sanitizer ends the program instead */
+	print_message("the address sanitizer ends the program instead\n");
+	skip();
 #endif
 	pid = fork();
 	if (pid == 0)
