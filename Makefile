@@ -170,7 +170,7 @@ $(3)/$(subst /,-,$(1)).a: $(patsubst %.c,$(2)/%.o,$(filter-out %/main.c %_test.c
 $(2)/$(1)/%.o: $(1)/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$<"
-	@$(CC) $(CFLAGS) $(COVER) $(call pkg_cflags,$(1)) $(4) -MMD -MP -c -o $$@ $$<
+	@$(CC) $(CFLAGS) $(COVER) $(call pkg_cflags,$(1)) $(DEFS.$(1)) $(4) -MMD -MP -c -o $$@ $$<
 endef
 
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))

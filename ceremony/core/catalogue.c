@@ -80,6 +80,7 @@ static const struct message messages[] = {
 	{ "collateral.busy", "Reading and verifying collateral from the IN stick." },
 	{ "collateral.body", "{accepted} accepted, {refused} refused, judged at {time}." },
 	{ "collateral.first", "First to lapse: {label}, good until {time}." },
+	{ "collateral.refusal", "REFUSED, {phrase}: {reason}" },
 	{ "collateral.none", "There is no collateral on this stick." },
 
 	/* review */
@@ -295,6 +296,20 @@ text_fit(const char *s, size_t n, size_t max)
 	while (i < n && ((unsigned char)s[i] & 0xc0) == 0x80)
 		i++;
 	return i;
+}
+
+void
+view_copy(char *ret, size_t size, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > size - 1) {
+		n = size - 1;
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
+	}
+	memcpy(ret, text, n);
+	ret[n] = '\0';
 }
 
 static void

@@ -24,6 +24,8 @@ void cat_put(struct sn_buf *b, const char *id, const struct cat_arg *args);
 
 /* Add the message to the view's body, wrapped to VIEW_WIDTH; '\n' breaks a line. */
 void view_say(struct view *v, const char *id, const struct cat_arg *args);
+/* Copy text, cut at a character border so that it fits size bytes with its NUL. */
+void view_copy(char *ret, size_t size, const char *text);
 /* Add one line as it is (cut to VIEW_WIDTH columns), or an empty one. */
 void view_line(struct view *v, const char *fmt, ...) SN_PRINTF(2, 3);
 void view_blank(struct view *v);

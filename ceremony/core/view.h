@@ -45,10 +45,10 @@ struct view {
 	bool rehearsal;
 	const char *step, *ask;	    /* "shares", "typed": together the reference */
 	const char *person;	    /* a person's name, or NULL */
-	const char *title;
+	char title[VIEW_WIDTH * 2];
 	char line[VIEW_MAX_LINES][VIEW_WIDTH * 4 + 1]; /* UTF-8, each <= VIEW_WIDTH columns */
 	size_t nlines;
-	const char *prompt;	    /* one line: what to do now */
+	char prompt[VIEW_WIDTH * 2]; /* one line: what to do now */
 	const char *word;	    /* VIEW_WORD */
 	char note[VIEW_WIDTH * 2 + 1]; /* why the last answer was not taken, or "" */
 	struct bytes secret;	    /* VIEW_SHOW: words with single spaces, locked memory */
@@ -82,6 +82,25 @@ SN_MUST_USE enum sn_err cer_answer(struct cer *c, const struct answer *a,
 /* VIEW_MEDIA, VIEW_REMOVE: look now. *ret_there says whether the wait is over; when
  * it is, call cer_next(). A wrong stick shows up as view.note. */
 SN_MUST_USE enum sn_err cer_poll(struct cer *c, bool *ret_there, struct sn_why *why);
+
+#define SCREEN_ROWS 24
+#define SCREEN_COLS 80
+#define SCREEN_BODY_ROW 3   /* first row of the body, from 0 */
+#define SCREEN_BODY_COL 21  /* first column of the body */
+#define SCREEN_INPUT_ROW 22 /* where answers are typed, at SCREEN_BODY_COL + 2 */
+
+/* One screen as text: each row is UTF-8 of exactly SCREEN_COLS columns. Never holds
+ * a secret: the place of secret words is empty. */
+struct screen {
+	char row[SCREEN_ROWS][SCREEN_COLS * 4 + 1];
+};
+size_t view_pages(const struct view *v); /* at least 1 */
+/* Lay out page (0-based) of a view: title, step rail, body, note, prompt, status. */
+void view_render(const struct view *v, size_t page, struct screen *ret);
+
+/* The words of VIEW_SHOW as numbered columns, rows ended by '\n', in locked memory. */
+SN_MUST_USE enum sn_err view_secret_rows(const struct view *v, struct sn_secret *ret,
+    struct sn_why *why);
 
 /* Write "STEP.ASK@person" (or "media LABEL ...") into ret, 80 bytes. */
 void view_reference(const struct view *v, char ret[80]);

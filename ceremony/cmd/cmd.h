@@ -1,0 +1,45 @@
+/*
+ * cmd - the `ceremony` program: its subcommands and the ports it gives the engine.
+ *
+ * Owns: see each function. May include: what the layer table gives ceremony/cmd.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "ceremony/core/engine.h"
+
+struct cmd {
+	const char *name, *sub; /* "plan", "check" */
+	int min_args, max_args; /* after the names */
+	const char *args, *help;
+	enum sn_err (*run)(int argc, char **argv, struct sn_why *why);
+};
+
+enum sn_err cmd_run(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_play(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_plan_check(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_plan_fill(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_approver_new(int argc, char **argv, struct sn_why *why);
+
+/* What is put around an engine: the port structure and what it points to. */
+struct cmd_ports {
+	struct cer_ports ports;
+	struct sn_buf self, softtpm, crosscheck; /* program files */
+	const char *scratch;			 /* a folder for the second checker */
+	const char *sticks;			 /* workstation: folder of stick folders */
+};
+/* Programs beside this one, the clock, the build date. Locked memory must be there. */
+SN_MUST_USE enum sn_err cmd_ports_open(struct cmd_ports *p, const char *console,
+    struct sn_why *why);
+void cmd_ports_done(struct cmd_ports *p); /* idempotent */
+
+/* `ceremony` inside the image, after PID 1 has chosen the console: the whole ceremony
+ * on descriptors 0 and 1. Returns an exit status. */
+int cmd_image(const char *console, const struct cer_check *checks, size_t nchecks);
+
+/* One line into locked memory: from a terminal without echo (asked for twice when
+ * twice is set), else from standard input as it is. */
+SN_MUST_USE enum sn_err cmd_passphrase(bool twice, struct sn_secret *ret,
+    struct sn_why *why);
+
+#endif

@@ -1,0 +1,202 @@
+/* What the engine gets from the program: programs beside it, clock, second checker. */
+#include "ceremony/cmd/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "appliance/base/file.h"
+#include "appliance/base/text.h"
+
+#ifndef SN_BUILD_DATE
+#error "SN_BUILD_DATE comes from iso/build-date"
+#endif
+#define CROSSCHECK_OUTPUT_MAX (64U << 10)
+#define CROSSCHECK_SECONDS 120
+
+static int64_t
+clock_now(void *arg SN_UNUSED)
+{
+	struct timespec ts;
+
+	return clock_gettime(CLOCK_REALTIME, &ts) == 0 ? ts.tv_sec : 0;
+}
+
+/* The program NAME in the folder of the running one. */
+static enum sn_err
+beside(struct bytes self, const char *name, struct sn_buf *ret, struct sn_why *why)
+{
+	size_t n = self.n;
+
+	while (n > 0 && self.p[n - 1] != '/')
+		n--;
+	sn_buf_put(ret, (struct bytes){ self.p, n });
+	sn_buf_str(ret, name);
+	return sn_buf_check(ret, why);
+}
+
+/* ---- the second checker */
+
+static void
+fd_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void
+child_exec(const char *path, const char *dir, const char *identity, int out)
+{
+	char *const argv[] = { strdup(path), strdup(dir), strdup("--identity"), strdup(identity),
+		NULL };
+	static char *const env[] = { NULL };
+
+	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+		_exit(sn_err_exit(SN_E_IO));
+	(void)close_range(3, ~0U, 0);
+	(void)execve(path, argv, env);
+	_exit(sn_err_exit(SN_E_MISSING));
+}
+
+/* Collect what it prints until it closes, within the time. */
+static enum sn_err
+child_collect(int fd, struct sn_buf *ret, struct sn_why *why)
+{
+	int64_t until = clock_now(NULL) + CROSSCHECK_SECONDS;
+	uint8_t chunk[4096];
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+
+		if (clock_now(NULL) > until || ret->n > CROSSCHECK_OUTPUT_MAX)
+			return sn_fail(why, SN_E_DISAGREE, "crosscheck: no answer in time");
+		if (poll(&p, 1, 1000) <= 0)
+			continue;
+		n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return sn_buf_check(ret, why);
+		sn_buf_put(ret, (struct bytes){ chunk, (size_t)n });
+	}
+}
+
+static enum sn_err
+crosscheck_exec(const char *path, const char *dir, const char *identity,
+    struct sn_buf *ret_lines, struct sn_why *why)
+{
+	SN_CLEANUP(fd_close) int rd = -1;
+	int fds[2], status = -1;
+	enum sn_err e;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return sn_fail(why, SN_E_IO, "crosscheck: pipe");
+	rd = fds[0];
+	pid = fork();
+	if (pid == 0)
+		child_exec(path, dir, identity, fds[1]);
+	(void)close(fds[1]);
+	if (pid < 0)
+		return sn_fail(why, SN_E_IO, "crosscheck: fork");
+	e = child_collect(rd, ret_lines, why);
+	if (e != SN_OK)
+		(void)kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	SN_TRY(e);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return SN_OK;
+	if (ret_lines->n > 0 && ret_lines->p[ret_lines->n - 1] == '\n')
+		ret_lines->n--;
+	return sn_fail(why, SN_E_DISAGREE, "crosscheck ended with status %d: %s",
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128, strrchr(sn_buf_cstr(ret_lines), '\n') ?
+		strrchr(sn_buf_cstr(ret_lines), '\n') + 1 : sn_buf_cstr(ret_lines));
+}
+
+/* Remove what bun_write() wrote; only folders that are then empty go. */
+static void
+scratch_remove(int dirfd, const struct bun *bun)
+{
+	char path[512], *slash;
+
+	for (size_t i = 0; i < bun_count(bun); i++) {
+		(void)snprintf(path, sizeof(path), "%s", bun_file(bun, i).path);
+		(void)unlinkat(dirfd, path, 0);
+		while ((slash = strrchr(path, '/')) != NULL) {
+			*slash = '\0';
+			if (unlinkat(dirfd, path, AT_REMOVEDIR) != 0)
+				break;
+		}
+	}
+}
+
+static enum sn_err
+crosscheck(void *arg, const struct bun *bun, const uint8_t identity[32],
+    struct sn_buf *ret_lines, struct sn_why *why)
+{
+	struct cmd_ports *p = arg;
+	SN_CLEANUP(fd_close) int dirfd = -1;
+	char dir[256], hex[65];
+	enum sn_err e;
+
+	(void)snprintf(dir, sizeof(dir), "%s/crosscheck-XXXXXX", p->scratch);
+	if (mkdtemp(dir) == NULL)
+		return sn_fail(why, SN_E_IO, "%s: cannot be made", dir);
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	sn_hex((struct bytes){ identity, 32 }, hex);
+	e = dirfd < 0 ? sn_fail(why, SN_E_IO, "%s: cannot be opened", dir) :
+			bun_write(bun, dirfd, why);
+	if (e == SN_OK)
+		e = crosscheck_exec(sn_buf_cstr(&p->crosscheck), dir, hex, ret_lines, why);
+	if (dirfd >= 0)
+		scratch_remove(dirfd, bun);
+	(void)rmdir(dir);
+	return e;
+}
+
+/* ---- all of it */
+
+enum sn_err
+cmd_ports_open(struct cmd_ports *p, const char *console, struct sn_why *why)
+{
+	char self[512];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+	int64_t built = 0;
+
+	if (n <= 0 || (size_t)n >= sizeof(self))
+		return sn_fail(why, SN_E_IO, "/proc/self/exe cannot be read");
+	sn_buf_put(&p->self, (struct bytes){ (const uint8_t *)self, (size_t)n });
+	SN_TRY(sn_buf_check(&p->self, why));
+	SN_TRY(beside(sn_buf_bytes(&p->self), "softtpm", &p->softtpm, why));
+	SN_TRY(beside(sn_buf_bytes(&p->self), "crosscheck", &p->crosscheck, why));
+	SN_TRY(text_to_time(SN_BUILD_DATE, &built, "iso/build-date", why));
+	p->ports.now = clock_now;
+	p->ports.crosscheck = crosscheck;
+	p->ports.arg = p;
+	p->ports.self = sn_buf_cstr(&p->self);
+	p->ports.softtpm = access(sn_buf_cstr(&p->softtpm), X_OK) == 0 ?
+	    sn_buf_cstr(&p->softtpm) : NULL;
+	p->ports.console = console;
+	p->ports.build_date = built;
+	return SN_OK;
+}
+
+void
+cmd_ports_done(struct cmd_ports *p)
+{
+	med_free(&p->ports.media);
+	sn_buf_done(&p->self);
+	sn_buf_done(&p->softtpm);
+	sn_buf_done(&p->crosscheck);
+}

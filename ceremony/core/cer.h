@@ -1,0 +1,157 @@
+/*
+ * cer - the engine's inside, shared by the files of its steps only.
+ *
+ * Owns: see struct cer. May include: what the layer table gives core.
+ */
+#ifndef CER_CER_H
+#define CER_CER_H
+
+#include "appliance/base/text.h"
+#include "appliance/tpm/tpm.h"
+#include "ceremony/core/catalogue.h"
+#include "ceremony/core/engine.h"
+#include "ceremony/keeper/keeper.h"
+#include "ceremony/keys/plan.h"
+#include "ceremony/transcript/transcript.h"
+#include "firmware-cache/store/store.h"
+
+#define CER_LABEL_IN "CS-IN"
+#define CER_LABEL_OUT "CS-OUT-A"
+#define CER_BUNDLE_DIR "bundle"
+#define CER_EXPIRES 8
+
+struct cer;
+
+/*
+ * One step. enter() does the work that needs no people, once; a screen with
+ * busy (a message id) is shown before it when that is not NULL. Then ask 0 to
+ * count() - 1 in turn: show() composes the view, take() accepts the answer, there()
+ * is told when one of the labels of a VIEW_MEDIA ask is in. All but id, title may be NULL.
+ * take() and there() may go back by lowering c->ask (it is raised by one afterwards).
+ */
+struct step {
+	const char *id, *title, *busy;
+	unsigned int needs, makes;
+	enum sn_err (*enter)(struct cer *c, struct sn_why *why);
+	size_t (*count)(const struct cer *c);
+	enum sn_err (*show)(struct cer *c, size_t i, struct view *v, struct sn_why *why);
+	enum sn_err (*take)(struct cer *c, size_t i, const struct answer *a,
+	    struct sn_why *why);
+	enum sn_err (*there)(struct cer *c, size_t i, const char *label,
+	    struct sn_why *why);
+};
+
+/* Which approver has done what. */
+struct cer_approver {
+	bool plan, statement, share;
+	struct sn_buf statement_sig;
+};
+
+struct cer {
+	struct cer_ports ports;
+
+	/* where we are */
+	const struct step *steps;
+	size_t nsteps, at, ask;
+	bool entered, busy_shown, over;
+	unsigned int have; /* ART_* made so far */
+	enum sn_err result;
+	struct sn_why why;
+	char note[VIEW_WIDTH * 2 + 1];
+	enum view_kind last_kind;
+	char last_word[24];
+	char last_label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1];
+	size_t last_nlabels;
+
+	/* what was made; owned */
+	struct plan *plan;
+	struct sn_buf identity_file; /* rebuild: identity.json from the IN stick */
+	struct tr *tr;
+	size_t extended;	     /* records whose leaves are in PCR 15 */
+	struct merkle_hash leaf[TR_MAX_RECORDS];
+	int64_t last_time;
+	struct tpm *tpm;
+	struct tpm_info info;
+	const char *evidence_class;
+	struct keeper *keeper;
+	struct col_store *col;
+	struct sn_buf entropy;	     /* entropy.json */
+	struct tpm_audit audit;
+	struct sn_secret shown;
+	uint32_t subsets, missing, recovered;
+	struct keeper_files files;
+	uint8_t identity[32];
+	bool has_identity;
+	struct cer_approver approver[PLAN_MAX_APPROVERS];
+	size_t who;		     /* approver at the keyboard */
+	struct sn_buf approver_file;
+	struct bun *bun;
+	struct bun_expiry expires[CER_EXPIRES];
+	char expiry_text[COL_LABEL_MAX + 16];
+	size_t nexpires;
+	struct sn_buf checked;	     /* what the second checker said */
+	uint64_t exported_bytes;
+};
+
+extern const struct step cer_genesis_steps[];
+extern const size_t cer_genesis_count;
+extern const struct step cer_rebuild_steps[];
+extern const size_t cer_rebuild_count;
+
+int64_t cer_now(struct cer *c); /* never goes back */
+
+/* Append a record and extend PCR 15 with its leaf (or as soon as there is a TPM). */
+SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id,
+    const struct tr_arg *args, size_t nargs, struct sn_why *why);
+#define CER_RECORD(c, id, why, ...)                                            \
+	cer_record((c), (id), (const struct tr_arg[]){ __VA_ARGS__ },          \
+	    SN_NITEMS(((const struct tr_arg[]){ __VA_ARGS__ })), (why))
+SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
+
+/* Say on the next screen why the last answer was not taken. */
+void cer_note(struct cer *c, const char *id, const struct cat_arg *args);
+void cer_note_why(struct cer *c, const struct sn_why *why);
+
+/* Fill the common parts of a view: kind, ask, title, prompt. */
+void cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title);
+void cer_view_media(const struct cer *c, struct view *v, const char *label);
+void cer_view_digest(struct view *v, const uint8_t digest[32]); /* hex and words */
+
+/* Text of a number or a time, in memory that lives as long as the block around it. */
+#define CER_NUM_LEN 24
+const char *cer_num_put(char ret[CER_NUM_LEN], uint64_t n);
+const char *cer_time_put(char ret[TEXT_TIME_LEN + 1], int64_t t);
+#define cer_num(n) cer_num_put((char[CER_NUM_LEN]){ "" }, (n))
+#define cer_time_text(t) cer_time_put((char[TEXT_TIME_LEN + 1]){ "" }, (t))
+
+/* steps of several tables */
+#define CER_STEP_FN(name)                                                      \
+	enum sn_err name##_enter(struct cer *c, struct sn_why *why);           \
+	size_t name##_count(const struct cer *c);                              \
+	enum sn_err name##_show(struct cer *c, size_t i, struct view *v,       \
+	    struct sn_why *why);                                               \
+	enum sn_err name##_take(struct cer *c, size_t i, const struct answer *a, \
+	    struct sn_why *why);                                               \
+	enum sn_err name##_there(struct cer *c, size_t i, const char *label,   \
+	    struct sn_why *why);
+CER_STEP_FN(step_start)
+CER_STEP_FN(step_plan)
+CER_STEP_FN(step_people)
+CER_STEP_FN(step_time)
+CER_STEP_FN(step_tpm)
+CER_STEP_FN(step_collateral)
+CER_STEP_FN(step_review)
+CER_STEP_FN(step_seed)
+CER_STEP_FN(step_shares)
+CER_STEP_FN(step_trial)
+CER_STEP_FN(step_recover)
+CER_STEP_FN(step_keys)
+CER_STEP_FN(step_opshares)
+CER_STEP_FN(step_close)
+CER_STEP_FN(step_approve)
+CER_STEP_FN(step_sign)
+CER_STEP_FN(step_export)
+CER_STEP_FN(step_end)
+size_t cer_one(const struct cer *c); /* a count of 1 */
+
+#endif

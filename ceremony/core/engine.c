@@ -1,0 +1,426 @@
+#include "ceremony/core/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/text.h"
+#include "ceremony/core/cer.h"
+#include "ceremony/transcript/words.h"
+
+enum sn_err
+cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cer_free) struct cer *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return sn_fail(why, SN_E_NOMEM, "ceremony");
+	c->ports = *ports;
+	c->steps = cer_genesis_steps;
+	c->nsteps = cer_genesis_count;
+	c->result = SN_E_DECLINED;
+	c->evidence_class = "software";
+	SN_TRY(tr_new(&c->tr, why));
+	*ret = SN_TAKE(c);
+	return SN_OK;
+}
+
+/* Everything secret goes first: the keeper, then what the engine itself was shown. */
+static void
+cer_wipe(struct cer *c)
+{
+	keeper_stop(&c->keeper);
+	sn_secret_done(&c->shown);
+	tpm_free(&c->tpm);
+}
+
+void
+cer_free(struct cer **cp)
+{
+	struct cer *c = *cp;
+
+	if (c == NULL)
+		return;
+	cer_wipe(c);
+	tpm_info_done(&c->info);
+	tpm_audit_done(&c->audit);
+	plan_free(&c->plan);
+	tr_free(&c->tr);
+	col_store_free(&c->col);
+	keeper_files_done(&c->files);
+	bun_free(&c->bun);
+	for (size_t i = 0; i < PLAN_MAX_APPROVERS; i++)
+		sn_buf_done(&c->approver[i].statement_sig);
+	sn_buf_done(&c->identity_file);
+	sn_buf_done(&c->entropy);
+	sn_buf_done(&c->approver_file);
+	sn_buf_done(&c->checked);
+	free(c);
+	*cp = NULL;
+}
+
+enum sn_err
+cer_result(const struct cer *c)
+{
+	return c->result;
+}
+
+enum sn_err
+cer_failure(const struct cer *c, struct sn_why *why)
+{
+	return sn_fail(why, c->result, "%s", c->why.text);
+}
+
+const uint8_t *
+cer_identity(const struct cer *c)
+{
+	return c->has_identity ? c->identity : NULL;
+}
+
+int64_t
+cer_now(struct cer *c)
+{
+	int64_t t = c->ports.now(c->ports.arg);
+
+	if (t > c->last_time)
+		c->last_time = t;
+	return c->last_time;
+}
+
+enum sn_err
+cer_extend_pending(struct cer *c, struct sn_why *why)
+{
+	for (; c->tpm != NULL && c->extended < tr_size(c->tr); c->extended++)
+		SN_TRY(tpm_extend(c->tpm, TPM_PCR_TRANSCRIPT, c->leaf[c->extended].h, why));
+	return SN_OK;
+}
+
+enum sn_err
+cer_record(struct cer *c, const char *id, const struct tr_arg *args, size_t nargs,
+    struct sn_why *why)
+{
+	size_t n = tr_size(c->tr);
+
+	if (cat_text(id) == NULL)
+		return sn_fail(why, SN_E_INTERNAL, "record %s is not in the catalogue", id);
+	if (n >= TR_MAX_RECORDS)
+		return sn_fail(why, SN_E_LIMIT, "transcript: more than %d records",
+		    TR_MAX_RECORDS);
+	SN_TRY(tr_append(c->tr, cer_now(c), id, c->steps[c->at].id, args, nargs, &c->leaf[n],
+	    why));
+	return cer_extend_pending(c, why);
+}
+
+void
+cer_note(struct cer *c, const char *id, const struct cat_arg *args)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	cat_put(&b, id, args);
+	view_copy(c->note, sizeof(c->note), sn_buf_cstr(&b));
+}
+
+void
+cer_note_why(struct cer *c, const struct sn_why *why)
+{
+	view_copy(c->note, sizeof(c->note),
+	    why->text[0] != '\0' ? why->text : sn_err_sentence(why->err));
+}
+
+void
+cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title)
+{
+	v->kind = kind;
+	v->ask = ask;
+	view_copy(v->title, sizeof(v->title), cat_text(title));
+	if (kind == VIEW_WORD)
+		v->word = "agree";
+}
+
+void
+cer_view_media(const struct cer *c SN_UNUSED, struct view *v, const char *label)
+{
+	(void)snprintf(v->label[v->nlabels], sizeof(v->label[0]), "%s", label);
+	v->nlabels++;
+}
+
+void
+cer_view_digest(struct view *v, const uint8_t digest[32])
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf line = { 0 };
+
+	view_hex(v, (struct bytes){ digest, 32 });
+	for (size_t i = 0; i < 32; i += 5) {
+		line.n = 0;
+		for (size_t k = i; k < 32 && k < i + 5; k++)
+			sn_buf_fmt(&line, " %s", words_word(k, digest[k]));
+		view_line(v, " %s", sn_buf_cstr(&line));
+	}
+}
+
+const char *
+cer_num_put(char ret[CER_NUM_LEN], uint64_t n)
+{
+	(void)snprintf(ret, CER_NUM_LEN, "%llu", (unsigned long long)n);
+	return ret;
+}
+
+const char *
+cer_time_put(char ret[TEXT_TIME_LEN + 1], int64_t t)
+{
+	text_from_time(t, ret);
+	return ret;
+}
+
+size_t
+cer_one(const struct cer *c SN_UNUSED)
+{
+	return 1;
+}
+
+/* The one line that says what to do now, with the word, label or person filled in. */
+static void
+cer_prompt(struct view *v)
+{
+	static const char *const prompts[] = {
+		[VIEW_INFO] = "ui.enter",
+		[VIEW_WORD] = "ui.word",
+		[VIEW_PASSPHRASE] = "ui.passphrase",
+		[VIEW_SHOW] = "ui.written",
+		[VIEW_WORDS] = "ui.typed",
+		[VIEW_MEDIA] = "ui.media",
+		[VIEW_REMOVE] = "ui.remove",
+		[VIEW_BUSY] = "ui.busy",
+		[VIEW_END] = "ui.end",
+	};
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf labels = { 0 };
+
+	for (size_t i = 0; i < v->nlabels; i++)
+		sn_buf_fmt(&labels, "%s%s", i > 0 ? " or " : "", v->label[i]);
+	cat_put(&b, prompts[v->kind],
+	    CAT_ARGS({ "word", v->word ? v->word : "" }, { "label", sn_buf_cstr(&labels) },
+		{ "person", v->person ? v->person : cat_text("recover.person") }));
+	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&b));
+}
+
+/* What every view has in common, whatever the step. */
+static void
+cer_frame(struct cer *c, struct view *v)
+{
+	const struct step *s = &c->steps[c->at];
+
+	v->mode = c->plan != NULL ? plan_mode_name(c->plan->mode) : "";
+	v->sanctum = c->plan != NULL ? c->plan->sanctum_name : "";
+	v->rehearsal = c->plan == NULL ? !c->ports.image : c->plan->world == PLAN_REHEARSAL;
+	v->step = s->id;
+	v->nrail = c->nsteps;
+	for (size_t i = 0; i < c->nsteps; i++) {
+		v->rail[i].title = cat_text(c->steps[i].title);
+		v->rail[i].state = i < c->at ? RAIL_DONE : RAIL_TODO;
+	}
+	v->rail[c->at].state = RAIL_NOW;
+	view_copy(v->note, sizeof(v->note), c->note);
+	c->note[0] = '\0';
+	cer_prompt(v);
+	c->last_kind = v->kind;
+	(void)snprintf(c->last_word, sizeof(c->last_word), "%s", v->word ? v->word : "");
+	memcpy(c->last_label, v->label, sizeof(c->last_label));
+	c->last_nlabels = v->nlabels;
+}
+
+/* The last screen of a ceremony that failed: what, why, and that nothing is left. */
+static void
+cer_view_failed(struct cer *c, struct view *v)
+{
+	cer_view(v, VIEW_END, "failed", "end.failed-head");
+	view_say(v, "end.failed", CAT_ARGS({ "sentence", sn_err_sentence(c->result) }));
+	if (c->why.text[0] != '\0') {
+		view_blank(v);
+		view_say(v, "end.failed", CAT_ARGS({ "sentence", c->why.text }));
+	}
+	view_blank(v);
+	view_say(v, "end.nothing", NULL);
+	c->over = true;
+}
+
+static void
+cer_fail(struct cer *c, enum sn_err e, const struct sn_why *why)
+{
+	cer_wipe(c);
+	c->result = e;
+	c->why = *why;
+	c->note[0] = '\0';
+}
+
+static bool
+cer_failed(const struct cer *c)
+{
+	return c->why.err != SN_OK;
+}
+
+/* Go through steps until one has something to show. */
+static enum sn_err
+cer_walk(struct cer *c, struct view *v, struct sn_why *why)
+{
+	for (;;) {
+		const struct step *s = &c->steps[c->at];
+
+		if ((c->have & s->needs) != s->needs)
+			return sn_fail(why, SN_E_INTERNAL, "step %s came too early", s->id);
+		if (!c->entered && s->enter != NULL && s->busy != NULL && !c->busy_shown) {
+			cer_view(v, VIEW_BUSY, "busy", s->title);
+			view_say(v, s->busy, NULL);
+			c->busy_shown = true;
+			return SN_OK;
+		}
+		if (!c->entered && s->enter != NULL)
+			SN_TRY(s->enter(c, why));
+		c->entered = true;
+		s = &c->steps[c->at]; /* the plan may have changed the table */
+		if (s->count != NULL && c->ask < s->count(c))
+			return s->show(c, c->ask, v, why);
+		c->have |= s->makes;
+		c->entered = c->busy_shown = false;
+		c->ask = 0;
+		c->at++;
+		if (c->at == c->nsteps)
+			return sn_fail(why, SN_E_INTERNAL, "the steps ran out");
+	}
+}
+
+enum sn_err
+cer_next(struct cer *c, struct view *ret, struct sn_why *why)
+{
+	struct sn_why own = { 0 };
+	enum sn_err e = SN_OK;
+
+	if (c->over)
+		return sn_fail(why, SN_E_USAGE, "the ceremony is over");
+	memset(ret, 0, sizeof(*ret));
+	if (!cer_failed(c))
+		e = cer_walk(c, ret, &own);
+	if (e != SN_OK) {
+		own.err = e;
+		cer_fail(c, e, &own);
+	}
+	if (cer_failed(c)) {
+		memset(ret, 0, sizeof(*ret));
+		cer_view_failed(c, ret);
+	}
+	cer_frame(c, ret);
+	return SN_OK;
+}
+
+/* Failures that the same person can mend at once. */
+static bool
+cer_mendable(enum sn_err e)
+{
+	return e == SN_E_SHARE || e == SN_E_PASSPHRASE || e == SN_E_MEDIA ||
+	    e == SN_E_MISSING;
+}
+
+/* An ask was answered: go on, ask again with a note, or fail for good. */
+static void
+cer_settle(struct cer *c, enum sn_err e, const struct sn_why *why)
+{
+	if (e == SN_OK) {
+		c->ask++;
+		return;
+	}
+	if (!cer_mendable(e)) {
+		struct sn_why final = *why;
+
+		final.err = e;
+		cer_fail(c, e, &final);
+		return;
+	}
+	if (c->note[0] == '\0')
+		cer_note_why(c, why);
+}
+
+/* Agreement is a typed word; "no" is a valid ending; anything else asks again. */
+static enum sn_err
+cer_word(struct cer *c, const char *text, struct sn_why *why)
+{
+	if (strcmp(text, c->last_word) == 0)
+		return SN_OK;
+	if (strcmp(text, "no") == 0)
+		return sn_fail(why, SN_E_DECLINED, "step %s: somebody typed \"no\"",
+		    c->steps[c->at].id);
+	cer_note(c, "ui.not-the-word", CAT_ARGS({ "word", c->last_word }));
+	return sn_fail(why, SN_E_MEDIA, "another word");
+}
+
+enum sn_err
+cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
+{
+	struct sn_why own = { 0 };
+	const struct step *s = &c->steps[c->at];
+	enum sn_err e = SN_OK;
+
+	if (c->last_kind == VIEW_END) {
+		c->over = true;
+		return SN_OK;
+	}
+	if (c->last_kind == VIEW_WORD)
+		e = cer_word(c, a->text, &own);
+	if (e == SN_OK && s->take != NULL)
+		e = s->take(c, c->ask, a, &own);
+	cer_settle(c, e, &own);
+	return SN_OK;
+}
+
+enum sn_err
+cer_poll(struct cer *c, bool *ret_there, struct sn_why *why)
+{
+	const struct step *s = &c->steps[c->at];
+	char labels[MED_STICKS_MAX][MED_LABEL_MAX + 1];
+	struct sn_why own = { 0 };
+	size_t n = 0;
+
+	*ret_there = false;
+	if (med_scan(c->ports.media, labels, &n, &own) != SN_OK) {
+		cer_note_why(c, &own);
+		return SN_OK;
+	}
+	if (c->last_kind == VIEW_REMOVE) {
+		for (size_t i = 0; i < n; i++) {
+			if (strcmp(labels[i], c->last_label[0]) == 0)
+				return SN_OK;
+		}
+		c->ask++;
+		*ret_there = true;
+		return SN_OK;
+	}
+	for (size_t i = 0; i < n * c->last_nlabels; i++) {
+		const char *label = labels[i / c->last_nlabels];
+
+		if (strcmp(label, c->last_label[i % c->last_nlabels]) != 0)
+			continue;
+		cer_settle(c, s->there == NULL ? SN_OK : s->there(c, c->ask, label, &own), &own);
+		*ret_there = true;
+		return SN_OK;
+	}
+	(void)why;
+	return SN_OK;
+}
+
+void
+view_reference(const struct view *v, char ret[80])
+{
+	size_t n = 0;
+
+	if (v->kind == VIEW_BUSY) {
+		(void)snprintf(ret, 80, "...");
+		return;
+	}
+	if (v->kind == VIEW_MEDIA || v->kind == VIEW_REMOVE) {
+		n = (size_t)snprintf(ret, 80, "%s", v->kind == VIEW_MEDIA ? "media" : "remove");
+		for (size_t i = 0; i < v->nlabels && n < 70; i++)
+			n += (size_t)snprintf(ret + n, 80 - n, " %s", v->label[i]);
+		return;
+	}
+	(void)snprintf(ret, 80, "%s.%s%s%s", v->step, v->ask, v->person != NULL ? "@" : "",
+	    v->person != NULL ? v->person : "");
+}

@@ -1,0 +1,75 @@
+/*
+ * engine - the ceremony itself: a table of steps, walked one question at a time.
+ *
+ * Owns: keeper and TPM process, transcript, collateral and bundle, until
+ * cer_free(). May include: what the layer table gives core. It does no I/O of its
+ * own: sticks, clock and second checker come as ports. Drivers use core/view.h.
+ */
+#ifndef CER_ENGINE_H
+#define CER_ENGINE_H
+
+#include "appliance/media/med.h"
+#include "ceremony/bundle/writer.h"
+#include "ceremony/core/view.h"
+
+struct cer_check {
+	char name[40], detail[120];
+	bool ok;
+};
+
+/* What the engine gets from the program around it. All the caller's, for the whole time. */
+struct cer_ports {
+	struct med *media;
+	int64_t (*now)(void *arg); /* the clock, seconds since 1970 */
+	/* Judge the finished bundle with the second checker: its lines are appended. Not
+	 * SN_OK when it disagrees. */
+	enum sn_err (*crosscheck)(void *arg, const struct bun *bun,
+	    const uint8_t identity[32], struct sn_buf *ret_lines, struct sn_why *why);
+	void *arg;
+	const char *self;	 /* program file that is started again as keeper and TPM process */
+	const char *softtpm;	 /* the libtpms helper, or NULL */
+	const char *console;	 /* "framebuffer", "serial", "terminal" */
+	bool image;		 /* runs as the image; a workstation only rehearses */
+	int64_t build_date;	 /* the clock's floor */
+	const struct cer_check *checks; /* what the boot's self-tests said */
+	size_t nchecks;
+};
+
+SN_MUST_USE enum sn_err cer_new(const struct cer_ports *ports, struct cer **ret,
+    struct sn_why *why);
+void cer_free(struct cer **cp); /* wipes, ends the processes; NULL-safe, idempotent */
+
+/* How it ended: SN_OK only when the bundle was exported and compared. */
+enum sn_err cer_result(const struct cer *c);
+/* The same as a failure with its reason: return cer_failure(c, why). */
+SN_MUST_USE enum sn_err cer_failure(const struct cer *c, struct sn_why *why);
+/* The identity digest, once derived, else NULL. */
+const uint8_t *cer_identity(const struct cer *c);
+
+/*
+ * The step tables, for tests: NULL past the end. Each step names the artefacts it
+ * needs and makes, so that the one way in which data flows is itself data.
+ */
+enum cer_artefact {
+	ART_PLAN = 1 << 0,	 /* the plan, agreed */
+	ART_TPM = 1 << 1,	 /* TPM and keeper running */
+	ART_COLLATERAL = 1 << 2, /* verified vendor items */
+	ART_APPROVAL = 1 << 3,	 /* K approvals of the plan */
+	ART_MASTER = 1 << 4,	 /* the master secret, in the keeper */
+	ART_SHARES = 1 << 5,	 /* every share read back */
+	ART_TRIAL = 1 << 6,	 /* every subset recombined */
+	ART_KEYS = 1 << 7,	 /* certificates and identity */
+	ART_OPS = 1 << 8,	 /* approvers' operations shares written */
+	ART_STATEMENT = 1 << 9,	 /* transcript closed, statement made */
+	ART_SIGNED = 1 << 10,	 /* K approvals of the statement */
+	ART_BUNDLE = 1 << 11,	 /* CMS, quote, second checker agreed */
+	ART_EXPORT = 1 << 12,	 /* on the stick, compared */
+};
+struct cer_step_facts {
+	const char *id;
+	unsigned int needs, makes;
+};
+/* mode: 0 genesis, 1 rebuild. false past the last step. */
+bool cer_step_facts(unsigned int mode, size_t i, struct cer_step_facts *ret);
+
+#endif

@@ -1,0 +1,320 @@
+/*
+ * Four eyes: approvers come with stick and passphrase, first for the plan, at the end
+ * for the statement. Three asks each: insert the stick, type the passphrase, pull it.
+ */
+#include "ceremony/core/cer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "appliance/base/text.h"
+
+#define APPROVER_FILE "approver.key"
+#define APPROVER_FILE_MAX (16U << 10)
+
+enum { ASK_STICK, ASK_PASS, ASK_PULL, ASKS_EACH };
+
+static bool
+approver_done(const struct cer *c, size_t who, enum keeper_approval kind)
+{
+	return kind == KEEPER_APPROVE_PLAN ? c->approver[who].plan : c->approver[who].statement;
+}
+
+static size_t
+approvals_have(const struct cer *c, enum keeper_approval kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->plan->napprovers; i++)
+		n += approver_done(c, i, kind);
+	return n;
+}
+
+/* Three asks for every approval that is there, three for every one still missing, and
+ * three for every stick that turned out to be the wrong one. */
+static size_t
+approvals_asks(const struct cer *c, enum keeper_approval kind)
+{
+	size_t begun = (c->ask + ASKS_EACH - 1) / ASKS_EACH;
+	size_t have = approvals_have(c, kind), need = c->plan->approvals;
+
+	if (have >= need)
+		return begun * ASKS_EACH;
+	return (begun + need - have) * ASKS_EACH;
+}
+
+static void
+approver_label(const char *name, char ret[MED_LABEL_MAX + 1])
+{
+	(void)snprintf(ret, MED_LABEL_MAX + 1, "CS-%s", name);
+}
+
+static size_t
+approver_index(const struct cer *c, const char *label)
+{
+	char own[MED_LABEL_MAX + 1];
+
+	for (size_t i = 0; i < c->plan->napprovers; i++) {
+		approver_label(c->plan->approvers[i].name, own);
+		if (strcmp(own, label) == 0)
+			return i;
+	}
+	return 0;
+}
+
+/* The stick of whoever is at the keyboard. */
+static void
+approver_pull(const struct cer *c, struct view *v, const char *head)
+{
+	char label[MED_LABEL_MAX + 1];
+
+	approver_label(c->plan->approvers[c->who].name, label);
+	cer_view(v, VIEW_REMOVE, "pull", head);
+	cer_view_media(c, v, label);
+}
+
+/* Any approver who has not yet approved. */
+static void
+approver_sticks(const struct cer *c, struct view *v, enum keeper_approval kind,
+    const char *head)
+{
+	char label[MED_LABEL_MAX + 1];
+
+	cer_view(v, VIEW_MEDIA, "stick", head);
+	for (size_t i = 0; i < c->plan->napprovers; i++) {
+		if (approver_done(c, i, kind))
+			continue;
+		approver_label(c->plan->approvers[i].name, label);
+		cer_view_media(c, v, label);
+	}
+}
+
+static enum sn_err
+approver_read(struct cer *c, const char *label, struct sn_why *why)
+{
+	sn_buf_done(&c->approver_file);
+	c->who = approver_index(c, label);
+	return med_read(c->ports.media, label, APPROVER_FILE, APPROVER_FILE_MAX,
+	    &c->approver_file, why);
+}
+
+/*
+ * A key that is not the pinned one cannot be mended with another passphrase: the
+ * stick has to go, and three more asks follow (see approvals_asks).
+ */
+static enum sn_err
+approver_sign(struct cer *c, enum keeper_approval kind, const struct answer *a,
+    struct bytes message, struct sn_buf *ret, struct sn_why *why)
+{
+	const char *name = c->plan->approvers[c->who].name;
+	enum sn_err e = keeper_approve(c->keeper, name, kind,
+	    sn_buf_bytes(&c->approver_file), a->secret, message, ret, why);
+
+	if (e == SN_E_POLICY || e == SN_E_FORMAT) {
+		cer_note_why(c, why);
+		return SN_OK;
+	}
+	return e;
+}
+
+/* ---- the plan */
+
+size_t
+step_review_count(const struct cer *c)
+{
+	return approvals_asks(c, KEEPER_APPROVE_PLAN);
+}
+
+static void
+review_body(const struct cer *c, struct view *v)
+{
+	view_say(v, c->plan->mode == PLAN_GENESIS ? "review.body" : "review.rebuild",
+	    CAT_ARGS({ "sanctum", c->plan->sanctum_name },
+		{ "threshold", cer_num(c->plan->share_threshold) },
+		{ "count", cer_num(c->plan->share_count) },
+		{ "have", cer_num(approvals_have(c, KEEPER_APPROVE_PLAN)) },
+		{ "need", cer_num(c->plan->approvals) }));
+	view_blank(v);
+}
+
+enum sn_err
+step_review_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	const char *name = c->plan->approvers[c->who].name;
+
+	switch (i % ASKS_EACH) {
+	case ASK_STICK:
+		approver_sticks(c, v, KEEPER_APPROVE_PLAN, "review.head");
+		review_body(c, v);
+		view_say(v, "review.media", NULL);
+		view_blank(v);
+		cer_view_digest(v, c->plan->digest);
+		break;
+	case ASK_PASS:
+		cer_view(v, VIEW_PASSPHRASE, "pass", "review.head");
+		v->person = name;
+		review_body(c, v);
+		view_say(v, "review.pass", CAT_ARGS({ "person", name }));
+		cer_view_digest(v, c->plan->digest);
+		break;
+	default:
+		approver_pull(c, v, "review.head");
+		break;
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_review_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
+{
+	return approver_read(c, label, why);
+}
+
+enum sn_err
+step_review_take(struct cer *c, size_t i, const struct answer *a, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+	const char *name = c->plan->approvers[c->who].name;
+
+	if (i % ASKS_EACH != ASK_PASS)
+		return SN_OK;
+	SN_TRY(approver_sign(c, KEEPER_APPROVE_PLAN, a, BYTES_OF(c->plan->digest), &sig, why));
+	if (sig.n == 0)
+		return SN_OK; /* not the pinned key: pull it, see step_review_there */
+	c->approver[c->who].plan = true;
+	sn_buf_base64(&text, sn_buf_bytes(&sig));
+	SN_TRY(sn_buf_check(&text, why));
+	return CER_RECORD(c, "plan.approved", why, TR_ARG_STR("approver", name),
+	    TR_ARG_STR("signature", sn_buf_cstr(&text)));
+}
+
+/* ---- the statement */
+
+size_t
+step_approve_count(const struct cer *c)
+{
+	return approvals_asks(c, KEEPER_APPROVE_STATEMENT);
+}
+
+enum sn_err
+step_approve_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
+{
+	const char *name = c->plan->approvers[c->who].name;
+	uint8_t digest[32];
+
+	SN_TRY(bun_statement_sha256(c->bun, digest, why));
+	switch (i % ASKS_EACH) {
+	case ASK_STICK:
+		approver_sticks(c, v, KEEPER_APPROVE_STATEMENT, "approve.head");
+		view_say(v, "approve.media",
+		    CAT_ARGS({ "have", cer_num(approvals_have(c, KEEPER_APPROVE_STATEMENT)) },
+			{ "need", cer_num(c->plan->approvals) }));
+		view_blank(v);
+		cer_view_digest(v, digest);
+		break;
+	case ASK_PASS:
+		cer_view(v, VIEW_PASSPHRASE, "pass", "approve.head");
+		v->person = name;
+		view_say(v, "approve.body", CAT_ARGS({ "person", name }));
+		view_blank(v);
+		cer_view_digest(v, digest);
+		break;
+	default:
+		approver_pull(c, v, "approve.head");
+		break;
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_approve_there(struct cer *c, size_t i SN_UNUSED, const char *label,
+    struct sn_why *why)
+{
+	return approver_read(c, label, why);
+}
+
+enum sn_err
+step_approve_take(struct cer *c, size_t i, const struct answer *a, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
+	struct cer_approver *who = &c->approver[c->who];
+
+	if (i % ASKS_EACH != ASK_PASS)
+		return SN_OK;
+	SN_TRY(approver_sign(c, KEEPER_APPROVE_STATEMENT, a, bun_statement(c->bun), &sig, why));
+	if (sig.n == 0)
+		return SN_OK;
+	SN_TRY(bun_add_approval(c->bun, c->plan->approvers[c->who].name, sn_buf_bytes(&sig),
+	    why));
+	sn_buf_put(&who->statement_sig, sn_buf_bytes(&sig));
+	who->statement = true;
+	return sn_buf_check(&who->statement_sig, why);
+}
+
+/* ---- every approver's share of the operations secret, onto the own stick */
+
+enum { OPS_STICK, OPS_PULL, OPS_EACH };
+
+size_t
+step_opshares_count(const struct cer *c)
+{
+	return c->plan->napprovers * OPS_EACH;
+}
+
+static size_t
+opshares_have(const struct cer *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->plan->napprovers; i++)
+		n += c->approver[i].share;
+	return n;
+}
+
+enum sn_err
+step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	char label[MED_LABEL_MAX + 1];
+
+	if (i % OPS_EACH == OPS_PULL) {
+		approver_pull(c, v, "opshares.head");
+		return SN_OK;
+	}
+	cer_view(v, VIEW_MEDIA, "stick", "opshares.head");
+	view_say(v, "opshares.media",
+	    CAT_ARGS({ "have", cer_num(opshares_have(c)) },
+		{ "need", cer_num(c->plan->napprovers) }));
+	for (size_t k = 0; k < c->plan->napprovers; k++) {
+		if (c->approver[k].share)
+			continue;
+		approver_label(c->plan->approvers[k].name, label);
+		cer_view_media(c, v, label);
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label,
+    struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf cms = { 0 };
+	char path[64];
+	struct med_file file;
+	const char *name;
+
+	c->who = approver_index(c, label);
+	name = c->plan->approvers[c->who].name;
+	SN_TRY(keeper_ops_share(c->keeper, name, &cms, why));
+	(void)snprintf(path, sizeof(path), "operations-%s-%u.p7m", c->plan->ceremony,
+	    c->plan->sequence);
+	if (!sn_path_ok(path))
+		(void)snprintf(path, sizeof(path), "operations-%u.p7m", c->plan->sequence);
+	file = (struct med_file){ path, sn_buf_bytes(&cms) };
+	SN_TRY(med_write(c->ports.media, label, "", &file, 1, why));
+	SN_TRY(med_compare(c->ports.media, label, "", &file, 1, why));
+	med_eject(c->ports.media, label);
+	c->approver[c->who].share = true;
+	return CER_RECORD(c, "operations.share-written", why, TR_ARG_STR("approver", name),
+	    TR_ARG_STR("label", label));
+}

@@ -1,0 +1,212 @@
+/* The steps before anything is made: start, plan, people, time, TPM. */
+#include "ceremony/core/cer.h"
+
+#include <string.h>
+
+#include "appliance/base/text.h"
+
+#define IDENTITY_MAX (16U << 10)
+
+enum sn_err
+step_start_enter(struct cer *c, struct sn_why *why)
+{
+	for (size_t i = 0; i < c->ports.nchecks; i++) {
+		const struct cer_check *k = &c->ports.checks[i];
+
+		SN_TRY(CER_RECORD(c, "machine.check", why, TR_ARG_STR("name", k->name),
+		    TR_ARG_STR("result", k->ok ? "ok" : "failed"),
+		    TR_ARG_STR("detail", k->detail)));
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
+    struct sn_why *why SN_UNUSED)
+{
+	size_t passed = 0;
+
+	cer_view(v, VIEW_INFO, "ok", "start.head");
+	view_say(v, "start.body", NULL);
+	view_blank(v);
+	for (size_t k = 0; k < c->ports.nchecks; k++)
+		passed += c->ports.checks[k].ok;
+	if (!c->ports.image) {
+		view_say(v, "start.workstation", NULL);
+		return SN_OK;
+	}
+	view_say(v, "start.checks",
+	    CAT_ARGS({ "passed", cer_num(passed) }, { "total", cer_num(c->ports.nchecks) },
+		{ "console", c->ports.console }));
+	for (size_t k = 0; k < c->ports.nchecks; k++) {
+		const struct cer_check *t = &c->ports.checks[k];
+
+		view_line(v, "%s %-20s %s", t->ok ? "[OK]" : "[!!]", t->name, t->detail);
+	}
+	return SN_OK;
+}
+
+/* ask 0: the IN stick; ask 1: agree. */
+size_t
+step_plan_count(const struct cer *c SN_UNUSED)
+{
+	return 2;
+}
+
+static void
+plan_body(const struct plan *p, struct view *v)
+{
+	view_say(v, "plan.body",
+	    CAT_ARGS({ "mode", plan_mode_name(p->mode) }, { "sanctum", p->sanctum_name },
+		{ "organization", p->organization }, { "sequence", cer_num(p->sequence) },
+		{ "ceremony", p->ceremony }, { "world", plan_world_name(p->world) }));
+	view_say(v, "plan.shares",
+	    CAT_ARGS({ "threshold", cer_num(p->share_threshold) },
+		{ "count", cer_num(p->share_count) }, { "approvals", cer_num(p->approvals) },
+		{ "approvers", cer_num(p->napprovers) }));
+	if (p->has_collateral_time)
+		view_say(v, "plan.collateral-time",
+		    CAT_ARGS({ "time", cer_time_text(p->collateral_time) }));
+	view_say(v, "plan.digest", NULL);
+	cer_view_digest(v, p->digest);
+}
+
+enum sn_err
+step_plan_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	if (i == 0) {
+		cer_view(v, VIEW_MEDIA, "stick", "plan.head");
+		view_say(v, "plan.media", NULL);
+		cer_view_media(c, v, CER_LABEL_IN);
+		return SN_OK;
+	}
+	cer_view(v, VIEW_WORD, "agree", "plan.head");
+	plan_body(c->plan, v);
+	return SN_OK;
+}
+
+/* Rules that tie a plan to the machine it is read on. */
+static enum sn_err
+plan_fits_machine(const struct cer *c, const struct plan *p, struct sn_why *why)
+{
+	int64_t now = c->ports.now(c->ports.arg);
+
+	if (p->world == PLAN_PRODUCTION && !c->ports.image)
+		return sn_fail(why, SN_E_POLICY,
+		    "plan.json: world is production; a workstation only rehearses");
+	if (p->world == PLAN_PRODUCTION && strcmp(c->ports.console, "serial") == 0 &&
+	    p->console != PLAN_CONSOLE_SERIAL)
+		return sn_fail(why, SN_E_POLICY,
+		    "plan.json: production on a serial line needs console: serial");
+	if (now < c->ports.build_date)
+		return sn_fail(why, SN_E_POLICY,
+		    "the clock says %s, before this program was built; set it in the firmware",
+		    cer_time_text(now));
+	if (now < p->window.from || now > p->window.to)
+		return sn_fail(why, SN_E_POLICY,
+		    "the clock says %s, outside the plan's window %s to %s", cer_time_text(now),
+		    cer_time_text(p->window.from), cer_time_text(p->window.to));
+	return SN_OK;
+}
+
+enum sn_err
+step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+	SN_CLEANUP(plan_free) struct plan *p = NULL;
+
+	SN_TRY(med_read(c->ports.media, label, "plan.json", PLAN_MAX_BYTES, &text, why));
+	SN_TRY(plan_parse(sn_buf_bytes(&text), &p, why));
+	SN_TRY(plan_fits_machine(c, p, why));
+	if (p->mode == PLAN_REBUILD) {
+		SN_TRY(med_read(c->ports.media, label, "identity.json", IDENTITY_MAX,
+		    &c->identity_file, why));
+		c->steps = cer_rebuild_steps;
+		c->nsteps = cer_rebuild_count;
+	}
+	c->plan = SN_TAKE(p);
+	return SN_OK;
+}
+
+enum sn_err
+step_plan_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUSED,
+    struct sn_why *why)
+{
+	char hex[65];
+
+	sn_hex(BYTES_OF(c->plan->digest), hex);
+	SN_TRY(CER_RECORD(c, "ceremony.start", why, TR_ARG_STR("ceremony", c->plan->ceremony),
+	    TR_ARG_STR("world", plan_world_name(c->plan->world)),
+	    TR_ARG_STR("mode", plan_mode_name(c->plan->mode)),
+	    TR_ARG_STR("console", c->ports.console)));
+	SN_TRY(CER_RECORD(c, "plan.loaded", why, TR_ARG_STR("plan", hex),
+	    TR_ARG_INT("sequence", c->plan->sequence)));
+	return CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex));
+}
+
+static void
+people_line(const struct plan_person *p, struct view *v)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} roles[] = {
+		{ PLAN_ROLE_ADMINISTRATOR, "administrator" },
+		{ PLAN_ROLE_WITNESS, "witness" },
+		{ PLAN_ROLE_CUSTODIAN, "custodian" },
+		{ PLAN_ROLE_APPROVER, "approver" },
+		{ PLAN_ROLE_AUDITOR, "auditor" },
+	};
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	for (size_t i = 0; i < SN_NITEMS(roles); i++) {
+		if ((p->roles & roles[i].bit) != 0)
+			sn_buf_fmt(&b, "%s%s", b.n > 0 ? ", " : "", roles[i].name);
+	}
+	view_line(v, "  %-10s %-22s %s", p->name, p->full, sn_buf_cstr(&b));
+}
+
+enum sn_err
+step_people_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
+    struct sn_why *why SN_UNUSED)
+{
+	cer_view(v, VIEW_WORD, "agree", "people.head");
+	view_say(v, "people.body", NULL);
+	view_blank(v);
+	for (size_t k = 0; k < c->plan->npeople; k++)
+		people_line(&c->plan->people[k], v);
+	return SN_OK;
+}
+
+enum sn_err
+step_people_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUSED,
+    struct sn_why *why)
+{
+	for (size_t k = 0; k < c->plan->npeople; k++) {
+		const struct plan_person *p = &c->plan->people[k];
+
+		SN_TRY(CER_RECORD(c, "person.present", why, TR_ARG_STR("name", p->name),
+		    TR_ARG_INT("roles", p->roles), TR_ARG_PERSONAL("full", p->full)));
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_time_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
+    struct sn_why *why SN_UNUSED)
+{
+	cer_view(v, VIEW_WORD, "agree", "time.head");
+	view_say(v, "time.body",
+	    CAT_ARGS({ "time", cer_time_text(cer_now(c)) },
+		{ "from", cer_time_text(c->plan->window.from) },
+		{ "to", cer_time_text(c->plan->window.to) }));
+	return SN_OK;
+}
+
+enum sn_err
+step_time_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUSED,
+    struct sn_why *why)
+{
+	SN_TRY(plan_fits_machine(c, c->plan, why));
+	return CER_RECORD(c, "time.agreed", why, TR_ARG_STR("clock", cer_time_text(cer_now(c))));
+}

@@ -1,0 +1,480 @@
+/*
+ * The closing order: transcript closed and checkpointed, records and layouts written,
+ * statement, approvals, both CMS, quote, second checker, stick, read back.
+ */
+#include "ceremony/core/cer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/text.h"
+#include "appliance/crypto/key.h"
+#include "ceremony/layouts/trustee.h"
+#include "ceremony/record/record.h"
+#include "firmware-cache/layouts/kds.h"
+
+static enum sn_err
+close_add_collateral(void *arg, const struct col_verified *v, struct sn_why *why)
+{
+	struct cer *c = arg;
+
+	return bun_add_collateral(c->bun, v, why);
+}
+
+static enum sn_err
+close_add_file(void *arg, const char *path, struct bytes data, struct sn_why *why)
+{
+	struct cer *c = arg;
+
+	return bun_add(c->bun, path, data, why);
+}
+
+/* Verified vendor items, their status, and the forms that consumers load. */
+static enum sn_err
+close_collateral(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf json = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf txt = { 0 };
+
+	SN_TRY(col_store_each(c->col, close_add_collateral, c, why));
+	SN_TRY(col_store_status_json(c->col, &json, why));
+	SN_TRY(col_store_status_txt(c->col, &txt, why));
+	SN_TRY(bun_add(c->bun, "collateral/status.json", sn_buf_bytes(&json), why));
+	SN_TRY(bun_add(c->bun, "collateral/status.txt", sn_buf_bytes(&txt), why));
+	return kds_each(c->col, close_add_file, c, why);
+}
+
+static enum sn_err
+close_approver_key(struct cer *c, const struct plan_approver *a, struct sn_why *why)
+{
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	SN_CLEANUP(sn_buf_done) struct sn_buf pem = { 0 };
+	char path[64];
+
+	SN_TRY(cry_key_from_spki((struct bytes){ a->sign, a->sign_len }, &key, why));
+	SN_TRY(cry_key_pem(key, &pem, why));
+	(void)snprintf(path, sizeof(path), "trust/approvers/%s.pem", a->name);
+	return bun_add(c->bun, path, sn_buf_bytes(&pem), why);
+}
+
+static enum sn_err
+close_trust(struct cer *c, struct sn_why *why)
+{
+	for (size_t i = 0; i < c->files.n; i++)
+		SN_TRY(bun_add(c->bun, c->files.file[i].path, c->files.file[i].data, why));
+	for (size_t i = 0; i < c->plan->napprovers; i++)
+		SN_TRY(close_approver_key(c, &c->plan->approvers[i], why));
+	return SN_OK;
+}
+
+static enum sn_err
+close_evidence(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf log = { 0 };
+	struct sn_why none = { 0 };
+	const struct {
+		const char *path;
+		const struct sn_buf *data;
+	} files[] = {
+		{ "evidence/ak.pem", &c->info.ak_pem },
+		{ "evidence/ak.pub", &c->info.ak_pub },
+		{ "evidence/ek.pub", &c->info.ek_pub },
+		{ "evidence/ekcert.der", &c->info.ek_cert },
+		{ "evidence/entropy.json", &c->entropy },
+		{ "evidence/audit.msg", &c->audit.msg },
+		{ "evidence/audit.sig", &c->audit.sig },
+		{ "evidence/audit.list", &c->audit.list },
+		{ "evidence/eventlog", &log },
+	};
+
+	/* A software TPM measured no boot, so it has no log. */
+	if (c->info.backend == TPM_DEVICE) {
+		enum sn_err e = tpm_eventlog(TPM_EVENTLOG, &log, &none);
+
+		if (e != SN_OK && e != SN_E_MISSING)
+			return sn_fail(why, e, "%s", none.text);
+	}
+	for (size_t i = 0; i < SN_NITEMS(files); i++) {
+		if (files[i].data->n > 0)
+			SN_TRY(bun_add(c->bun, files[i].path, sn_buf_bytes(files[i].data), why));
+	}
+	return SN_OK;
+}
+
+/* What ends first: certificates by the plan's dates, collateral by its own. */
+static void
+close_expiries(struct cer *c)
+{
+	const struct col_row *first = col_store_first_to_lapse(c->col);
+	const struct bun_expiry fixed[] = {
+		{ "root certificates", c->plan->root.to },
+		{ "signing CA certificates", c->plan->signing.to },
+		{ "statement signer certificates", c->plan->statement.to },
+		{ "operations signer certificates", c->plan->operations.to },
+		{ "token certificates", c->plan->token.to },
+	};
+
+	c->nexpires = 0;
+	for (size_t i = 0; i < SN_NITEMS(fixed); i++)
+		c->expires[c->nexpires++] = fixed[i];
+	if (first == NULL)
+		return;
+	(void)snprintf(c->expiry_text, sizeof(c->expiry_text), "collateral: %s", first->label);
+	c->expires[c->nexpires++] = (struct bun_expiry){ c->expiry_text, first->good_until };
+}
+
+static const struct bun_expiry *
+close_first_expiry(const struct cer *c)
+{
+	const struct bun_expiry *first = &c->expires[0];
+
+	for (size_t i = 1; i < c->nexpires; i++) {
+		if (c->expires[i].at < first->at)
+			first = &c->expires[i];
+	}
+	return first;
+}
+
+static enum sn_err
+close_approvers(const struct cer *c, struct bun_approver *ret, struct sn_why *why)
+{
+	for (size_t i = 0; i < c->plan->napprovers; i++) {
+		const struct plan_approver *a = &c->plan->approvers[i];
+
+		ret[i].name = a->name;
+		SN_TRY(cry_digest(CRY_SHA256, (struct bytes){ a->sign, a->sign_len },
+		    ret[i].key_sha256, why));
+	}
+	return SN_OK;
+}
+
+/* The record for people: from the transcript, without the openings. */
+static enum sn_err
+close_record(struct cer *c, const struct bun_approver *approvers, struct sn_why *why)
+{
+	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
+	SN_CLEANUP(sn_buf_done) struct sn_buf out = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf status = { 0 };
+	struct rec_approver who[PLAN_MAX_APPROVERS];
+	struct rec_expiry expires[CER_EXPIRES];
+	const struct plan *p = c->plan;
+	struct rec_facts f = {
+		.ceremony = p->ceremony,
+		.sanctum_name = p->sanctum_name,
+		.organization = p->organization,
+		.world = plan_world_name(p->world),
+		.mode = plan_mode_name(p->mode),
+		.evidence_class = c->evidence_class,
+		.sequence = p->sequence,
+		.time = cer_now(c),
+		.approvals = p->approvals,
+		.share_threshold = p->share_threshold,
+		.share_count = p->share_count,
+		.ops_threshold = p->ops_threshold,
+		.approvers = who,
+		.napprovers = p->napprovers,
+		.expires = expires,
+		.nexpires = c->nexpires,
+		.has_collateral_time = p->has_collateral_time,
+		.collateral_time = p->collateral_time,
+		.text = cat_text,
+	};
+	const struct {
+		const char *path;
+		enum sn_err (*make)(const struct rec_facts *, struct sn_buf *, struct sn_why *);
+	} files[] = {
+		{ "record/record.txt", rec_text },
+		{ "record/record.html", rec_html },
+		{ "record/expiry.ics", rec_calendar },
+	};
+
+	memcpy(f.sanctum_id, p->sanctum_id, sizeof(f.sanctum_id));
+	memcpy(f.plan_sha256, p->digest, 32);
+	memcpy(f.identity_sha256, c->identity, 32);
+	for (size_t i = 0; i < p->napprovers; i++) {
+		who[i].name = approvers[i].name;
+		memcpy(who[i].key_sha256, approvers[i].key_sha256, 32);
+	}
+	for (size_t i = 0; i < c->nexpires; i++)
+		expires[i] = (struct rec_expiry){ c->expires[i].what, c->expires[i].at };
+	SN_TRY(tr_read_new(tr_records(c->tr), &read, why));
+	f.transcript = read;
+	SN_TRY(col_store_status_txt(c->col, &status, why));
+	f.collateral = sn_buf_bytes(&status);
+	for (size_t i = 0; i < SN_NITEMS(files); i++) {
+		out.n = 0;
+		SN_TRY(files[i].make(&f, &out, why));
+		SN_TRY(bun_add(c->bun, files[i].path, sn_buf_bytes(&out), why));
+	}
+	return SN_OK;
+}
+
+static enum sn_err
+close_transcript(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf body = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf note = { 0 };
+	char origin[80], id[33];
+
+	SN_TRY(CER_RECORD(c, "transcript.closed", why,
+	    TR_ARG_INT("records", tr_size(c->tr) + 1)));
+	sn_hex(BYTES_OF(c->plan->sanctum_id), id);
+	(void)snprintf(origin, sizeof(origin), "cornerstone/%s/%s",
+	    plan_world_name(c->plan->world), id);
+	SN_TRY(tr_checkpoint(c->tr, origin, &body, why));
+	SN_TRY(keeper_sign_checkpoint(c->keeper, sn_buf_bytes(&body), &note, why));
+	SN_TRY(bun_add(c->bun, "transcript/records.jsonl", tr_records(c->tr), why));
+	SN_TRY(bun_add(c->bun, "transcript/checkpoint", sn_buf_bytes(&note), why));
+	return bun_set_openings(c->bun, tr_openings(c->tr), why);
+}
+
+/* People in the statement are the commitments that the transcript already holds. */
+static enum sn_err
+close_people(const struct cer *c, struct bun_person *ret, size_t *ret_n, struct sn_why *why)
+{
+	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
+	size_t n = 0;
+
+	SN_TRY(tr_read_new(tr_records(c->tr), &read, why));
+	for (size_t i = 0; i < tr_read_size(read); i++) {
+		const struct tr_record *r = tr_read_record(read, i);
+		const char *name = NULL;
+		const struct plan_person *person;
+		yyjson_val *full = NULL;
+
+		if (strcmp(r->id, "person.present") != 0)
+			continue;
+		SN_TRY(sn_json_str(r->args, "name", PLAN_NAME_MAX, &name, "transcript", why));
+		SN_TRY(sn_json_obj(r->args, "full", &full, "transcript", why));
+		person = plan_person(c->plan, name);
+		if (person == NULL || n == PLAN_MAX_PEOPLE)
+			return sn_fail(why, SN_E_INTERNAL, "transcript: person %s", name);
+		ret[n].role = person->name;
+		SN_TRY(sn_json_hex(full, "commit", ret[n].commit, 32, "transcript", why));
+		n++;
+	}
+	*ret_n = n;
+	return SN_OK;
+}
+
+static enum sn_err
+close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_why *why)
+{
+	static const char *const profiles[] = { LAYOUT_TRUSTEE_PROFILE };
+	struct bun_person people[PLAN_MAX_PEOPLE];
+	struct merkle_hash root;
+	const struct plan *p = c->plan;
+	struct bun_predicate pred = {
+		.time = cer_now(c),
+		.world = plan_world_name(p->world),
+		.mode = plan_mode_name(p->mode),
+		.sequence = p->sequence,
+		.sanctum_name = p->sanctum_name,
+		.approvals = p->approvals,
+		.share_threshold = p->share_threshold,
+		.share_count = p->share_count,
+		.ops_threshold = p->ops_threshold,
+		.approvers = approvers,
+		.napprovers = p->napprovers,
+		.people = people,
+		.profiles = profiles,
+		.nprofiles = SN_NITEMS(profiles),
+		.evidence_class = c->evidence_class,
+		.has_collateral_time = p->has_collateral_time,
+		.collateral_time = p->collateral_time,
+		.expires = c->expires,
+		.nexpires = c->nexpires,
+		.transcript_size = tr_size(c->tr),
+	};
+
+	memcpy(pred.plan_sha256, p->digest, 32);
+	memcpy(pred.identity_sha256, c->identity, 32);
+	memcpy(pred.sanctum_id, p->sanctum_id, 16);
+	SN_TRY(close_people(c, people, &pred.npeople, why));
+	SN_TRY(tr_root(c->tr, &root, why));
+	memcpy(pred.transcript_root, root.h, 32);
+	return bun_seal(c->bun, &pred, why);
+}
+
+enum sn_err
+step_close_enter(struct cer *c, struct sn_why *why)
+{
+	struct bun_approver approvers[PLAN_MAX_APPROVERS];
+	SN_CLEANUP(sn_buf_done) struct sn_buf toml = { 0 };
+
+	SN_TRY(bun_new(&c->bun, why));
+	SN_TRY(close_transcript(c, why));
+	SN_TRY(close_trust(c, why));
+	SN_TRY(close_collateral(c, why));
+	SN_TRY(close_evidence(c, why));
+	SN_TRY(layout_trustee_config(c->plan->sanctum_name, &toml, why));
+	SN_TRY(bun_add(c->bun, LAYOUT_TRUSTEE_PATH, sn_buf_bytes(&toml), why));
+	close_expiries(c);
+	SN_TRY(close_approvers(c, approvers, why));
+	SN_TRY(close_record(c, approvers, why));
+	return close_statement(c, approvers, why);
+}
+
+/* How many files the statement binds: counted in the statement itself. */
+static size_t
+close_subjects(const struct cer *c)
+{
+	struct bytes s = bun_statement(c->bun);
+	const struct bytes mark = BYTES_STR("{\"digest\":{\"sha256\":");
+	size_t n = 0, at;
+
+	while ((at = bytes_find(s, mark)) != SIZE_MAX) {
+		s.p += at + mark.n;
+		s.n -= at + mark.n;
+		n++;
+	}
+	return n;
+}
+
+enum sn_err
+step_close_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why)
+{
+	const struct bun_expiry *first = close_first_expiry(c);
+	uint8_t digest[32];
+
+	SN_TRY(bun_statement_sha256(c->bun, digest, why));
+	cer_view(v, VIEW_INFO, "ok", "close.head");
+	view_say(v, "close.body",
+	    CAT_ARGS({ "records", cer_num(tr_size(c->tr)) },
+		{ "files", cer_num(close_subjects(c)) }, { "class", c->evidence_class },
+		{ "expiry", cer_time_text(first->at) }, { "what", first->what }));
+	view_blank(v);
+	view_say(v, "close.digest", NULL);
+	cer_view_digest(v, digest);
+	return SN_OK;
+}
+
+/* ---- sign */
+
+enum sn_err
+step_sign_enter(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf p384 = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf mldsa = { 0 };
+	SN_CLEANUP(tpm_quoted_done) struct tpm_quoted quote = { 0 };
+	uint8_t digest[32];
+
+	SN_TRY(keeper_sign_statement(c->keeper, bun_statement(c->bun), &p384, &mldsa, why));
+	SN_TRY(bun_set_cms(c->bun, sn_buf_bytes(&p384), sn_buf_bytes(&mldsa), why));
+	SN_TRY(bun_statement_sha256(c->bun, digest, why));
+	SN_TRY(tpm_quote(c->tpm, digest, TPM_QUOTE_MASK, &quote, why));
+	SN_TRY(bun_set_quote(c->bun, sn_buf_bytes(&quote.msg), sn_buf_bytes(&quote.sig),
+	    sn_buf_bytes(&quote.pcr), why));
+	keeper_stop(&c->keeper); /* nothing needs the master secret any more */
+	return c->ports.crosscheck(c->ports.arg, c->bun, c->identity, &c->checked, why);
+}
+
+/* The second checker's lines, as it printed them. */
+static void
+sign_lines(struct cer *c, struct view *v)
+{
+	const char *s = sn_buf_cstr(&c->checked);
+
+	while (*s != '\0') {
+		int n = (int)strcspn(s, "\n");
+
+		if (n > 0 && text_printable((struct bytes){ (const uint8_t *)s, (size_t)n }, 400))
+			view_line(v, "%.*s", n, s);
+		s += n;
+		s += *s == '\n';
+	}
+}
+
+enum sn_err
+step_sign_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
+    struct sn_why *why SN_UNUSED)
+{
+	cer_view(v, VIEW_INFO, "ok", "sign.head");
+	view_say(v, "sign.body", CAT_ARGS({ "approvals", cer_num(c->plan->approvals) }));
+	view_blank(v);
+	sign_lines(c, v);
+	return SN_OK;
+}
+
+/* ---- export */
+
+enum { ASK_OUT, ASK_WRITTEN, ASK_OUT_PULL, EXPORT_ASKS };
+
+size_t
+step_export_count(const struct cer *c SN_UNUSED)
+{
+	return EXPORT_ASKS;
+}
+
+enum sn_err
+step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	switch (i) {
+	case ASK_OUT:
+		cer_view(v, VIEW_MEDIA, "stick", "export.head");
+		view_say(v, "export.media", NULL);
+		cer_view_media(c, v, CER_LABEL_OUT);
+		break;
+	case ASK_WRITTEN:
+		cer_view(v, VIEW_INFO, "ok", "export.head");
+		view_say(v, "export.body",
+		    CAT_ARGS({ "files", cer_num(bun_count(c->bun)) },
+			{ "bytes", cer_num(c->exported_bytes) }, { "label", CER_LABEL_OUT }));
+		break;
+	default:
+		cer_view(v, VIEW_REMOVE, "pull", "export.head");
+		cer_view_media(c, v, CER_LABEL_OUT);
+		break;
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_export_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
+{
+	size_t n = bun_count(c->bun);
+	struct med_file *files = calloc(n, sizeof(*files));
+	enum sn_err e;
+
+	if (files == NULL)
+		return sn_fail(why, SN_E_NOMEM, "export");
+	c->exported_bytes = 0;
+	for (size_t k = 0; k < n; k++) {
+		struct bun_file f = bun_file(c->bun, k);
+
+		files[k] = (struct med_file){ f.path, f.data };
+		c->exported_bytes += f.data.n;
+	}
+	e = med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
+	if (e == SN_OK)
+		e = med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
+	if (e == SN_OK)
+		med_eject(c->ports.media, label);
+	free(files);
+	return e;
+}
+
+/* ---- end */
+
+enum sn_err
+step_end_enter(struct cer *c, struct sn_why *why SN_UNUSED)
+{
+	tpm_free(&c->tpm);
+	c->result = SN_OK;
+	return SN_OK;
+}
+
+enum sn_err
+step_end_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	const struct bun_expiry *first = close_first_expiry(c);
+
+	cer_view(v, VIEW_END, "ok", "end.head");
+	view_say(v, "end.identity", NULL);
+	cer_view_digest(v, c->identity);
+	view_blank(v);
+	view_say(v, "end.body",
+	    CAT_ARGS({ "expiry", cer_time_text(first->at) }, { "what", first->what }));
+	return SN_OK;
+}

@@ -1,0 +1,289 @@
+/* The machine's part: TPM and keeper are started, collateral is verified. */
+#include "ceremony/core/cer.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appliance/base/text.h"
+
+static void
+fd_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+/* Which TPM: the plan's word, and in a rehearsal the helper where there is none. */
+static enum sn_err
+tpm_choose(const struct cer *c, enum tpm_backend *ret, struct sn_why *why)
+{
+	bool software = c->plan->software_tpm;
+
+	if (!software && !tpm_device_present()) {
+		if (c->plan->world == PLAN_PRODUCTION)
+			return sn_fail(why, SN_E_TPM,
+			    "there is no TPM; production needs one. Enable it in the firmware");
+		software = true;
+	}
+	if (software && c->ports.softtpm == NULL)
+		return sn_fail(why, SN_E_TPM, "the software TPM's program is not there");
+	*ret = software ? TPM_SOFTWARE : TPM_DEVICE;
+	return SN_OK;
+}
+
+/* The class follows from what was verified here, never from a claim. */
+static enum sn_err
+tpm_class(struct cer *c, struct sn_why *why)
+{
+	const struct plan *p = c->plan;
+	bool accepted = p->accept_software;
+
+	c->evidence_class = "software";
+	if (p->tpm_ek_pinned && c->info.backend == TPM_DEVICE) {
+		if (memcmp(c->info.ek_name + 2, p->tpm_ek, sizeof(p->tpm_ek)) != 0)
+			return sn_fail(why, SN_E_EVIDENCE,
+			    "this TPM's endorsement key is not the one in the plan (tpm_ek)");
+		c->evidence_class = "pinned";
+		accepted = p->accept_pinned;
+	}
+	if (!accepted)
+		return sn_fail(why, SN_E_EVIDENCE,
+		    "this TPM's evidence is of class \"%s\", which the plan does not accept",
+		    c->evidence_class);
+	return SN_OK;
+}
+
+static enum sn_err
+tpm_record(struct cer *c, struct sn_why *why)
+{
+	char ek[65], ak[65], firmware[17];
+	uint8_t fw[8];
+
+	for (size_t i = 0; i < 8; i++)
+		fw[i] = (uint8_t)(c->info.firmware >> (56 - 8 * i));
+	sn_hex(BYTES_OF(fw), firmware);
+	sn_hex((struct bytes){ c->info.ek_name + 2, 32 }, ek);
+	sn_hex((struct bytes){ c->info.ak_name + 2, 32 }, ak);
+	return CER_RECORD(c, "tpm.opened", why,
+	    TR_ARG_STR("manufacturer", c->info.manufacturer),
+	    TR_ARG_STR("vendor", c->info.vendor), TR_ARG_STR("firmware", firmware),
+	    TR_ARG_STR("backend", tpm_backend_name(c->info.backend)), TR_ARG_STR("ek", ek),
+	    TR_ARG_STR("ak", ak), TR_ARG_STR("class", c->evidence_class));
+}
+
+static enum sn_err
+tpm_pcr_fresh(struct cer *c, struct sn_why *why)
+{
+	static const uint8_t zero[32];
+	uint8_t pcr[TPM_PCRS][32];
+
+	SN_TRY(tpm_pcr_read(c->tpm, pcr, why));
+	if (memcmp(pcr[TPM_PCR_TRANSCRIPT], zero, sizeof(zero)) != 0)
+		return sn_fail(why, SN_E_TPM,
+		    "PCR %d is not zero: something else used it since the machine was started",
+		    TPM_PCR_TRANSCRIPT);
+	return SN_OK;
+}
+
+/* The seed goes from the TPM process to the keeper on a pipe of their own. */
+enum sn_err
+step_tpm_enter(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(fd_close) int to_keeper = -1;
+	SN_CLEANUP(fd_close) int from_tpm = -1;
+	enum tpm_backend backend;
+	int fds[2];
+
+	SN_TRY(tpm_choose(c, &backend, why));
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return sn_fail(why, SN_E_IO, "pipe for the seed");
+	from_tpm = fds[0];
+	to_keeper = fds[1];
+	SN_TRY(tpm_start(c->ports.self, backend, c->ports.softtpm, to_keeper, &c->tpm, why));
+	SN_TRY(keeper_start(c->ports.self, from_tpm, &c->keeper, why));
+	SN_TRY(tpm_info(c->tpm, &c->info, why));
+	SN_TRY(tpm_class(c, why));
+	SN_TRY(tpm_pcr_fresh(c, why));
+	SN_TRY(keeper_plan(c->keeper, sn_buf_bytes(&c->plan->bytes), why));
+	return tpm_record(c, why);
+}
+
+enum sn_err
+step_tpm_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	char firmware[40];
+
+	(void)snprintf(firmware, sizeof(firmware), "%08x.%08x",
+	    (unsigned int)(c->info.firmware >> 32), (unsigned int)c->info.firmware);
+	cer_view(v, VIEW_INFO, "ok", "tpm.head");
+	view_say(v, "tpm.body",
+	    CAT_ARGS({ "manufacturer", c->info.manufacturer }, { "vendor", c->info.vendor },
+		{ "firmware", firmware }, { "backend", c->info.device }));
+	view_say(v, "tpm.class", CAT_ARGS({ "class", c->evidence_class }));
+	view_blank(v);
+	view_say(v, "tpm.ek", NULL);
+	view_hex(v, (struct bytes){ c->info.ek_name + 2, 32 });
+	view_say(v, "tpm.ak", NULL);
+	view_hex(v, (struct bytes){ c->info.ak_name + 2, 32 });
+	view_blank(v);
+	if (strcmp(c->evidence_class, "software") == 0)
+		view_say(v, "tpm.software", NULL);
+	return SN_OK;
+}
+
+static int64_t
+collateral_time(struct cer *c)
+{
+	return c->plan->has_collateral_time ? c->plan->collateral_time : cer_now(c);
+}
+
+static enum sn_err
+collateral_policy(struct cer *c, struct col_policy *ret, struct sn_why *why)
+{
+	const struct plan *p = c->plan;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->at = collateral_time(c);
+	ret->rehearsal = p->world == PLAN_REHEARSAL;
+	ret->extra.has_intel = p->has_intel_root;
+	memcpy(ret->extra.intel, p->intel_root, 32);
+	for (size_t i = 0; i < p->namd_roots; i++) {
+		enum amd_product product = amd_product_from_name(
+		    bytes_str(p->amd_roots[i].product));
+
+		if (product == AMD_PRODUCT_COUNT)
+			return sn_fail(why, SN_E_INTERNAL, "AMD product %s",
+			    p->amd_roots[i].product);
+		ret->extra.has_amd[product] = true;
+		memcpy(ret->extra.amd[product], p->amd_roots[i].spki, 32);
+	}
+	if (!ret->rehearsal && col_roots_any(&ret->extra))
+		return sn_fail(why, SN_E_REHEARSAL, "plan.json: vendor_pki");
+	return SN_OK;
+}
+
+/* One record for every item: what was taken, what was refused and why. */
+static enum sn_err
+collateral_records(struct cer *c, struct sn_why *why)
+{
+	const struct col_row *rows = NULL;
+	size_t n = 0;
+
+	SN_TRY(col_store_rows(c->col, &rows, &n, why));
+	for (size_t i = 0; i < n; i++) {
+		const struct col_row *r = &rows[i];
+
+		if (r->ok)
+			SN_TRY(CER_RECORD(c, "collateral.accepted", why,
+			    TR_ARG_STR("label", r->label), TR_ARG_STR("sha256", r->sha256),
+			    TR_ARG_STR("until", cer_time_text(r->good_until))));
+		else
+			SN_TRY(CER_RECORD(c, "collateral.refused", why,
+			    TR_ARG_STR("path", r->path), TR_ARG_STR("sha256", r->sha256),
+			    TR_ARG_STR("reason", r->why.text)));
+	}
+	return CER_RECORD(c, "collateral.judged", why,
+	    TR_ARG_STR("time", cer_time_text(collateral_time(c))),
+	    TR_ARG_INT("accepted", col_store_accepted(c->col)),
+	    TR_ARG_INT("refused", col_store_refused(c->col)));
+}
+
+static enum sn_err
+collateral_add(void *arg, const char *path, struct bytes data, struct sn_why *why)
+{
+	struct cer *c = arg;
+
+	return col_store_add(c->col, path, data, why);
+}
+
+/* A file that could not even be read is a refusal like any other. */
+static void
+collateral_skipped(void *arg, const char *path, const struct sn_why *reason)
+{
+	struct cer *c = arg;
+	struct sn_why why = { 0 };
+	char shown[TR_MAX_TEXT / 4];
+
+	(void)snprintf(shown, sizeof(shown), "%s", path);
+	if (!text_printable(bytes_str(shown), sizeof(shown)))
+		(void)snprintf(shown, sizeof(shown), "(a name that cannot be shown)");
+	/* A full transcript fails the step's own records soon enough. */
+	if (CER_RECORD(c, "collateral.refused", &why, TR_ARG_STR("path", shown),
+		TR_ARG_STR("sha256", ""), TR_ARG_STR("reason", reason->text)) != SN_OK)
+		return;
+}
+
+enum sn_err
+step_collateral_enter(struct cer *c, struct sn_why *why)
+{
+	struct col_policy policy;
+	struct sn_why none = { 0 };
+	enum sn_err e;
+
+	SN_TRY(collateral_policy(c, &policy, why));
+	SN_TRY(col_store_new(&policy, &c->col, why));
+	e = med_read_tree(c->ports.media, CER_LABEL_IN, "collateral", COL_ITEM_BYTES_MAX,
+	    collateral_add, collateral_skipped, c, &none);
+	if (e != SN_OK && e != SN_E_MISSING) {
+		if (why != NULL)
+			*why = none;
+		return e;
+	}
+	SN_TRY(col_store_check(c->col, why));
+	SN_TRY(collateral_records(c, why));
+	med_eject(c->ports.media, CER_LABEL_IN);
+	return SN_OK;
+}
+
+/* ask 0: agree; ask 1: pull the IN stick. */
+size_t
+step_collateral_count(const struct cer *c SN_UNUSED)
+{
+	return 2;
+}
+
+static enum sn_err
+collateral_table(struct cer *c, struct view *v, struct sn_why *why)
+{
+	const struct col_row *rows = NULL, *first = col_store_first_to_lapse(c->col);
+	size_t n = 0;
+
+	SN_TRY(col_store_rows(c->col, &rows, &n, why));
+	if (n == 0)
+		view_say(v, "collateral.none", NULL);
+	if (first != NULL)
+		view_say(v, "collateral.first",
+		    CAT_ARGS({ "label", first->label },
+			{ "time", cer_time_text(first->good_until) }));
+	for (size_t i = 0; i < n && v->nlines + 2 < VIEW_MAX_LINES; i++) {
+		if (rows[i].ok) {
+			view_line(v, "[OK] %-40.40s %.10s", rows[i].label,
+			    cer_time_text(rows[i].good_until));
+			continue;
+		}
+		view_line(v, "[!!] %.53s", rows[i].path);
+		view_say(v, "collateral.refusal",
+		    CAT_ARGS({ "phrase", col_refusal_phrase(&rows[i]) },
+			{ "reason", rows[i].why.text }));
+	}
+	return SN_OK;
+}
+
+enum sn_err
+step_collateral_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
+{
+	if (i == 1) {
+		cer_view(v, VIEW_REMOVE, "pull", "collateral.head");
+		cer_view_media(c, v, CER_LABEL_IN);
+		return SN_OK;
+	}
+	cer_view(v, VIEW_WORD, "agree", "collateral.head");
+	view_say(v, "collateral.body",
+	    CAT_ARGS({ "accepted", cer_num(col_store_accepted(c->col)) },
+		{ "refused", cer_num(col_store_refused(c->col)) },
+		{ "time", cer_time_text(collateral_time(c)) }));
+	return collateral_table(c, v, why);
+}
