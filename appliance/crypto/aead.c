@@ -23,8 +23,10 @@ aead_init(bool seal, struct bytes key, struct bytes nonce, struct bytes aad, siz
 	int got = 0;
 
 	if (key.n != KEY_LEN || nonce.n != NONCE_LEN)
-		return sn_fail(why, SN_E_FORMAT, "AES-256-GCM: key of %zu and nonce of %zu "
-		    "bytes, not %d and %d", key.n, nonce.n, KEY_LEN, NONCE_LEN);
+		return sn_fail(why, SN_E_FORMAT,
+		    "AES-256-GCM: key of %zu and nonce of %zu "
+		    "bytes, not %d and %d",
+		    key.n, nonce.n, KEY_LEN, NONCE_LEN);
 	if (n > PLAIN_MAX || aad.n > PLAIN_MAX)
 		return sn_fail(why, SN_E_LIMIT, "AES-256-GCM: %zu bytes", n);
 	if (ctx == NULL)
@@ -38,8 +40,8 @@ aead_init(bool seal, struct bytes key, struct bytes nonce, struct bytes aad, siz
 }
 
 enum sn_err
-cry_aead_seal(struct bytes key32, struct bytes nonce12, struct bytes aad,
-    struct bytes plain, struct sn_buf *ret, struct sn_why *why)
+cry_aead_seal(struct bytes key32, struct bytes nonce12, struct bytes aad, struct bytes plain,
+    struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(cipher_ctx_done) EVP_CIPHER_CTX *ctx = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf out = { 0 };
@@ -68,8 +70,8 @@ cry_aead_seal(struct bytes key32, struct bytes nonce12, struct bytes aad,
 }
 
 enum sn_err
-cry_aead_open(struct bytes key32, struct bytes nonce12, struct bytes aad,
-    struct bytes sealed, struct sn_secret *ret, struct sn_why *why)
+cry_aead_open(struct bytes key32, struct bytes nonce12, struct bytes aad, struct bytes sealed,
+    struct sn_secret *ret, struct sn_why *why)
 {
 	SN_CLEANUP(cipher_ctx_done) EVP_CIPHER_CTX *ctx = NULL;
 	SN_CLEANUP(sn_secret_done) struct sn_secret out = { 0 };
@@ -85,8 +87,8 @@ cry_aead_open(struct bytes key32, struct bytes nonce12, struct bytes aad,
 		tag[i] = sealed.p[n + i];
 	SN_TRY(aead_init(false, key32, nonce12, aad, n, &ctx, why));
 	SN_TRY(sn_secret_new(n, &out, why));
-	if (n != 0 && (EVP_CipherUpdate(ctx, out.p, &got, sealed.p, (int)n) != 1 ||
-	    (size_t)got != n))
+	if (n != 0 &&
+	    (EVP_CipherUpdate(ctx, out.p, &got, sealed.p, (int)n) != 1 || (size_t)got != n))
 		return cry_fail(why, SN_E_CRYPTO, "AES-256-GCM");
 	if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "AES-256-GCM");

@@ -45,8 +45,8 @@ set_cn(struct cry_cert *c)
 
 	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
 		return;
-	len = ASN1_STRING_to_UTF8(&utf8,
-	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	len =
+	    ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 	if (len > 0 && text_printable((struct bytes){ utf8, (size_t)len }, CRY_CN_MAX))
 		memcpy(c->cn, utf8, (size_t)len);
 	OPENSSL_free(utf8);
@@ -60,8 +60,10 @@ check_serial(const X509 *x, struct sn_why *why)
 
 	/* Zero is not refused: AMD's VCEKs have it. */
 	if (ASN1_STRING_type(s) == V_ASN1_NEG_INTEGER || ASN1_STRING_length(s) > SERIAL_MAX)
-		return sn_fail(why, SN_E_FORMAT, "certificate: serial number is negative or "
-		    "longer than %d bytes", SERIAL_MAX);
+		return sn_fail(why, SN_E_FORMAT,
+		    "certificate: serial number is negative or "
+		    "longer than %d bytes",
+		    SERIAL_MAX);
 	return SN_OK;
 }
 
@@ -218,8 +220,7 @@ cry_cert_has_eku(const struct cry_cert *c, const char *oid)
 }
 
 enum sn_err
-cry_cert_ext(const struct cry_cert *c, const char *oid, struct bytes *ret,
-    struct sn_why *why)
+cry_cert_ext(const struct cry_cert *c, const char *oid, struct bytes *ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_obj_done) ASN1_OBJECT *want = OBJ_txt2obj(oid, 1);
 	const ASN1_OCTET_STRING *v;
@@ -270,6 +271,8 @@ cry_cert_valid_at(const struct cry_cert *c, int64_t at, struct sn_why *why)
 	text_from_time(c->not_before, from);
 	text_from_time(c->not_after, to);
 	text_from_time(at, now);
-	return sn_fail(why, SN_E_EXPIRED, "certificate \"%s\" is valid from %s to %s, not at "
-	    "%s", c->cn, from, to, now);
+	return sn_fail(why, SN_E_EXPIRED,
+	    "certificate \"%s\" is valid from %s to %s, not at "
+	    "%s",
+	    c->cn, from, to, now);
 }

@@ -24,12 +24,12 @@ struct cry_crl;	 /* opaque: one parsed CRL and its original DER */
 /* What goes into a certificate of ours. All strings are the caller's. */
 struct cry_profile {
 	const char *common_name, *organization; /* UTF8String, organization first */
-	uint8_t serial[20];	 /* big-endian; top bit clear; not zero */
+	uint8_t serial[20];			/* big-endian; top bit clear; not zero */
 	int64_t not_before, not_after;
 	bool ca;
-	int pathlen;		 /* for a CA; -1 leaves it out */
+	int pathlen; /* for a CA; -1 leaves it out */
 	bool key_cert_sign, crl_sign, digital_signature, key_agreement;
-	const char *const *ekus; /* OIDs as text, NULL-ended; NULL for none */
+	const char *const *ekus;      /* OIDs as text, NULL-ended; NULL for none */
 	const char *const *dns_names; /* SAN, NULL-ended; NULL for none */
 	/* More of the name, in this order before the organization; NULL leaves it out. */
 	const char *country, *state, *locality;
@@ -58,10 +58,9 @@ SN_MUST_USE enum sn_err cry_cert_parse_pem(struct bytes pem, struct cry_cert **r
 void cry_cert_free(struct cry_cert **cp); /* NULL-safe, idempotent */
 void cry_cert_free_all(struct cry_cert **certs, size_t n);
 /* Append "CERTIFICATE" PEM. */
-SN_MUST_USE enum sn_err cry_cert_pem(struct bytes der, struct sn_buf *ret,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err cry_cert_pem(struct bytes der, struct sn_buf *ret, struct sn_why *why);
 
-struct bytes cry_cert_der(const struct cry_cert *c); /* the original bytes */
+struct bytes cry_cert_der(const struct cry_cert *c);	     /* the original bytes */
 struct bytes cry_cert_subject_der(const struct cry_cert *c); /* the Name's DER */
 struct bytes cry_cert_issuer_der(const struct cry_cert *c);
 /* The magnitude without leading zero bytes; the number 0 is one zero byte. */
@@ -91,7 +90,7 @@ enum cry_sigalg {
 	CRY_SIG_RSA_PSS_SHA384, /* MGF1-SHA-384, salt 48, trailer 1 (explicit or absent) */
 	CRY_SIG_RSA_SHA256,
 	CRY_SIG_RSA_SHA384,
-	CRY_SIG_ANY,		/* any of the above */
+	CRY_SIG_ANY, /* any of the above */
 };
 /* Does issuer's key verify c's signature, names fit, signature algorithm inside
  * and outside TBS agree and equal alg? SN_E_SIGNATURE / SN_E_CHAIN / SN_E_FORMAT. */
@@ -117,8 +116,8 @@ int64_t cry_crl_this_update(const struct cry_crl *c);
 int64_t cry_crl_next_update(const struct cry_crl *c); /* parse refuses a CRL without */
 /* Signed by issuer under alg, names fit, valid at the time, no delta, no
  * issuingDistributionPoint or unknown critical extension. */
-SN_MUST_USE enum sn_err cry_crl_verify(const struct cry_crl *crl,
-    const struct cry_cert *issuer, enum cry_sigalg alg, int64_t at, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer,
+    enum cry_sigalg alg, int64_t at, struct sn_why *why);
 bool cry_crl_revokes(const struct cry_crl *crl, struct bytes serial);
 
 #endif

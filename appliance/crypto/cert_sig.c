@@ -102,8 +102,10 @@ cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_a
     enum cry_sigalg want, const char *what, struct sn_why *why)
 {
 	if (X509_ALGOR_cmp(inside, outside) != 0)
-		return sn_fail(why, SN_E_FORMAT, "%s: signature algorithms inside and outside "
-		    "differ", what);
+		return sn_fail(why, SN_E_FORMAT,
+		    "%s: signature algorithms inside and outside "
+		    "differ",
+		    what);
 	if (want != CRY_SIG_ANY && matches(outside, key, want))
 		return SN_OK;
 	for (enum cry_sigalg a = 0; want == CRY_SIG_ANY && a < CRY_SIG_ANY; a++)
@@ -121,8 +123,10 @@ check_issuer(const struct cry_cert *issuer, uint32_t usage, const char *what,
 	uint32_t flags = X509_get_extension_flags(issuer->x);
 
 	if ((flags & EXFLAG_CRITICAL) != 0)
-		return sn_fail(why, SN_E_FORMAT, "certificate \"%s\": unknown critical "
-		    "extension", issuer->cn);
+		return sn_fail(why, SN_E_FORMAT,
+		    "certificate \"%s\": unknown critical "
+		    "extension",
+		    issuer->cn);
 	if (!cry_cert_is_ca(issuer))
 		return sn_fail(why, SN_E_ROLE, "%s: signed by \"%s\", which is not a CA", what,
 		    issuer->cn);
@@ -133,8 +137,8 @@ check_issuer(const struct cry_cert *issuer, uint32_t usage, const char *what,
 }
 
 enum sn_err
-cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer,
-    enum cry_sigalg alg, struct sn_why *why)
+cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer, enum cry_sigalg alg,
+    struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	const X509_ALGOR *outside = NULL;
@@ -143,8 +147,10 @@ cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer,
 		return sn_fail(why, SN_E_CHAIN, "certificate \"%s\": its issuer is not \"%s\"",
 		    c->cn, issuer->cn);
 	if ((X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0)
-		return sn_fail(why, SN_E_FORMAT, "certificate \"%s\": unknown critical "
-		    "extension", c->cn);
+		return sn_fail(why, SN_E_FORMAT,
+		    "certificate \"%s\": unknown critical "
+		    "extension",
+		    c->cn);
 	SN_TRY(check_issuer(issuer, KU_KEY_CERT_SIGN, "certificate", why));
 	SN_TRY(cry_cert_key(issuer, &key, why));
 	X509_get0_signature(NULL, &outside, c->x);
@@ -152,15 +158,17 @@ cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer,
 	    "certificate", why));
 	if (X509_verify(c->x, key->pkey) != 1) {
 		ERR_clear_error();
-		return sn_fail(why, SN_E_SIGNATURE, "certificate \"%s\": the signature of "
-		    "\"%s\" does not verify", c->cn, issuer->cn);
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "certificate \"%s\": the signature of "
+		    "\"%s\" does not verify",
+		    c->cn, issuer->cn);
 	}
 	return SN_OK;
 }
 
 enum sn_err
-cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer,
-    enum cry_sigalg alg, struct sn_why *why)
+cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer, enum cry_sigalg alg,
+    struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	const X509_ALGOR *outside = NULL;
@@ -174,8 +182,10 @@ cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer,
 	SN_TRY(cry_sigalg_check(outside, outside, key->alg, alg, "CRL", why));
 	if (X509_CRL_verify(crl->x, key->pkey) != 1) {
 		ERR_clear_error();
-		return sn_fail(why, SN_E_SIGNATURE, "CRL: the signature of \"%s\" does not "
-		    "verify", issuer->cn);
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "CRL: the signature of \"%s\" does not "
+		    "verify",
+		    issuer->cn);
 	}
 	return SN_OK;
 }

@@ -28,7 +28,7 @@ store_ctx_done(X509_STORE_CTX **p)
 }
 
 static void
-x509s_done(STACK_OF(X509) **p)
+x509s_done(STACK_OF(X509) * *p)
 {
 	sk_X509_free(*p);
 	*p = NULL;
@@ -59,7 +59,7 @@ chain_openssl(const struct cry_cert *const *chain, size_t n, const struct cry_ce
 	SN_CLEANUP(store_ctx_done) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	SN_CLEANUP(x509s_done) STACK_OF(X509) *others = sk_X509_new_null();
 	X509_VERIFY_PARAM *param;
-	const STACK_OF(X509) *built;
+	const STACK_OF(X509) * built;
 
 	if (store == NULL || ctx == NULL || others == NULL ||
 	    X509_STORE_add_cert(store, root->x) != 1)
@@ -79,8 +79,10 @@ chain_openssl(const struct cry_cert *const *chain, size_t n, const struct cry_ce
 		return chain_fail(ctx, chain, n, why);
 	built = X509_STORE_CTX_get0_chain(ctx);
 	if (sk_X509_num(built) != (int)n + 1)
-		return sn_fail(why, SN_E_CHAIN, "certificate chain: %d certificates lead to "
-		    "the root, %zu were given", sk_X509_num(built) - 1, n);
+		return sn_fail(why, SN_E_CHAIN,
+		    "certificate chain: %d certificates lead to "
+		    "the root, %zu were given",
+		    sk_X509_num(built) - 1, n);
 	return SN_OK;
 }
 
@@ -92,16 +94,17 @@ cry_chain_check(const struct cry_cert *const *chain, size_t n, const struct cry_
 		return sn_fail(why, SN_E_LIMIT, "certificate chain: %zu certificates", n);
 	/* Each step by itself: order, names, the algorithms that we accept. */
 	for (size_t i = 0; i < n; i++)
-		SN_TRY(cry_cert_signed_by(chain[i], i + 1 < n ? chain[i + 1] : root, alg,
-		    why));
+		SN_TRY(cry_cert_signed_by(chain[i], i + 1 < n ? chain[i + 1] : root, alg, why));
 	SN_TRY(cry_cert_signed_by(root, root, alg, why));
 	for (size_t i = 0; i < n; i++)
 		SN_TRY(cry_cert_valid_at(chain[i], at, why));
 	SN_TRY(cry_cert_valid_at(root, at, why));
 	SN_TRY(chain_openssl(chain, n, root, at, purpose, why));
 	if (eku != NULL && !cry_cert_has_eku(chain[0], eku))
-		return sn_fail(why, SN_E_ROLE, "certificate \"%s\": not for this use (extended "
-		    "key usage %s)", chain[0]->cn, eku);
+		return sn_fail(why, SN_E_ROLE,
+		    "certificate \"%s\": not for this use (extended "
+		    "key usage %s)",
+		    chain[0]->cn, eku);
 	return SN_OK;
 }
 

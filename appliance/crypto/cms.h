@@ -17,17 +17,17 @@
  * (RFC 9882). extra are the issuing CA certificates to carry (not the root).
  * Self-checked before return. DER appended to ret.
  */
-SN_MUST_USE enum sn_err cry_cms_sign(const struct cry_key *key,
-    const struct cry_cert *signer, const struct cry_cert *const *extra, size_t nextra,
-    struct bytes content, struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_cms_sign(const struct cry_key *key, const struct cry_cert *signer,
+    const struct cry_cert *const *extra, size_t nextra, struct bytes content,
+    struct sn_buf *ret, struct sn_why *why);
 
 /*
  * Verify: exactly one signer, its digest and signature over content, its chain
  * through the carried certificates (every one is in it, the root is not) to exactly
  * root at time at, alg the only signature algorithm in signer and chain, smimesign
  * purpose (emailProtection) and eku (may be NULL) on the signer, which is no CA. Only
- * the one form that cry_cms_sign() writes is accepted. On success *ret_signer is the signer's certificate,
- * owned by the caller. SN_E_SIGNATURE, SN_E_CHAIN, SN_E_ROLE, SN_E_EXPIRED, SN_E_FORMAT.
+ * the one form that cry_cms_sign() writes is accepted. On success *ret_signer is the
+ * signer's certificate, owned by the caller. SN_E_SIGNATURE, SN_E_CHAIN, SN_E_ROLE, SN_E_EXPIRED, SN_E_FORMAT.
  */
 SN_MUST_USE enum sn_err cry_cms_verify(struct bytes cms, struct bytes content,
     const struct cry_cert *root, enum cry_sigalg alg, const char *eku, int64_t at,
@@ -39,10 +39,10 @@ SN_MUST_USE enum sn_err cry_cms_verify(struct bytes cms, struct bytes content,
  * its SPKI, first 20 bytes). DER appended to ret; it differs each time. Stock tools:
  * `openssl cms -decrypt -inform DER -in FILE -inkey KEY.pem`, without a certificate.
  */
-SN_MUST_USE enum sn_err cry_cms_encrypt(const struct cry_key *recipient,
-    struct bytes plain, struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_cms_encrypt(const struct cry_key *recipient, struct bytes plain,
+    struct sn_buf *ret, struct sn_why *why);
 /* SN_E_SIGNATURE when it is not for this key or was altered; ret is then untouched. */
-SN_MUST_USE enum sn_err cry_cms_decrypt(const struct cry_key *recipient,
-    struct bytes cms, struct sn_secret *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_cms_decrypt(const struct cry_key *recipient, struct bytes cms,
+    struct sn_secret *ret, struct sn_why *why);
 
 #endif

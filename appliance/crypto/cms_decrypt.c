@@ -5,7 +5,7 @@ static enum sn_err
 open_envelope(struct bytes der, CMS_ContentInfo **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_cms_info_done) CMS_ContentInfo *cms = NULL;
-	STACK_OF(CMS_RecipientInfo) *ris;
+	STACK_OF(CMS_RecipientInfo) * ris;
 	const unsigned char *p = der.p;
 
 	if (der.n > CRY_CMS_MAX)
@@ -18,9 +18,9 @@ open_envelope(struct bytes der, CMS_ContentInfo **ret, struct sn_why *why)
 		return sn_fail(why, SN_E_FORMAT, "CMS: not an AuthEnvelopedData");
 	ris = CMS_get0_RecipientInfos(cms);
 	if (sk_CMS_RecipientInfo_num(ris) != 1 ||
-	    CMS_RecipientInfo_type(sk_CMS_RecipientInfo_value(ris, 0)) !=
-		CMS_RECIPINFO_AGREE)
-		return sn_fail(why, SN_E_FORMAT, "CMS: not for exactly one key-agreement "
+	    CMS_RecipientInfo_type(sk_CMS_RecipientInfo_value(ris, 0)) != CMS_RECIPINFO_AGREE)
+		return sn_fail(why, SN_E_FORMAT,
+		    "CMS: not for exactly one key-agreement "
 		    "recipient");
 	*ret = SN_TAKE(cms);
 	return SN_OK;
@@ -44,8 +44,8 @@ read_all(BIO *bio, struct sn_secret *out, struct sn_why *why)
 	size_t done = 0;
 
 	for (;;) {
-		int got = done == out->n ? 0 :
-		    BIO_read(bio, out->p + done, (int)(out->n - done));
+		int got =
+		    done == out->n ? 0 : BIO_read(bio, out->p + done, (int)(out->n - done));
 
 		if (got <= 0)
 			break;

@@ -108,16 +108,16 @@ put_signer(const struct cry_cms *c, struct bytes content, size_t form, struct sn
 	SN_TRY(put_algor(&si, forms[form].hash_nid, why));
 	SN_TRY(put_attrs(&si, content, forms[form].hash, why));
 	SN_TRY(put_algor(&si, forms[form].sig_nid, why));
-	der_put(&si, DER_OCTETS, (struct bytes){ ASN1_STRING_get0_data(sig),
-	    (size_t)ASN1_STRING_length(sig) });
+	der_put(&si, DER_OCTETS,
+	    (struct bytes){ ASN1_STRING_get0_data(sig), (size_t)ASN1_STRING_length(sig) });
 	der_put(b, DER_SEQUENCE, sn_buf_bytes(&si));
 	return SN_OK;
 }
 
 /* What is inside SignedData, version 1. */
 static enum sn_err
-put_signed_data(const struct cry_cms *c, struct bytes content, size_t form,
-    struct sn_buf *b, struct sn_why *why)
+put_signed_data(const struct cry_cms *c, struct bytes content, size_t form, struct sn_buf *b,
+    struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf hashes = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf certs = { 0 };

@@ -1,6 +1,6 @@
 #include "appliance/crypto/cms_priv.h"
 
-#define SIGN_FLAGS                                                                        \
+#define SIGN_FLAGS                                                                             \
 	(CMS_DETACHED | CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP | CMS_NO_SIGNING_TIME)
 
 /* Which form goes with which key. */

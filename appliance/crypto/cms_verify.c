@@ -12,7 +12,7 @@ cry_cms_done(struct cry_cms *c)
 }
 
 static void
-x509s_done(STACK_OF(X509) **p)
+x509s_done(STACK_OF(X509) * *p)
 {
 	sk_X509_pop_free(*p, X509_free);
 	*p = NULL;
@@ -33,13 +33,15 @@ open_cert(X509 *x, struct cry_cert **ret, struct sn_why *why)
 static enum sn_err
 open_certs(struct cry_cms *c, struct sn_why *why)
 {
-	SN_CLEANUP(x509s_done) STACK_OF(X509) *list = CMS_get1_certs(c->cms);
+	SN_CLEANUP(x509s_done) STACK_OF(X509) *list = CMS_get1_certs(c -> cms);
 	int n = sk_X509_num(list);
 	bool found = false;
 
 	if (n < 1 || n > CRY_PEM_CHAIN_MAX)
-		return sn_fail(why, SN_E_FORMAT, "CMS: %d certificates inside, 1 to %d are "
-		    "expected", n < 0 ? 0 : n, CRY_PEM_CHAIN_MAX);
+		return sn_fail(why, SN_E_FORMAT,
+		    "CMS: %d certificates inside, 1 to %d are "
+		    "expected",
+		    n < 0 ? 0 : n, CRY_PEM_CHAIN_MAX);
 	for (int i = 0; i < n; i++) {
 		SN_TRY(open_cert(sk_X509_value(list, i), &c->certs[i], why));
 		c->ncerts++;
@@ -56,7 +58,7 @@ open_certs(struct cry_cms *c, struct sn_why *why)
 static enum sn_err
 open_signer(struct cry_cms *c, struct sn_why *why)
 {
-	STACK_OF(CMS_SignerInfo) *signers;
+	STACK_OF(CMS_SignerInfo) * signers;
 
 	if (OBJ_obj2nid(CMS_get0_type(c->cms)) != NID_pkcs7_signed)
 		return sn_fail(why, SN_E_FORMAT, "CMS: not a SignedData");
@@ -86,8 +88,8 @@ check_signature(const struct cry_cms *c, struct bytes content, struct sn_why *wh
 }
 
 enum sn_err
-cry_cms_open(struct bytes der, struct bytes content, enum cry_sigalg alg,
-    struct cry_cms *ret, struct sn_why *why)
+cry_cms_open(struct bytes der, struct bytes content, enum cry_sigalg alg, struct cry_cms *ret,
+    struct sn_why *why)
 {
 	SN_CLEANUP(cry_cms_done) struct cry_cms c = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf form = { 0 };
@@ -103,8 +105,10 @@ cry_cms_open(struct bytes der, struct bytes content, enum cry_sigalg alg,
 	SN_TRY(check_signature(&c, content, why));
 	SN_TRY(cry_cms_form(&c, content, alg, &form, why));
 	if (!bytes_equal(sn_buf_bytes(&form), der))
-		return sn_fail(why, SN_E_FORMAT, "CMS: not in the one form that %s signatures "
-		    "have here", cry_sigalg_name(alg));
+		return sn_fail(why, SN_E_FORMAT,
+		    "CMS: not in the one form that %s signatures "
+		    "have here",
+		    cry_sigalg_name(alg));
 	*ret = c;
 	c = (struct cry_cms){ 0 };
 	return SN_OK;
@@ -126,7 +130,8 @@ order_chain(const struct cry_cms *c, const struct cry_cert *chain[], struct sn_w
 				cry_cert_issuer_der(chain[n - 1])))
 				next = c->certs[i];
 		if (next == NULL)
-			return sn_fail(why, SN_E_CHAIN, "CMS: a certificate inside is not in "
+			return sn_fail(why, SN_E_CHAIN,
+			    "CMS: a certificate inside is not in "
 			    "the signer's chain");
 		chain[n++] = next;
 	}

@@ -34,7 +34,8 @@ check_entries(X509_CRL *x, struct sn_why *why)
 	for (int i = 0; i < sk_X509_REVOKED_num(list); i++)
 		if (X509_REVOKED_get_ext_by_critical(sk_X509_REVOKED_value(list, i), 1, -1) >=
 		    0)
-			return sn_fail(why, SN_E_FORMAT, "CRL: an entry has a critical "
+			return sn_fail(why, SN_E_FORMAT,
+			    "CRL: an entry has a critical "
 			    "extension");
 	return SN_OK;
 }
@@ -105,8 +106,8 @@ cry_crl_next_update(const struct cry_crl *c)
 }
 
 enum sn_err
-cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer,
-    enum cry_sigalg alg, int64_t at, struct sn_why *why)
+cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer, enum cry_sigalg alg,
+    int64_t at, struct sn_why *why)
 {
 	char from[TEXT_TIME_LEN + 1], to[TEXT_TIME_LEN + 1], now[TEXT_TIME_LEN + 1];
 

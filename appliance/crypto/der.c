@@ -26,13 +26,17 @@ der_header(struct bytes v, uint8_t *tag, size_t *head, size_t *len, const char *
 		for (unsigned int i = 0; i < (first & 0x7fU); i++) {
 			SN_TRY(bytes_u8(&at, &b, what, why));
 			if (i == 0 && b == 0)
-				return sn_fail(why, SN_E_FORMAT, "%s: DER length is not "
-				    "the shortest", what);
+				return sn_fail(why, SN_E_FORMAT,
+				    "%s: DER length is not "
+				    "the shortest",
+				    what);
 			n = n << 8 | b;
 		}
 		if (n < 0x80)
-			return sn_fail(why, SN_E_FORMAT, "%s: DER length is not the "
-			    "shortest", what);
+			return sn_fail(why, SN_E_FORMAT,
+			    "%s: DER length is not the "
+			    "shortest",
+			    what);
 	}
 	if (n > at.n)
 		return sn_fail(why, SN_E_FORMAT, "%s: DER element of %zu bytes, %zu are there",
@@ -75,16 +79,14 @@ der_strict(struct bytes v, const char *what, struct sn_why *why)
 }
 
 enum sn_err
-der_take(struct bytes *v, uint8_t want, struct bytes *ret, const char *what,
-    struct sn_why *why)
+der_take(struct bytes *v, uint8_t want, struct bytes *ret, const char *what, struct sn_why *why)
 {
 	size_t head = 0, len = 0;
 	uint8_t tag = 0;
 
 	SN_TRY(der_header(*v, &tag, &head, &len, what, why));
 	if (tag != want)
-		return sn_fail(why, SN_E_FORMAT, "%s: DER tag %02x, not %02x", what, tag,
-		    want);
+		return sn_fail(why, SN_E_FORMAT, "%s: DER tag %02x, not %02x", what, tag, want);
 	*ret = (struct bytes){ v->p + head, len };
 	v->p += head + len;
 	v->n -= head + len;

@@ -55,8 +55,7 @@ cry_digest_v(enum cry_hash h, const struct bytes *parts, size_t n, uint8_t *ret,
 	if (EVP_DigestInit_ex(ctx, EVP_get_digestbyname(hashes[h].name), NULL) != 1)
 		return cry_fail(why, SN_E_CRYPTO, hashes[h].name);
 	for (size_t i = 0; i < n; i++)
-		if (parts[i].n != 0 &&
-		    EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) != 1)
+		if (parts[i].n != 0 && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) != 1)
 			return cry_fail(why, SN_E_CRYPTO, hashes[h].name);
 	if (EVP_DigestFinal_ex(ctx, out, &len) != 1 || len != hashes[h].len)
 		return cry_fail(why, SN_E_CRYPTO, hashes[h].name);
@@ -88,8 +87,7 @@ text(const char *key, const char *v)
 }
 
 enum sn_err
-cry_hmac(enum cry_hash h, struct bytes key, struct bytes data, uint8_t *ret,
-    struct sn_why *why)
+cry_hmac(enum cry_hash h, struct bytes key, struct bytes data, uint8_t *ret, struct sn_why *why)
 {
 	uint8_t out[CRY_MAX_HASH];
 	size_t len = 0;
@@ -163,8 +161,10 @@ cry_hkdf_expand(enum cry_hash h, struct bytes prk, struct bytes info, size_t n,
 	};
 
 	if (prk.n < hashes[h].len)
-		return sn_fail(why, SN_E_FORMAT, "HKDF: key of %zu bytes, at least %zu "
-		    "are needed", prk.n, hashes[h].len);
+		return sn_fail(why, SN_E_FORMAT,
+		    "HKDF: key of %zu bytes, at least %zu "
+		    "are needed",
+		    prk.n, hashes[h].len);
 	if (n > 255 * hashes[h].len)
 		return sn_fail(why, SN_E_LIMIT, "HKDF: %zu bytes are more than it gives", n);
 	return derive("HKDF", params, n, ret, why);
@@ -187,24 +187,6 @@ cry_pbkdf2_sha256(struct bytes password, struct bytes salt, uint32_t iterations,
 	};
 
 	return derive("PBKDF2", params, n, ret, why);
-}
-
-enum sn_err
-cry_argon2id(struct bytes passphrase, struct bytes salt, uint32_t memory_kib,
-    uint32_t passes, uint32_t lanes, size_t n, struct sn_secret *ret, struct sn_why *why)
-{
-	uint32_t threads = 1;
-	const OSSL_PARAM params[] = {
-		octets(OSSL_KDF_PARAM_PASSWORD, passphrase),
-		octets(OSSL_KDF_PARAM_SALT, salt),
-		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_ITER, &passes),
-		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_ARGON2_LANES, &lanes),
-		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_THREADS, &threads),
-		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_ARGON2_MEMCOST, &memory_kib),
-		OSSL_PARAM_construct_end(),
-	};
-
-	return derive("ARGON2ID", params, n, ret, why);
 }
 
 enum sn_err

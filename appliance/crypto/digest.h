@@ -1,5 +1,5 @@
 /*
- * digest - SHA-2, HMAC, HKDF, Argon2id, HMAC-DRBG and random bytes, over OpenSSL.
+ * digest - SHA-2, HMAC, HKDF, PBKDF2, AES-GCM over OpenSSL; Argon2id; random bytes.
  *
  * Owns: nothing. May include: base. Every function compares OpenSSL's result
  * with the exact success value.
@@ -32,24 +32,23 @@ SN_MUST_USE enum sn_err cry_hmac(enum cry_hash h, struct bytes key, struct bytes
     uint8_t *ret, struct sn_why *why);
 
 /* RFC 5869. prk is a fresh secret of cry_hash_len(h); out a fresh secret of n bytes. */
-SN_MUST_USE enum sn_err cry_hkdf_extract(enum cry_hash h, struct bytes salt,
-    struct bytes ikm, struct sn_secret *ret_prk, struct sn_why *why);
-SN_MUST_USE enum sn_err cry_hkdf_expand(enum cry_hash h, struct bytes prk,
-    struct bytes info, size_t n, struct sn_secret *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_hkdf_extract(enum cry_hash h, struct bytes salt, struct bytes ikm,
+    struct sn_secret *ret_prk, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_hkdf_expand(enum cry_hash h, struct bytes prk, struct bytes info,
+    size_t n, struct sn_secret *ret, struct sn_why *why);
 
 /* PBKDF2-HMAC-SHA256 [RFC 8018], as SLIP-0039's rounds need; n bytes, fresh. */
 SN_MUST_USE enum sn_err cry_pbkdf2_sha256(struct bytes password, struct bytes salt,
     uint32_t iterations, size_t n, struct sn_secret *ret, struct sn_why *why);
 
-/* RFC 9106 Argon2id; memory in KiB; n bytes, fresh. */
+/* RFC 9106 Argon2id; memory in KiB; n bytes, fresh. The memory is wiped, not locked. */
 SN_MUST_USE enum sn_err cry_argon2id(struct bytes passphrase, struct bytes salt,
-    uint32_t memory_kib, uint32_t passes, uint32_t lanes, size_t n,
-    struct sn_secret *ret, struct sn_why *why);
+    uint32_t memory_kib, uint32_t passes, uint32_t lanes, size_t n, struct sn_secret *ret,
+    struct sn_why *why);
 
 /* Kernel random bytes by getrandom(2), not OpenSSL's generator. */
 SN_MUST_USE enum sn_err cry_random(void *ret, size_t n, struct sn_why *why);
-SN_MUST_USE enum sn_err cry_random_secret(size_t n, struct sn_secret *ret,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err cry_random_secret(size_t n, struct sn_secret *ret, struct sn_why *why);
 
 /* AES-256-GCM, 12-byte nonce, 16-byte tag behind the ciphertext. Open refuses
  * a wrong tag with SN_E_SIGNATURE and leaves ret untouched. */

@@ -13,7 +13,8 @@ set_serial(const struct cry_profile *p, bool zero_ok, X509 *x, struct sn_why *wh
 	if (n == NULL)
 		return cry_fail(why, SN_E_NOMEM, "certificate");
 	if ((p->serial[0] & 0x80) != 0 || (BN_is_zero(n) && !zero_ok))
-		return sn_fail(why, SN_E_FORMAT, "certificate: serial number is zero or has "
+		return sn_fail(why, SN_E_FORMAT,
+		    "certificate: serial number is zero or has "
 		    "its top bit set");
 	serial = BN_to_ASN1_INTEGER(n, NULL);
 	if (serial == NULL || X509_set_serialNumber(x, serial) != 1)
@@ -45,8 +46,10 @@ set_subject(const struct cry_profile *p, X509 *x, struct sn_why *why)
 		if (v == NULL)
 			continue;
 		if (v[0] == '\0' || !text_printable(bytes_str(v), NAME_MAX_CHARS))
-			return sn_fail(why, SN_E_FORMAT, "certificate: a part of the name is "
-			    "empty, longer than %d bytes or not printable", NAME_MAX_CHARS);
+			return sn_fail(why, SN_E_FORMAT,
+			    "certificate: a part of the name is "
+			    "empty, longer than %d bytes or not printable",
+			    NAME_MAX_CHARS);
 		if (X509_NAME_add_entry_by_NID(name, parts[i].nid, parts[i].type,
 			(const unsigned char *)v, -1, -1, 0) != 1)
 			return cry_fail(why, SN_E_CRYPTO, "certificate: name");
@@ -55,9 +58,8 @@ set_subject(const struct cry_profile *p, X509 *x, struct sn_why *why)
 }
 
 enum sn_err
-cry_issue_body(const struct cry_profile *p, bool zero_serial_ok,
-    const struct cry_key *subject, const struct cry_cert *issuer_cert, X509 **ret,
-    struct sn_why *why)
+cry_issue_body(const struct cry_profile *p, bool zero_serial_ok, const struct cry_key *subject,
+    const struct cry_cert *issuer_cert, X509 **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_x509_done) X509 *x = X509_new();
 
@@ -68,8 +70,8 @@ cry_issue_body(const struct cry_profile *p, bool zero_serial_ok,
 	SN_TRY(set_serial(p, zero_serial_ok, x, why));
 	SN_TRY(set_subject(p, x, why));
 	if (X509_set_version(x, X509_VERSION_3) != 1 ||
-	    X509_set_issuer_name(x, X509_get_subject_name(issuer_cert == NULL ? x :
-		    issuer_cert->x)) != 1 ||
+	    X509_set_issuer_name(x,
+		X509_get_subject_name(issuer_cert == NULL ? x : issuer_cert->x)) != 1 ||
 	    ASN1_TIME_set(X509_getm_notBefore(x), (time_t)p->not_before) == NULL ||
 	    ASN1_TIME_set(X509_getm_notAfter(x), (time_t)p->not_after) == NULL ||
 	    X509_set_pubkey(x, subject->pkey) != 1)
@@ -217,7 +219,8 @@ cry_issue_key_ids(const struct cry_key *subject, const struct cry_cert *issuer_c
 		return SN_OK;
 	akid.keyid = X509_get_ext_d2i(issuer_cert->x, NID_subject_key_identifier, NULL, NULL);
 	if (akid.keyid == NULL)
-		return sn_fail(why, SN_E_FORMAT, "certificate: its issuer has no key "
+		return sn_fail(why, SN_E_FORMAT,
+		    "certificate: its issuer has no key "
 		    "identifier");
 	ok = X509_add1_ext_i2d(x, NID_authority_key_identifier, &akid, 0, X509V3_ADD_APPEND);
 	ASN1_OCTET_STRING_free(akid.keyid);
@@ -230,14 +233,15 @@ enum sn_err
 cry_issue_check(const struct cry_key *subject, const struct cry_key *issuer,
     const struct cry_cert *issuer_cert, struct sn_why *why)
 {
-	const EVP_PKEY *want = issuer_cert == NULL ? subject->pkey :
-	    X509_get0_pubkey(issuer_cert->x);
+	const EVP_PKEY *want =
+	    issuer_cert == NULL ? subject->pkey : X509_get0_pubkey(issuer_cert->x);
 
 	if (!issuer->priv)
 		return sn_fail(why, SN_E_USAGE, "certificate: the issuer's key is public only");
 	if (want == NULL || EVP_PKEY_eq(want, issuer->pkey) != 1) {
 		ERR_clear_error();
-		return sn_fail(why, SN_E_CHAIN, "certificate: the signing key is not the "
+		return sn_fail(why, SN_E_CHAIN,
+		    "certificate: the signing key is not the "
 		    "issuer's");
 	}
 	return SN_OK;
@@ -267,8 +271,7 @@ cry_issue_ctx(const struct cry_key *issuer, EVP_MD_CTX **ret, struct sn_why *why
 }
 
 enum sn_err
-cry_issue_sign(X509 *x, const struct cry_key *issuer, struct sn_buf *ret,
-    struct sn_why *why)
+cry_issue_sign(X509 *x, const struct cry_key *issuer, struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
 	unsigned char *der = NULL;

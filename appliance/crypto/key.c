@@ -105,8 +105,10 @@ check_public(EVP_PKEY *pkey, enum cry_alg alg, struct sn_why *why)
 	if (len <= 0)
 		return cry_fail(why, SN_E_FORMAT, "public key");
 	if (algs[alg].spki != 0 && (size_t)len != algs[alg].spki)
-		return sn_fail(why, SN_E_FORMAT, "public key: %d bytes, %s has %zu: explicit "
-		    "curve or compressed point", len, algs[alg].name, algs[alg].spki);
+		return sn_fail(why, SN_E_FORMAT,
+		    "public key: %d bytes, %s has %zu: explicit "
+		    "curve or compressed point",
+		    len, algs[alg].name, algs[alg].spki);
 	if (alg == CRY_RSA && (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS))
 		return sn_fail(why, SN_E_FORMAT, "public key: RSA of %d bits", bits);
 	if (algs[alg].group == NULL)
@@ -152,8 +154,7 @@ cry_key_from_spki(struct bytes spki, struct cry_key **ret, struct sn_why *why)
 }
 
 enum sn_err
-cry_key_from_point(enum cry_alg alg, struct bytes xy, struct cry_key **ret,
-    struct sn_why *why)
+cry_key_from_point(enum cry_alg alg, struct bytes xy, struct cry_key **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_pkey_done) EVP_PKEY *pkey = NULL;
 	SN_CLEANUP(cry_pkey_ctx_done) EVP_PKEY_CTX *ctx = NULL;
@@ -166,8 +167,7 @@ cry_key_from_point(enum cry_alg alg, struct bytes xy, struct cry_key **ret,
 	memcpy(point + 1, xy.p, xy.n);
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
 	    (char *)(uintptr_t)algs[alg].group, 0);
-	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point,
-	    1 + xy.n);
+	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + xy.n);
 	params[2] = OSSL_PARAM_construct_end();
 	ctx = EVP_PKEY_CTX_new_from_name(NULL, algs[alg].evp, NULL);
 	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
@@ -249,16 +249,14 @@ cry_key_private(const struct cry_key *k, struct sn_secret *ret, struct sn_why *w
 	int ok;
 
 	if (!k->priv || n == 0)
-		return sn_fail(why, SN_E_USAGE, "%s: no private part here",
-		    algs[k->alg].name);
+		return sn_fail(why, SN_E_USAGE, "%s: no private part here", algs[k->alg].name);
 	SN_TRY(sn_secret_new(n, &out, why));
 	if (algs[k->alg].group != NULL) {
 		SN_TRY(private_scalar(k, &out, why));
 	} else {
-		ok = k->alg == CRY_MLDSA87 ?
-		    EVP_PKEY_get_octet_string_param(k->pkey, OSSL_PKEY_PARAM_ML_DSA_SEED,
-			out.p, out.n, &n) :
-		    EVP_PKEY_get_raw_private_key(k->pkey, out.p, &n);
+		ok = k->alg == CRY_MLDSA87 ? EVP_PKEY_get_octet_string_param(k->pkey,
+						 OSSL_PKEY_PARAM_ML_DSA_SEED, out.p, out.n, &n)
+					   : EVP_PKEY_get_raw_private_key(k->pkey, out.p, &n);
 		if (ok != 1 || n != out.n)
 			return cry_fail(why, SN_E_CRYPTO, "private key");
 	}

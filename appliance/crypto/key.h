@@ -13,11 +13,11 @@
 struct cry_key; /* opaque: one key pair, or a public key alone */
 
 enum cry_alg {
-	CRY_P256,     /* ECDSA P-256 with SHA-256 */
-	CRY_P384,     /* ECDSA P-384 with SHA-384 */
-	CRY_MLDSA87,  /* pure ML-DSA-87, empty context */
+	CRY_P256,    /* ECDSA P-256 with SHA-256 */
+	CRY_P384,    /* ECDSA P-384 with SHA-384 */
+	CRY_MLDSA87, /* pure ML-DSA-87, empty context */
 	CRY_ED25519,
-	CRY_RSA,      /* verification only; PSS or PKCS#1 v1.5 chosen by the call */
+	CRY_RSA, /* verification only; PSS or PKCS#1 v1.5 chosen by the call */
 };
 const char *cry_alg_name(enum cry_alg a); /* "P-384" */
 
@@ -57,11 +57,11 @@ SN_MUST_USE enum sn_err cry_key_private(const struct cry_key *k, struct sn_secre
  * Sign data; deterministic (RFC 6979, ML-DSA deterministic variant), verified
  * before it is returned. ECDSA signatures are DER SEQUENCE{r,s}.
  */
-SN_MUST_USE enum sn_err cry_sign(const struct cry_key *k, struct bytes data,
-    struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_sign(const struct cry_key *k, struct bytes data, struct sn_buf *ret,
+    struct sn_why *why);
 /* SN_E_SIGNATURE when it does not verify. Algorithm follows from the key; RSA refused. */
-SN_MUST_USE enum sn_err cry_verify(const struct cry_key *k, struct bytes data,
-    struct bytes sig, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_verify(const struct cry_key *k, struct bytes data, struct bytes sig,
+    struct sn_why *why);
 /* ECDSA with raw r||s (both the curve's length) over data with hash h. */
 SN_MUST_USE enum sn_err cry_verify_raw_ecdsa(const struct cry_key *k, enum cry_hash h,
     struct bytes data, struct bytes rs, struct sn_why *why);

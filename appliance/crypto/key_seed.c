@@ -30,8 +30,7 @@ drbg_update(struct drbg *d, uint8_t mark, struct bytes seed, struct bytes pers,
 	SN_TRY(sn_secret_append(&m, (struct bytes){ &mark, 1 }, why));
 	SN_TRY(sn_secret_append(&m, seed, why));
 	SN_TRY(sn_secret_append(&m, pers, why));
-	SN_TRY(cry_hmac(CRY_SHA256, sn_secret_bytes(&d->k), sn_secret_bytes(&m), d->k.p,
-	    why));
+	SN_TRY(cry_hmac(CRY_SHA256, sn_secret_bytes(&d->k), sn_secret_bytes(&m), d->k.p, why));
 	return cry_hmac(CRY_SHA256, sn_secret_bytes(&d->k), sn_secret_bytes(&d->v), d->v.p,
 	    why);
 }
@@ -61,8 +60,8 @@ drbg_generate(struct drbg *d, struct sn_secret *ret, struct sn_why *why)
 
 /* The scalar of [C2SP det-keygen]: one retry, and only for P-256. */
 static enum sn_err
-ec_scalar(const struct cry_alg_info *info, const BIGNUM *order, struct bytes seed,
-    BIGNUM *d, struct sn_why *why)
+ec_scalar(const struct cry_alg_info *info, const BIGNUM *order, struct bytes seed, BIGNUM *d,
+    struct sn_why *why)
 {
 	SN_CLEANUP(drbg_done) struct drbg drbg = { 0 };
 	SN_CLEANUP(sn_secret_done) struct sn_secret cand = { 0 };
@@ -112,8 +111,8 @@ params_done(OSSL_PARAM **p)
 }
 
 static enum sn_err
-ec_import(const struct cry_alg_info *info, const BIGNUM *d, struct bytes pub,
-    EVP_PKEY **ret, struct sn_why *why)
+ec_import(const struct cry_alg_info *info, const BIGNUM *d, struct bytes pub, EVP_PKEY **ret,
+    struct sn_why *why)
 {
 	SN_CLEANUP(bld_done) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
 	SN_CLEANUP(params_done) OSSL_PARAM *params = NULL;
@@ -122,10 +121,9 @@ ec_import(const struct cry_alg_info *info, const BIGNUM *d, struct bytes pub,
 	SN_CLEANUP(cry_pkey_done) EVP_PKEY *pkey = NULL;
 
 	if (bld == NULL ||
-	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, info->group,
-		0) != 1 ||
-	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, pub.p, pub.n) !=
+	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, info->group, 0) !=
 		1 ||
+	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, pub.p, pub.n) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, d) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "key from seed");
 	params = OSSL_PARAM_BLD_to_param(bld);
@@ -217,8 +215,7 @@ static from_seed_fn *const makers[] = {
 };
 
 enum sn_err
-cry_key_from_seed(enum cry_alg alg, struct bytes seed, struct cry_key **ret,
-    struct sn_why *why)
+cry_key_from_seed(enum cry_alg alg, struct bytes seed, struct cry_key **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *k = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };

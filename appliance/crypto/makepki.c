@@ -55,9 +55,8 @@ has_ski(const struct cry_cert *c)
 
 enum sn_err
 cry_cert_issue_raw(const struct cry_profile *profile, const struct cry_raw_ext *exts,
-    size_t nexts, bool no_key_ids, const struct cry_key *subject,
-    const struct cry_key *issuer, const struct cry_cert *issuer_cert, struct sn_buf *ret,
-    struct sn_why *why)
+    size_t nexts, bool no_key_ids, const struct cry_key *subject, const struct cry_key *issuer,
+    const struct cry_cert *issuer_cert, struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_x509_done) X509 *x = NULL;
 
@@ -65,8 +64,8 @@ cry_cert_issue_raw(const struct cry_profile *profile, const struct cry_raw_ext *
 	SN_TRY(cry_issue_body(profile, true, subject, issuer_cert, &x, why));
 	SN_TRY(cry_issue_usage(profile, x, why));
 	if (!no_key_ids)
-		SN_TRY(cry_issue_key_ids(subject, has_ski(issuer_cert) ? issuer_cert : NULL,
-		    x, why));
+		SN_TRY(cry_issue_key_ids(subject, has_ski(issuer_cert) ? issuer_cert : NULL, x,
+		    why));
 	for (size_t i = 0; i < nexts; i++)
 		SN_TRY(add_raw(x, &exts[i], why));
 	return cry_issue_sign(x, issuer, ret, why);
@@ -128,11 +127,9 @@ crl_body(const struct cry_cert *issuer, int64_t this_update, int64_t next_update
 	SN_CLEANUP(time_done) ASN1_TIME *from = ASN1_TIME_set(NULL, (time_t)this_update);
 	SN_CLEANUP(time_done) ASN1_TIME *to = ASN1_TIME_set(NULL, (time_t)next_update);
 
-	if (from == NULL || to == NULL ||
-	    X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1 ||
+	if (from == NULL || to == NULL || X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1 ||
 	    X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x)) != 1 ||
-	    X509_CRL_set1_lastUpdate(crl, from) != 1 ||
-	    X509_CRL_set1_nextUpdate(crl, to) != 1)
+	    X509_CRL_set1_lastUpdate(crl, from) != 1 || X509_CRL_set1_nextUpdate(crl, to) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "CRL");
 	for (size_t i = 0; i < n; i++)
 		SN_TRY(add_revoked(crl, serials[i], from, why));
@@ -185,8 +182,7 @@ cry_sign_raw_ecdsa(const struct cry_key *k, struct bytes data, struct sn_buf *re
 	SN_TRY(cry_sign(k, data, &der, why));
 	p = der.p;
 	sig = d2i_ECDSA_SIG(NULL, &p, (long)der.n);
-	if (sig == NULL ||
-	    BN_bn2binpad(ECDSA_SIG_get0_r(sig), rs, (int)info->scalar) < 0 ||
+	if (sig == NULL || BN_bn2binpad(ECDSA_SIG_get0_r(sig), rs, (int)info->scalar) < 0 ||
 	    BN_bn2binpad(ECDSA_SIG_get0_s(sig), rs + info->scalar, (int)info->scalar) < 0)
 		return cry_fail(why, SN_E_CRYPTO, "ECDSA signature");
 	sn_buf_put(ret, (struct bytes){ rs, 2 * info->scalar });

@@ -80,8 +80,7 @@ pem_next(struct bytes *v, struct cry_cert **ret, struct sn_why *why)
 }
 
 enum sn_err
-cry_cert_parse_pem(struct bytes pem, struct cry_cert **ret, size_t *ret_n,
-    struct sn_why *why)
+cry_cert_parse_pem(struct bytes pem, struct cry_cert **ret, size_t *ret_n, struct sn_why *why)
 {
 	struct cry_cert *certs[CRY_PEM_CHAIN_MAX] = { NULL };
 	size_t n = 0;

@@ -48,12 +48,12 @@ struct cry_crl {
 
 /* What is the same for every algorithm but its numbers. */
 struct cry_alg_info {
-	const char *name;      /* ours, "P-384" */
-	const char *evp;       /* OpenSSL's name of the key type */
-	const char *group;     /* OpenSSL's name of the curve, or NULL */
-	const char *md;	       /* digest of a signature, or NULL */
-	const char *drbg_pers; /* C2SP det-keygen's personalization string */
-	int nid;	       /* curve, or 0 */
+	const char *name;			 /* ours, "P-384" */
+	const char *evp;			 /* OpenSSL's name of the key type */
+	const char *group;			 /* OpenSSL's name of the curve, or NULL */
+	const char *md;				 /* digest of a signature, or NULL */
+	const char *drbg_pers;			 /* C2SP det-keygen's personalization string */
+	int nid;				 /* curve, or 0 */
 	size_t seed_min, seed_max, scalar, spki; /* bytes; spki 0 when it varies */
 };
 const struct cry_alg_info *cry_alg_info(enum cry_alg a);
@@ -93,15 +93,14 @@ SN_MUST_USE enum sn_err cry_name_der(const X509_NAME *name, struct sn_buf *ret,
 
 const char *cry_sigalg_name(enum cry_sigalg a);
 /* Both AlgorithmIdentifiers are equal, and are want with a key of that kind. */
-SN_MUST_USE enum sn_err cry_sigalg_check(const X509_ALGOR *inside,
-    const X509_ALGOR *outside, enum cry_alg key, enum cry_sigalg want, const char *what,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside,
+    enum cry_alg key, enum cry_sigalg want, const char *what, struct sn_why *why);
 SN_MUST_USE enum sn_err cry_crl_signed_by(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
 /* cry_chain_verify with one algorithm for all, and an OpenSSL purpose (0: none). */
 SN_MUST_USE enum sn_err cry_chain_check(const struct cry_cert *const *chain, size_t n,
-    const struct cry_cert *root, int64_t at, enum cry_sigalg alg, int purpose,
-    const char *eku, struct sn_why *why);
+    const struct cry_cert *root, int64_t at, enum cry_sigalg alg, int purpose, const char *eku,
+    struct sn_why *why);
 
 /* i2d of anything into an sn_buf. */
 SN_MUST_USE enum sn_err cry_put_der(struct sn_buf *ret, int len, unsigned char *der,

@@ -11,8 +11,8 @@ cry_det_params(enum cry_alg alg, OSSL_PARAM params[CRY_DET_PARAMS])
 	size_t n = 0;
 
 	if (cry_alg_info(alg)->group != NULL)
-		params[n++] = OSSL_PARAM_construct_uint(OSSL_SIGNATURE_PARAM_NONCE_TYPE,
-		    &rfc6979);
+		params[n++] =
+		    OSSL_PARAM_construct_uint(OSSL_SIGNATURE_PARAM_NONCE_TYPE, &rfc6979);
 	else if (alg == CRY_MLDSA87)
 		params[n++] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_DETERMINISTIC,
 		    &deterministic);

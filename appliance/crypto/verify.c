@@ -44,8 +44,10 @@ half(const struct cry_key *k, struct bytes v, const char *name, BIGNUM **ret,
 	if (n == NULL || EVP_PKEY_get_bn_param(k->pkey, OSSL_PKEY_PARAM_EC_ORDER, &order) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "ECDSA signature");
 	if (BN_is_zero(n) || BN_cmp(n, order) >= 0)
-		return sn_fail(why, SN_E_SIGNATURE, "ECDSA signature: %s is zero or not below "
-		    "the order", name);
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "ECDSA signature: %s is zero or not below "
+		    "the order",
+		    name);
 	*ret = SN_TAKE(n);
 	return SN_OK;
 }
@@ -91,10 +93,8 @@ cry_verify_rsa(const struct cry_key *k, enum cry_hash h, bool pss, struct bytes 
 		return sn_fail(why, SN_E_USAGE, "%s is not RSA", cry_alg_name(k->alg));
 	params[n++] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PAD_MODE, &pad);
 	if (pss) {
-		params[n++] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PSS_SALTLEN,
-		    &salt);
-		params[n++] = OSSL_PARAM_construct_utf8_string(
-		    OSSL_SIGNATURE_PARAM_MGF1_DIGEST,
+		params[n++] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, &salt);
+		params[n++] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST,
 		    (char *)(uintptr_t)cry_hash_name(h), 0);
 	}
 	params[n] = OSSL_PARAM_construct_end();
