@@ -25,7 +25,7 @@ struct note_vkey {
 /* Name and raw public key; the key id is computed. SN_E_FORMAT for a bad name. */
 SN_MUST_USE enum sn_err note_vkey_make(const char *name, const uint8_t key[32],
     struct note_vkey *ret, struct sn_why *why);
-/* One optional newline at the end is allowed: it is also a file (trust/log.vkey). */
+/* One optional newline at the end is allowed: it is also a file (trust/log.pem). */
 SN_MUST_USE enum sn_err note_vkey_parse(struct bytes text, struct note_vkey *ret,
     struct sn_why *why);
 void note_vkey_format(const struct note_vkey *v, struct sn_buf *ret); /* no newline */

@@ -1,0 +1,73 @@
+/*
+ * format - what writer and verifier of a bundle agree on: limits, which file
+ * belongs where, the statement's words, public keys as files.
+ *
+ * Owns: nothing between calls. Only for ceremony/bundle. May include: base,
+ * crypto. See docs/FORMAT-BUNDLE.md.
+ */
+#ifndef BUNDLE_FORMAT_H
+#define BUNDLE_FORMAT_H
+
+#include "appliance/crypto/key.h"
+
+#define BUN_MAX_FILES 4096
+#define BUN_MAX_FILE (16U << 20)
+#define BUN_MAX_TOTAL (256U << 20)
+#define BUN_MAX_STATEMENT (1U << 20)
+#define BUN_MAX_APPROVERS 16
+#define BUN_MAX_PEOPLE 64
+#define BUN_MAX_PROFILES 32
+#define BUN_MAX_EXPIRES 1024
+#define BUN_MAX_TEXT 200 /* bytes of a text in the predicate */
+
+#define BUN_STATEMENT "statement.json"
+#define BUN_CMS_P384 "statement.p384.p7s"
+#define BUN_CMS_MLDSA "statement.mldsa87.p7s"
+#define BUN_SUMS "SHA256SUMS"
+#define BUN_VERIFY_TXT "VERIFY.txt"
+#define BUN_IDENTITY "trust/identity.json"
+#define BUN_ROOT_P384 "trust/root-p384.pem"
+#define BUN_ROOT_MLDSA "trust/root-mldsa87.pem"
+#define BUN_TOKEN_CHAIN "trust/token-chain.pem"
+#define BUN_LOG_KEY "trust/log.pem"
+#define BUN_RECORDS "transcript/records.jsonl"
+#define BUN_CHECKPOINT "transcript/checkpoint"
+#define BUN_OPENINGS "transcript/openings.jsonl"
+#define BUN_QUOTE_MSG "evidence/quote.msg"
+#define BUN_QUOTE_SIG "evidence/quote.sig"
+#define BUN_QUOTE_PCR "evidence/quote.pcr"
+#define BUN_AK "evidence/ak.pem"
+#define BUN_ORIGINALS "collateral/original/"
+#define BUN_STATUS "collateral/status.json"
+
+#define BUN_TYPE "https://in-toto.io/Statement/v1"
+#define BUN_PREDICATE_TYPE "urn:cornerstone:statement:1"
+
+/* How the statement treats a path. */
+enum bun_class {
+	BUN_BOUND,     /* a subject of the statement */
+	BUN_SIGNED,    /* the statement itself and its two signatures */
+	BUN_APPROVAL,  /* approvals/<name>.sig */
+	BUN_QUOTE,     /* made over the statement */
+	BUN_OPENING,   /* may be withheld */
+	BUN_UNCOVERED, /* later events; other signatures cover them */
+};
+enum bun_class bun_class_of(const char *path);
+/* "approvals/alice.sig" -> "alice" when the name is one; else false. */
+bool bun_approver_of(const char *path, char ret[17]);
+
+/* Files without which a bundle cannot be judged. NULL past the end. */
+const char *bun_required(size_t i);
+
+bool bun_world_ok(const char *s);
+bool bun_mode_ok(const char *s);
+bool bun_evidence_ok(const char *s);
+bool bun_text_ok(const char *s); /* printable, not empty, at most BUN_MAX_TEXT */
+
+/* One PEM "PUBLIC KEY" exactly as cry_key_pem() writes it, and nothing else. */
+SN_MUST_USE enum sn_err bun_key_parse(struct bytes pem, const char *what,
+    struct cry_key **ret, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_key_sha256(const struct cry_key *k, uint8_t ret[32],
+    struct sn_why *why);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * judge - the verifier's own header: one bundle under judgement, and the checks
+ * that verify.c calls in order.
+ *
+ * Owns: everything in struct bun_case until verify.c frees it. Only for
+ * ceremony/bundle. May include: base, crypto, keys, transcript.
+ */
+#ifndef BUNDLE_JUDGE_H
+#define BUNDLE_JUDGE_H
+
+#include "appliance/crypto/cms.h"
+#include "ceremony/bundle/load.h"
+#include "ceremony/bundle/statement.h"
+#include "ceremony/bundle/verify.h"
+#include "ceremony/transcript/transcript.h"
+
+struct bun_case {
+	const struct bun_policy *policy;
+	struct bun_report *report;
+	struct bun_dir dir;
+	struct bytes text; /* statement.json */
+	struct bun_statement st;
+	struct cry_cert *root_p384, *root_mldsa;
+	struct tr_read *transcript;
+};
+
+/* A line for the report; cut to its width, dropped when there are too many. */
+void bun_note(struct bun_case *c, const char *fmt, ...) SN_PRINTF(2, 3);
+
+/* A failed check of something that only a signature can vouch for is a bad
+ * signature, whatever the reason. Missing files, memory and reading stay what they are. */
+enum sn_err bun_as_signature(enum sn_err e, struct sn_why *why);
+
+/* verify_files.c */
+SN_MUST_USE enum sn_err bun_check_load(struct bun_case *c, int dirfd, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_listed(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_digests(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_sums(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_collateral(struct bun_case *c, struct sn_why *why);
+
+/* verify_sign.c */
+SN_MUST_USE enum sn_err bun_check_roots(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_cms(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_approvals(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_trust(struct bun_case *c, struct sn_why *why);
+
+/* verify_evidence.c */
+SN_MUST_USE enum sn_err bun_check_transcript(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_quote(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
+
+/* state.c: the mark of the highest sequence accepted so far, one file per identity. */
+SN_MUST_USE enum sn_err bun_state_check(int dirfd, const uint8_t identity[32],
+    uint32_t sequence, const uint8_t digest[32], struct sn_why *why);
+SN_MUST_USE enum sn_err bun_state_raise(int dirfd, const uint8_t identity[32],
+    uint32_t sequence, const uint8_t digest[32], struct sn_why *why);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * load - every file of a bundle's directory, read once and kept with its digest.
+ *
+ * Owns: all bytes until bun_dir_done(). Only for ceremony/bundle. May include:
+ * base, crypto.
+ */
+#ifndef BUNDLE_LOAD_H
+#define BUNDLE_LOAD_H
+
+#include "ceremony/bundle/format.h"
+
+struct bun_loaded {
+	char *path;
+	struct sn_buf data;
+	uint8_t sha256[32];
+	enum bun_class class;
+};
+struct bun_dir {
+	struct bun_loaded *file; /* in byte order of the path */
+	size_t n, cap, total;
+};
+
+/* SN_E_FORMAT, SN_E_LIMIT, SN_E_IO, SN_E_NOMEM. */
+SN_MUST_USE enum sn_err bun_dir_load(int dirfd, struct bun_dir *ret, struct sn_why *why);
+void bun_dir_done(struct bun_dir *d); /* NULL-safe, idempotent */
+
+const struct bun_loaded *bun_dir_find(const struct bun_dir *d, const char *path);
+/* The file's bytes; SN_E_MISSING names it. */
+SN_MUST_USE enum sn_err bun_dir_get(const struct bun_dir *d, const char *path,
+    struct bytes *ret, struct sn_why *why);
+
+#endif
