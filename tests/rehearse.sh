@@ -1,0 +1,38 @@
+#!/bin/bash
+# rehearse.sh BUILD [PLAY OUT]: a rehearsal in this terminal, or by an answer file.
+set -euo pipefail
+build=$1 play=${2:-} out=${3:-$1/rehearse}
+here=$(dirname "$0")
+
+[ -z "$play" ] || [ -e "$play" ] || { echo "rehearse: $play: no such answer file" >&2; exit 2; }
+if [ -e "$out/bundle" ] || { [ -n "$play" ] && [ -e "$out/sticks/CS-OUT-A/bundle" ]; }; then
+	echo "rehearse: $out holds a bundle already; name another OUT or remove it" >&2
+	exit 2
+fi
+identity=
+if [ -n "$play" ] && grep -q '^recover\.' "$play"; then
+	identity=$out/identity.json
+	[ -e "$identity" ] && [ -e "$out/shares.txt" ] || {
+		echo "rehearse: a rebuild needs $identity and $out/shares.txt first" >&2
+		exit 2
+	}
+fi
+mkdir -p "$out"
+"$here/sticks.sh" "$build" "$out" $identity
+if [ -n "$play" ]; then
+	exec "$build/bin/ceremony" play "$play" --out "$out"
+fi
+cat <<TXT
+
+The sticks are the folders below $out/sticks. Where the ceremony waits for a stick, Enter
+puts it in or pulls it (a digit chooses among several). The approvers' passphrases are
+"rehearsal passphrase of alice" and "rehearsal passphrase of bob". Ctrl-C ends it.
+TXT
+read -rp "Press Enter to begin. "
+status=0
+"$build/bin/ceremony" run "$out/sticks" || status=$?
+if [ -d "$out/sticks/CS-OUT-A/bundle" ]; then
+	echo "The bundle is in $out/sticks/CS-OUT-A/bundle; sanctum verify says:"
+	"$build/bin/sanctum" verify "$out/sticks/CS-OUT-A/bundle" --rehearsal || true
+fi
+exit $status

@@ -1,0 +1,57 @@
+#!/bin/bash
+# Make the sticks of a rehearsal, as folders: sticks.sh BUILD OUT [identity.json]
+#
+# OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "rehearsal passphrase of
+# NAME"), OUT/sticks/CS-IN the plan and collateral: real vendor items when $TESTDATA is
+# there, else a freshly generated vendor-like PKI that the plan names. With an identity
+# file the plan is one of a rebuild, and the approvers of an earlier run may be given
+# by OUT/sticks/CS-NAME folders that are there already.
+set -euo pipefail
+build=$1 out=$2 identity=${3:-}
+here=$(cd "$(dirname "$0")" && pwd)
+data=${TESTDATA:-../shared/data}
+ceremony=$build/bin/ceremony
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+mkdir -p "$out/sticks/CS-IN/collateral" "$out/sticks/CS-OUT-A"
+for name in alice bob; do
+	[ -e "$out/sticks/CS-$name/approver.key" ] && continue
+	echo "rehearsal passphrase of $name" |
+		"$ceremony" approver new "$name" "$out/sticks/CS-$name" >/dev/null
+done
+
+# The items of the real set; all but the last are good at the plan's collateral_time.
+items=(amd/kds/vcek_v1_Milan_cert_chain.pem amd/kds/vcek_v1_Milan_crl.der
+	amd/kds/vcek_v1_Genoa_cert_chain.pem amd/kds/vcek_v1_Genoa_crl.der
+	amd/milan-gosev/vcek.der
+	intel/phala/sgx_quote/{tcb,qe_identity}.json
+	intel/phala/sgx_quote/{tcb,qe_identity,pckcrl}_issuer_chain.pem
+	intel/phala/sgx_quote/{rootcacrl,pckcrl}.der
+	intel/phala/tdx_quote/{tcb,qe_identity}.json
+	intel/phala/tdx_quote/pckcrl_issuer_chain.pem
+	intel/phala/tdx_quote/pckcrl.der
+	intel/phala/tdx_quote_outdated/tcb.json)
+
+plan=$tmp/plan.json
+extra=()
+if [ -d "$data/amd" ]; then
+	for i in "${items[@]}"; do
+		mkdir -p "$out/sticks/CS-IN/collateral/$(dirname "$i")"
+		cp "$data/$i" "$out/sticks/CS-IN/collateral/$i"
+	done
+	sed '2i\  "collateral_time": "2025-07-01T00:00:00Z",' "$here/play/plan-genesis.json" >"$plan"
+else
+	echo "no vendor data in $data: the rehearsal uses a generated vendor-like PKI" >&2
+	"$build/bin/firmware-cache" rehearsal-pki "$tmp/pki" >/dev/null
+	cp -R "$tmp/pki/collateral/." "$out/sticks/CS-IN/collateral/"
+	extra=("$tmp/pki/roots.json")
+	cp "$here/play/plan-genesis.json" "$plan"
+fi
+if [ -n "$identity" ]; then
+	sed -i -e 's/"mode": "genesis"/"mode": "rebuild"/' -e 's/"sequence": 1/"sequence": 2/' \
+		-e 's/2026-rehearsal-1/2026-rehearsal-2/' "$plan"
+	cp "$identity" "$out/sticks/CS-IN/identity.json"
+fi
+"$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \
+	"$out"/sticks/CS-{alice,bob}/approver.json ${extra[@]+"${extra[@]}"}
