@@ -57,7 +57,7 @@ cry_cms_encrypt(const struct cry_key *recipient, struct bytes plain, struct sn_b
 		return sn_fail(why, SN_E_LIMIT, "CMS: %zu bytes to encrypt", plain.n);
 	cms = CMS_AuthEnvelopedData_create(EVP_aes_256_gcm());
 	in = BIO_new_mem_buf(plain.p, (int)plain.n);
-	if (cms == NULL || in == NULL)
+	if (cms == NULL || in == NULL || CMS_set_detached(cms, 0) != 1)
 		return cry_fail(why, SN_E_NOMEM, "CMS");
 	SN_TRY(add_recipient(cms, recipient, why));
 	if (CMS_final(cms, in, NULL, CMS_BINARY) != 1)
