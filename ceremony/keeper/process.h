@@ -1,0 +1,64 @@
+/*
+ * process - inside the keeper: what it holds, and the functions that serve requests.
+ *
+ * Owns: all secrets of the ceremony until process_done(). May include: base,
+ * crypto, entropy, keys, transcript. See docs/FORMAT-KEYS.md, "The keeper".
+ */
+#ifndef KEEPER_PROCESS_H
+#define KEEPER_PROCESS_H
+
+#include "ceremony/keeper/proto.h"
+#include "ceremony/keys/certs.h"
+#include "ceremony/keys/slip39.h"
+
+struct approvals {
+	bool given[PLAN_MAX_APPROVERS];
+	struct sn_buf sig[PLAN_MAX_APPROVERS];
+};
+
+struct process {
+	enum keeper_state state;
+	int seed_fd;	    /* -1 once it was read */
+	struct sn_buf data; /* public bytes that a request is about, sent ahead */
+	struct plan *plan;
+	struct approvals plan_approvals, statement_approvals;
+	bool has_statement;
+	uint8_t statement_digest[32]; /* what the statement approvals are about */
+
+	struct sn_secret master;
+	uint16_t identifier;
+	struct sn_secret shown[PLAN_MAX_SHARES]; /* genesis: the texts that were made */
+	struct sn_secret typed[PLAN_MAX_SHARES]; /* canonical texts that people typed */
+	uint32_t ntyped;
+	uint8_t commitment[PLAN_MAX_SHARES][32];
+
+	struct identity identity;
+	struct slip39_share entered[PLAN_MAX_SHARES]; /* rebuild */
+	struct certs certs; /* after derivation: the signers' keys and all certificates */
+	struct sn_secret ops_text[PLAN_MAX_APPROVERS];
+	uint8_t identity_digest[32];
+	char log_name[IDENTITY_LOG_NAME_MAX];
+	uint64_t log_size; /* of the last checkpoint signed; 0 before the first */
+	uint8_t log_root[32];
+};
+void process_done(struct process *p); /* wipes everything; idempotent */
+
+/* What a request is answered with: open bytes, or one secret. */
+struct answer_to {
+	struct sn_buf open;
+	struct sn_secret secret;
+};
+
+#define KEEPER_SERVE_(name, number, states, serve)                                             \
+	enum sn_err serve(struct process *p, struct bytes request, struct answer_to *ret,      \
+	    struct sn_why *why);
+KEEPER_REQUESTS(KEEPER_SERVE_)
+
+/* How many approvers have approved. */
+uint32_t approvals_count(const struct approvals *a);
+void approvals_done(struct approvals *a);
+
+/* The whole loop on a link; ends when the client closes it or breaks the rules of frames. */
+void process_run(struct process *p, struct sn_link *link);
+
+#endif
