@@ -149,13 +149,13 @@ CFLAGS := -std=gnu17 -O2 -g -D_GNU_SOURCE= -I. -fPIE -fno-strict-aliasing -fno-c
 	-ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(HARDEN) $(WARN)
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
 	$(if $(SAN),-fsanitize=$(SAN))
-# cmocka's macros convert, and test functions are static tables' business
+# cmocka's macros convert integers
 TEST_CFLAGS := -Wno-conversion -Wno-sign-conversion -Wno-null-dereference
 
 pkg_cflags = $(foreach p,$(PKG.$(1)),$(CFLAGS.$(p)))
 pkg_libs = $(foreach p,$(PKG.$(1)),$(LIBS.$(p)))
 lib = $(BUILD)/lib/$(subst /,-,$(1)).a
-# $(call modules_of,source): the module whose folder it is in, or nothing
+# $(call module_of,source): the module whose folder it is in, or nothing
 module_of = $(filter $(patsubst %/,%,$(dir $(1))),$(MODULES))
 
 # The floor for the clock is in the program itself.
@@ -163,10 +163,16 @@ DEFS.ceremony/cmd := -DSN_BUILD_DATE='"$(strip $(shell cat iso/build-date))"'
 
 # ---- objects and archives: $(call module,NAME,object folder,archive folder,more flags)
 
+objects = $(patsubst %.c,$(2)/%.o,$(filter-out %/main.c %_test.c %_fuzz.c %_bench.c,$(wildcard $(1)/*.c)))
+# an archive's list of objects is its prerequisite, so that a removed source leaves it
 define module
-$(3)/$(subst /,-,$(1)).a: $(patsubst %.c,$(2)/%.o,$(filter-out %/main.c %_test.c %_fuzz.c %_bench.c,$(wildcard $(1)/*.c)))
-	@mkdir -p $$(@D); rm -f $$@
-	@ar rcsD $$@ $$^
+ifneq ($(strip $(file <$(3)/$(subst /,-,$(1)).list)),$(strip objects: $(call objects,$(1),$(2))))
+$$(shell mkdir -p $(3))
+$$(file >$(3)/$(subst /,-,$(1)).list,objects: $(call objects,$(1),$(2)))
+endif
+$(3)/$(subst /,-,$(1)).a: $(call objects,$(1),$(2)) $(3)/$(subst /,-,$(1)).list
+	@rm -f $$@
+	@ar rcsD $$@ $$(filter %.o,$$^)
 $(2)/$(1)/%.o: $(1)/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$<"
@@ -180,7 +186,8 @@ $(foreach m,$(MODULES),$(eval $(call module,$(m),$(BUILD)/image/obj,$(BUILD)/ima
 # Changed flags, or another version of anything in the root, rebuild everything.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@{ echo '$(CFLAGS) $(COVER) $(LDFLAGS)'; sha256sum </.cornerstone/versions; } >$@.new; cmp -s $@.new $@ || cp $@.new $@
+	@{ echo '$(CFLAGS) $(COVER) $(LDFLAGS)'; cat iso/build-date; \
+		sha256sum </.cornerstone/versions; } >$@.new; cmp -s $@.new $@ || cp $@.new $@
 
 # ---- programs: name, module; main() is in the module's main.c
 
