@@ -45,14 +45,12 @@ canon_str(yyjson_mut_val *v)
 	return (struct bytes){ (const uint8_t *)yyjson_mut_get_str(v), yyjson_mut_get_len(v) };
 }
 
-/* The order number of a character in UTF-16: surrogates (U+10000 and up) come
- * before U+E000 to U+FFFF, everything else is in the order of characters. */
+/* A number that sorts as the character does in UTF-16, where the surrogates of
+ * U+10000 and up come before U+E000 to U+FFFF. */
 static uint32_t
 canon_utf16_rank(uint32_t c)
 {
-	if (c >= 0x10000)
-		return c - 0x10000 + 0xd800;
-	return c >= 0xe000 ? c + 0x110000 : c;
+	return c >= 0xe000 && c <= 0xffff ? c + 0x110000 : c;
 }
 
 static int
