@@ -31,9 +31,10 @@ static const struct {
 #define RSA_4096_SPKI_LEN 550
 #define P384_SPKI_LEN 120
 
-/* keyCertSign and cRLSign; keyCertSign alone; CA without, and with path length 0. */
-static const uint8_t usage_sign_crl[] = { 0x03, 0x02, 0x01, 0x06 };
-static const uint8_t usage_sign[] = { 0x03, 0x02, 0x02, 0x04 };
+/* [RFC 5280 4.2.1.3] the bits of keyUsage, which fit in its first byte. */
+#define USAGE_CERT_SIGN 0x04
+#define USAGE_CRL_SIGN 0x02
+/* A CA without, and with path length 0. */
 static const uint8_t ca_any[] = { 0x30, 0x03, 0x01, 0x01, 0xff };
 static const uint8_t ca_zero[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00 };
 
@@ -42,19 +43,20 @@ static const struct {
 	const char *name;     /* ours */
 	const char *prefix;   /* the common name, or what stands before the product */
 	bool with_product;
-	struct bytes usage, ca; /* expected extension values; empty: must be absent */
+	uint8_t usage;	 /* exactly these bits; 0: no keyUsage */
+	struct bytes ca; /* exactly this basicConstraints; empty: none */
 	enum cry_alg key;
 	size_t spki_len;
 } roles[] = {
 	[AMD_ROLE_NONE] = { .name = "none" },
-	[AMD_ROLE_ARK] = { "ARK", "ARK-", true, BYTES_OF(usage_sign_crl), BYTES_OF(ca_any),
+	[AMD_ROLE_ARK] = { "ARK", "ARK-", true, USAGE_CERT_SIGN | USAGE_CRL_SIGN, BYTES_OF(ca_any),
 	    CRY_RSA, RSA_4096_SPKI_LEN },
-	[AMD_ROLE_ASK] = { "ASK", "SEV-", true, BYTES_OF(usage_sign), BYTES_OF(ca_zero), CRY_RSA,
+	[AMD_ROLE_ASK] = { "ASK", "SEV-", true, USAGE_CERT_SIGN, BYTES_OF(ca_zero), CRY_RSA,
 	    RSA_4096_SPKI_LEN },
-	[AMD_ROLE_ASVK] = { "ASVK", "SEV-VLEK-", true, BYTES_OF(usage_sign), BYTES_OF(ca_zero),
+	[AMD_ROLE_ASVK] = { "ASVK", "SEV-VLEK-", true, USAGE_CERT_SIGN, BYTES_OF(ca_zero),
 	    CRY_RSA, RSA_4096_SPKI_LEN },
-	[AMD_ROLE_VCEK] = { "VCEK", "SEV-VCEK", false, { 0 }, { 0 }, CRY_P384, P384_SPKI_LEN },
-	[AMD_ROLE_VLEK] = { "VLEK", "SEV-VLEK", false, { 0 }, { 0 }, CRY_P384, P384_SPKI_LEN },
+	[AMD_ROLE_VCEK] = { "VCEK", "SEV-VCEK", false, 0, { 0 }, CRY_P384, P384_SPKI_LEN },
+	[AMD_ROLE_VLEK] = { "VLEK", "SEV-VLEK", false, 0, { 0 }, CRY_P384, P384_SPKI_LEN },
 };
 
 const char *
@@ -106,17 +108,39 @@ amd_root_pinned(enum amd_product p, const uint8_t spki_sha256[32])
 	return p < AMD_PRODUCT_COUNT && memcmp(products[p].ark_spki, spki_sha256, 32) == 0;
 }
 
-/* The extension is exactly these bytes, or absent when want is empty. */
+/* The bits of keyUsage, 0 without one. AMD's ASKs do not count the unused bits as DER wants,
+ * so the count is not compared. */
 static enum sn_err
-expect_ext(const struct cry_cert *c, const char *oid, struct bytes want, const char *what,
-    struct sn_why *why)
+read_usage(const struct cry_cert *c, uint8_t *ret, struct sn_why *why)
 {
-	struct bytes got = { 0 };
+	static const uint8_t head[] = { 0x03, 0x02 }; /* BIT STRING of one byte */
+	struct bytes v = { 0 };
 
-	SN_TRY(cry_cert_ext(c, oid, &got, why));
-	if ((got.p == NULL) != (want.p == NULL) || !bytes_equal(got, want))
-		return sn_fail(why, SN_E_ROLE, "%s: %s is not what its role needs",
-		    cry_cert_cn(c), what);
+	SN_TRY(cry_cert_ext(c, OID_KEY_USAGE, &v, why));
+	*ret = 0;
+	if (v.p == NULL)
+		return SN_OK;
+	if (v.n != 4 || memcmp(v.p, head, sizeof(head)) != 0 || v.p[2] > 7 || v.p[3] == 0)
+		return sn_fail(why, SN_E_ROLE, "%s: keyUsage is not what its role needs",
+		    cry_cert_cn(c));
+	*ret = v.p[3];
+	return SN_OK;
+}
+
+static enum sn_err
+check_extensions(const struct cry_cert *c, enum amd_role role, struct sn_why *why)
+{
+	struct bytes ca = { 0 };
+	uint8_t usage;
+
+	SN_TRY(cry_cert_ext(c, OID_BASIC_CONSTRAINTS, &ca, why));
+	if ((ca.p == NULL) != (roles[role].ca.p == NULL) || !bytes_equal(ca, roles[role].ca))
+		return sn_fail(why, SN_E_ROLE, "%s: basicConstraints is not what its role needs",
+		    cry_cert_cn(c));
+	SN_TRY(read_usage(c, &usage, why));
+	if (usage != roles[role].usage)
+		return sn_fail(why, SN_E_ROLE, "%s: keyUsage is not what its role needs",
+		    cry_cert_cn(c));
 	return SN_OK;
 }
 
@@ -127,8 +151,7 @@ check_role(const struct cry_cert *c, enum amd_role role, struct sn_why *why)
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf spki = { 0 };
 
-	SN_TRY(expect_ext(c, OID_BASIC_CONSTRAINTS, roles[role].ca, "basicConstraints", why));
-	SN_TRY(expect_ext(c, OID_KEY_USAGE, roles[role].usage, "keyUsage", why));
+	SN_TRY(check_extensions(c, role, why));
 	SN_TRY(cry_cert_key(c, &key, why));
 	SN_TRY(cry_key_spki(key, &spki, why));
 	if (cry_key_alg(key) != roles[role].key || spki.n != roles[role].spki_len)

@@ -23,6 +23,8 @@ static const struct {
 	[INTEL_ID_QVE] = { "QVE", INTEL_JSON_IDENTITY, 2, 2 },
 };
 #define TCB_INFO_VERSION_NO_ID 2U
+#define VERSION_MIN 2U
+#define VERSION_MAX 3U
 
 static const char *
 what_of(enum intel_json kind)
@@ -49,6 +51,9 @@ read_id(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
 	const char *what = what_of(c->kind), *id = NULL;
 
 	SN_TRY(sn_json_u32(root, "version", 0, UINT32_MAX, &c->version, what, why));
+	if (c->version < VERSION_MIN || c->version > VERSION_MAX)
+		return sn_fail(why, SN_E_FORMAT, "%s: version %u is not supported", what,
+		    c->version);
 	if (c->kind == INTEL_JSON_TCB_INFO && c->version == TCB_INFO_VERSION_NO_ID) {
 		c->id = INTEL_ID_SGX;
 		return yyjson_obj_get(root, "id") == NULL
@@ -103,12 +108,10 @@ check_components(yyjson_val *tcb, const struct intel_claim *c, struct sn_why *wh
 		return SN_OK;
 	SN_TRY(sn_json_arr(tcb, "sgxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
 	    "tcbInfo", why));
-	if (c->id == INTEL_ID_TDX)
-		return sn_json_arr(tcb, "tdxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
-		    "tcbInfo", why);
-	return yyjson_obj_get(tcb, "tdxtcbcomponents") == NULL
-	    ? SN_OK
-	    : sn_fail(why, SN_E_FORMAT, "tcbInfo: TDX components in an SGX body");
+	if (c->id != INTEL_ID_TDX)
+		return SN_OK;
+	return sn_json_arr(tcb, "tdxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr, "tcbInfo",
+	    why);
 }
 
 static enum sn_err

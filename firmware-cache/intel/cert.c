@@ -12,31 +12,29 @@ static const uint8_t root_spki[32] = { 0xa0, 0xaf, 0x03, 0x12, 0x89, 0xf5, 0xd5,
 #define OID_KEY_USAGE "2.5.29.15"
 #define OID_BASIC_CONSTRAINTS "2.5.29.19"
 
-/* keyCertSign and cRLSign; digitalSignature with and without nonRepudiation; CA with path
- * length 1 and 0, and not a CA. */
+/* keyCertSign and cRLSign; digitalSignature and nonRepudiation; a CA with path length 1 and 0,
+ * and not a CA. */
 static const uint8_t usage_ca[] = { 0x03, 0x02, 0x01, 0x06 };
-static const uint8_t usage_sign_nr[] = { 0x03, 0x02, 0x06, 0xc0 };
-static const uint8_t usage_sign[] = { 0x03, 0x02, 0x07, 0x80 };
+static const uint8_t usage_sign[] = { 0x03, 0x02, 0x06, 0xc0 };
 static const uint8_t ca_one[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x01 };
 static const uint8_t ca_zero[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00 };
 static const uint8_t ca_false[] = { 0x30, 0x00 };
 
-/* One row per role: its name and what the certificate must say; two usages may do. */
+/* One row per role: its name and what the certificate must say. */
 static const struct {
 	const char *name, *cn;
-	struct bytes usage, usage2, ca;
+	struct bytes usage, ca;
 } roles[INTEL_ROLE_COUNT] = {
 	[INTEL_ROLE_NONE] = { .name = "none", .cn = "" },
-	[INTEL_ROLE_ROOT] = { "root CA", "Intel SGX Root CA", BYTES_OF(usage_ca), { 0 },
+	[INTEL_ROLE_ROOT] = { "root CA", "Intel SGX Root CA", BYTES_OF(usage_ca),
 	    BYTES_OF(ca_one) },
 	[INTEL_ROLE_TCB_SIGNING] = { "TCB Signing", "Intel SGX TCB Signing",
-	    BYTES_OF(usage_sign_nr), BYTES_OF(usage_sign), BYTES_OF(ca_false) },
+	    BYTES_OF(usage_sign), BYTES_OF(ca_false) },
 	[INTEL_ROLE_PLATFORM_CA] = { "PCK Platform CA", "Intel SGX PCK Platform CA",
-	    BYTES_OF(usage_ca), { 0 }, BYTES_OF(ca_zero) },
+	    BYTES_OF(usage_ca), BYTES_OF(ca_zero) },
 	[INTEL_ROLE_PROCESSOR_CA] = { "PCK Processor CA", "Intel SGX PCK Processor CA",
-	    BYTES_OF(usage_ca), { 0 }, BYTES_OF(ca_zero) },
-	[INTEL_ROLE_PCK] = { "PCK certificate", "Intel SGX PCK Certificate", { 0 }, { 0 },
-	    { 0 } },
+	    BYTES_OF(usage_ca), BYTES_OF(ca_zero) },
+	[INTEL_ROLE_PCK] = { "PCK certificate", "Intel SGX PCK Certificate", { 0 }, { 0 } },
 };
 
 const char *
@@ -74,8 +72,7 @@ check_role(const struct cry_cert *c, enum intel_role role, struct sn_why *why)
 		return sn_fail(why, SN_E_ROLE, "%s: basicConstraints is not what its role needs",
 		    cry_cert_cn(c));
 	SN_TRY(cry_cert_ext(c, OID_KEY_USAGE, &usage, why));
-	if (usage.p == NULL || (!bytes_equal(usage, roles[role].usage) &&
-				   !bytes_equal(usage, roles[role].usage2)))
+	if (usage.p == NULL || !bytes_equal(usage, roles[role].usage))
 		return sn_fail(why, SN_E_ROLE, "%s: keyUsage is not what its role needs",
 		    cry_cert_cn(c));
 	SN_TRY(cry_cert_key(c, &key, why));

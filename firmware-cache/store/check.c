@@ -272,6 +272,18 @@ round_crls(struct col_store *s, const struct pool *pool, enum col_kind kind,
 	return SN_OK;
 }
 
+/* Why a chain is refused, or NULL: its root's failure explains those of the others. */
+static const struct sn_why *
+chain_failure(const struct col_claim *c)
+{
+	const struct sn_why *found = NULL;
+
+	for (size_t k = 0; k < c->ncerts; k++)
+		if (!c->certs[k].ok && (found == NULL || is_root(&c->certs[k])))
+			found = &c->certs[k].why;
+	return found;
+}
+
 /* A file is as good as the worst certificate in it; true when one more was refused. */
 static bool
 refuse_chains(struct col_store *s)
@@ -280,12 +292,15 @@ refuse_chains(struct col_store *s)
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
+		const struct sn_why *failure;
 
-		for (size_t k = 0; is_chain(it) && !it->refused && k < it->claim.ncerts; k++)
-			if (!it->claim.certs[k].ok) {
-				refuse(it, &it->claim.certs[k].why);
-				changed = true;
-			}
+		if (!is_chain(it) || it->refused)
+			continue;
+		failure = chain_failure(&it->claim);
+		if (failure != NULL) {
+			refuse(it, failure);
+			changed = true;
+		}
 	}
 	return changed;
 }

@@ -295,11 +295,23 @@ starts_with(struct bytes b, const char *s)
 	return bytes_find(b, bytes_str(s)) == 0;
 }
 
+/* Quote verification libraries hand CRLs out as hex; the vendors do not. */
+static bool
+is_hex_text(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.p[i] == '\0' || strchr("0123456789abcdefABCDEF\r\n", b.p[i]) == NULL)
+			return false;
+	return true;
+}
+
 static enum sn_err
 tell(struct bytes b, struct col_claim *c, struct sn_why *why)
 {
 	if (b.n == 0)
 		return sn_fail(why, SN_E_FORMAT, "the file is empty");
+	if (is_hex_text(b))
+		return sn_fail(why, SN_E_FORMAT, "hex text; give the bytes themselves (DER)");
 	if (b.p[0] == DER_SEQUENCE)
 		return der_is_certificate(b) ? claim_der_cert(b, c, why)
 					     : claim_der_crl(b, c, why);
