@@ -1,0 +1,264 @@
+/* The seed: encrypted on the wire, audited, and everything sent is accounted for. */
+#include "tests/appliance/tpm/rig.h"
+
+#define GET_RANDOM_32_CPHASH                                                               \
+	"d12a7ca7730490e4296ad6041aa3fbc75af0f9a612632d54168906df2541591a"
+
+static const uint8_t qualifying[32] = { 1, 2, 3 };
+
+struct seeded {
+	struct rig rig;
+	struct tpm_ident ident;
+	struct sn_secret seed;
+	struct tpm_audit audit;
+};
+
+static void
+seeded_start(struct seeded *s)
+{
+	struct sn_why why = { 0 };
+
+	memset(s, 0, sizeof(*s));
+	rig_start(&s->rig);
+	if (tpm_ident_open(s->rig.dev, TPM_SOFTWARE, "softtpm", &s->ident, &why) != SN_OK ||
+	    tpm_work_seed(s->rig.dev, &s->ident, qualifying, &s->seed, &s->audit, &why) !=
+		SN_OK)
+		fail_msg("%s", why.text);
+}
+
+static void
+seeded_done(struct seeded *s)
+{
+	tpm_ident_done(s->rig.dev, &s->ident);
+	sn_secret_done(&s->seed);
+	tpm_audit_done(&s->audit);
+	rig_done(&s->rig);
+	assert_int_equal(sn_secret_alive(), 0);
+}
+
+/* The next exchange in the recorded stream; its command code, or 0 at the end. */
+static uint32_t
+next_exchange(struct bytes *stream, struct bytes *command, struct bytes *response)
+{
+	size_t n, m;
+
+	if (stream->n == 0)
+		return 0;
+	n = rig_u32(stream->p + 2);
+	m = rig_u32(stream->p + n + 2);
+	*command = (struct bytes){ stream->p, n };
+	*response = (struct bytes){ stream->p + n, m };
+	stream->p += n + m;
+	stream->n -= n + m;
+	return rig_u32(command->p + 6);
+}
+
+static void
+test_every_random_in_a_session(void **state)
+{
+	struct seeded s;
+	struct bytes stream, command, response;
+	unsigned int draws = 0;
+	uint32_t cc;
+
+	(void)state;
+	seeded_start(&s);
+	stream = sn_buf_bytes(&s.rig.stream);
+	while ((cc = next_exchange(&stream, &command, &response)) != 0) {
+		if (cc != TPM2_CC_GetRandom)
+			continue;
+		draws++;
+		assert_int_equal(command.p[0] << 8 | command.p[1], TPM2_ST_SESSIONS);
+		/* header, area size, handle, nonce: encrypt, decrypt, audit, continue */
+		assert_int_equal(command.p[10 + 4 + 4 + 2 + 32] &
+			(TPMA_SESSION_ENCRYPT | TPMA_SESSION_AUDIT |
+			    TPMA_SESSION_CONTINUESESSION),
+		    TPMA_SESSION_ENCRYPT | TPMA_SESSION_AUDIT | TPMA_SESSION_CONTINUESESSION);
+	}
+	assert_int_equal(draws, 16);
+	seeded_done(&s);
+}
+
+static void
+test_seed_not_on_the_wire(void **state)
+{
+	struct seeded s;
+	struct bytes stream;
+
+	(void)state;
+	seeded_start(&s);
+	stream = sn_buf_bytes(&s.rig.stream);
+	assert_int_equal(s.seed.n, TPM_SEED_LEN);
+	assert_true(stream.n > 4000);
+	for (size_t at = 0; at + 8 <= s.seed.n; at++)
+		assert_true(bytes_find(stream, (struct bytes){ s.seed.p + at, 8 }) == SIZE_MAX);
+	seeded_done(&s);
+}
+
+/* From the list alone, as docs/TPM.md says, without the code that made it. */
+static void
+test_list_folds_to_the_attested_digest(void **state)
+{
+	struct seeded s;
+	uint8_t digest[32] = { 0 };
+	char *line;
+	unsigned int lines = 0;
+
+	(void)state;
+	seeded_start(&s);
+	line = strdup(sn_buf_cstr(&s.audit.list));
+	for (char *p = strtok(line, "\n"); p != NULL; p = strtok(NULL, "\n"), lines++) {
+		struct test_bytes cp, rp;
+
+		assert_int_equal(strlen(p), 129);
+		assert_int_equal(p[64], ' ');
+		p[64] = '\0';
+		assert_string_equal(p, GET_RANDOM_32_CPHASH);
+		cp = test_unhex(p);
+		rp = test_unhex(p + 65);
+		assert_int_equal(cry_digest_v(CRY_SHA256,
+		    (struct bytes[]){ BYTES_OF(digest), { cp.data, 32 }, { rp.data, 32 } }, 3,
+		    digest, NULL), SN_OK);
+		test_bytes_done(&cp);
+		test_bytes_done(&rp);
+	}
+	free(line);
+	assert_int_equal(lines, 16);
+	assert_true(s.audit.msg.n > 32);
+	assert_memory_equal(s.audit.msg.p + s.audit.msg.n - 32, digest, 32);
+	assert_int_equal(s.audit.msg.p[4] << 8 | s.audit.msg.p[5], TPM2_ST_ATTEST_SESSION_AUDIT);
+	seeded_done(&s);
+}
+
+/* The attestation is refused after one changed byte, wherever it is. */
+static void
+test_every_byte_of_the_audit_counts(void **state)
+{
+	struct seeded s;
+	TPMS_ATTEST a;
+
+	(void)state;
+	seeded_start(&s);
+	for (size_t i = 0; i < s.audit.msg.n + s.audit.sig.n; i++) {
+		uint8_t *p = i < s.audit.msg.n ? &s.audit.msg.p[i]
+					       : &s.audit.sig.p[i - s.audit.msg.n];
+
+		*p ^= 1;
+		if (tpm_attest_check(&s.ident, sn_buf_bytes(&s.audit.msg),
+			sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_SESSION_AUDIT, qualifying,
+			&a, NULL) == SN_OK)
+			fail_msg("byte %zu may change", i);
+		*p ^= 1;
+	}
+	assert_int_equal(tpm_attest_check(&s.ident, sn_buf_bytes(&s.audit.msg),
+	    sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_SESSION_AUDIT, qualifying, &a, NULL),
+	    SN_OK);
+	assert_int_equal(tpm_attest_check(&s.ident, sn_buf_bytes(&s.audit.msg),
+	    sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_QUOTE, qualifying, &a, NULL),
+	    SN_E_FORMAT);
+	seeded_done(&s);
+}
+
+static void
+test_random_without_session_is_refused(void **state)
+{
+	struct rig r;
+	uint8_t out[32];
+	size_t n = 0;
+	unsigned int sent;
+	struct sn_why why = { 0 };
+
+	(void)state;
+	rig_start(&r);
+	assert_int_equal(tpm_dev_startup(r.dev, &why), SN_OK);
+	sent = r.commands;
+	assert_int_equal(tpm_dev_random(r.dev, ESYS_TR_NONE, 32, out, &n, &why), SN_E_TPM);
+	assert_int_equal(r.commands, sent);
+	/* and that was the last thing this device did */
+	assert_int_equal(tpm_dev_startup(r.dev, NULL), SN_E_TPM);
+	assert_int_equal(r.commands, sent);
+	rig_done(&r);
+}
+
+/* Nothing stays loaded: the same TPM, again and again, in three transient slots. */
+static void
+test_nothing_stays_loaded(void **state)
+{
+	struct seeded s;
+	struct sn_why why = { 0 };
+	uint8_t name[TPM_NAME_LEN];
+
+	(void)state;
+	seeded_start(&s);
+	memcpy(name, s.ident.ak.name, sizeof(name));
+	for (int i = 0; i < 6; i++) {
+		tpm_ident_done(s.rig.dev, &s.ident);
+		if (tpm_ident_open(s.rig.dev, TPM_SOFTWARE, "softtpm", &s.ident, &why) != SN_OK)
+			fail_msg("%d: %s", i, why.text);
+		/* and the same TPM makes the same attestation key */
+		assert_memory_equal(s.ident.ak.name, name, sizeof(name));
+	}
+	seeded_done(&s);
+}
+
+static void
+test_identity(void **state)
+{
+	struct seeded s;
+	const struct tpm_info *i;
+	uint8_t digest[32];
+
+	(void)state;
+	seeded_start(&s);
+	i = &s.ident.info;
+	assert_string_equal(i->manufacturer, "IBM");
+	assert_string_equal(i->ek_template, "ecc-p256");
+	assert_int_equal(i->ek_cert_index, 0);
+	assert_int_equal(i->revision, 164);
+	/* name = 000b | SHA-256(public area), the area being what follows its length */
+	assert_int_equal(cry_digest(CRY_SHA256, (struct bytes){ i->ak_pub.p + 2, i->ak_pub.n - 2 },
+	    digest, NULL), SN_OK);
+	assert_int_equal(i->ak_name[0] << 8 | i->ak_name[1], TPM2_ALG_SHA256);
+	assert_memory_equal(i->ak_name + 2, digest, 32);
+	assert_int_equal(cry_digest(CRY_SHA256, (struct bytes){ i->ek_pub.p + 2, i->ek_pub.n - 2 },
+	    digest, NULL), SN_OK);
+	assert_memory_equal(i->ek_name + 2, digest, 32);
+	assert_int_equal(rig_u32(i->ak_pub.p + 6), TPM_AK_ATTRIBUTES);
+	assert_int_equal(strncmp((const char *)i->ak_pem.p, "-----BEGIN PUBLIC KEY-----", 26), 0);
+	seeded_done(&s);
+}
+
+static void
+test_two_seeds_differ(void **state)
+{
+	struct seeded s;
+	struct sn_secret again = { 0 };
+	struct tpm_audit audit = { 0 };
+
+	(void)state;
+	seeded_start(&s);
+	assert_int_equal(tpm_work_seed(s.rig.dev, &s.ident, qualifying, &again, &audit, NULL),
+	    SN_OK);
+	assert_false(sn_secret_equal(sn_secret_bytes(&again), sn_secret_bytes(&s.seed)));
+	sn_secret_done(&again);
+	tpm_audit_done(&audit);
+	seeded_done(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_random_in_a_session),
+		cmocka_unit_test(test_seed_not_on_the_wire),
+		cmocka_unit_test(test_list_folds_to_the_attested_digest),
+		cmocka_unit_test(test_every_byte_of_the_audit_counts),
+		cmocka_unit_test(test_random_without_session_is_refused),
+		cmocka_unit_test(test_nothing_stays_loaded),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_two_seeds_differ),
+	};
+
+	rig_prepare();
+	return cmocka_run_group_tests_name("seed", tests, NULL, NULL);
+}
