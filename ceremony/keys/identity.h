@@ -13,8 +13,8 @@
 #define IDENTITY_FORMAT "cornerstone-identity-1"
 #define IDENTITY_MAX_BYTES 4096
 #define IDENTITY_CN_MAX 64
-/* An operations signer lives at most two years, one of them a leap year. */
-#define IDENTITY_OPERATIONS_MAX (731LL * 86400)
+/* An operations signer lives at most two years; the plan counts them as 366 days. */
+#define IDENTITY_OPERATIONS_MAX (732LL * 86400)
 
 /* KEY_TRANSCRIPT_LOG has no certificate: its row is all zero. */
 struct identity_cert {

@@ -1,0 +1,262 @@
+#include "ceremony/keys/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/text.h"
+#include "appliance/crypto/key.h"
+#include "tests/lib/test.h"
+
+/*
+ * One good plan as text with places @A@ ... for four public keys. A row replaces
+ * one piece of text by another, and names what must happen.
+ */
+static const char good[] =
+    "{\"format\":\"cornerstone-plan-1\",\"world\":\"rehearsal\",\"mode\":\"genesis\","
+    "\"sequence\":1,\"ceremony\":\"2026-1\","
+    "\"window\":{\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2030-01-01T00:00:00Z\"},"
+    "\"sanctum\":{\"id\":\"00112233445566778899aabbccddeeff\",\"name\":\"S\","
+    "\"organization\":\"O\"},"
+    "\"people\":[{\"name\":\"dora\",\"full\":\"Dora\",\"roles\":[\"administrator\"]},"
+    "{\"name\":\"carol\",\"full\":\"Carol\",\"roles\":[\"custodian\"]},"
+    "{\"name\":\"dave\",\"full\":\"Dave\",\"roles\":[\"custodian\"]},"
+    "{\"name\":\"erin\",\"full\":\"Erin\",\"roles\":[\"custodian\",\"witness\"]},"
+    "{\"name\":\"alice\",\"full\":\"Alice\",\"roles\":[\"approver\"]},"
+    "{\"name\":\"bob\",\"full\":\"Bob\",\"roles\":[\"approver\"]}],"
+    "\"shares\":{\"threshold\":2,\"count\":3},"
+    "\"approvers\":[{\"name\":\"alice\",\"sign\":\"@0@\",\"seal\":\"@1@\"},"
+    "{\"name\":\"bob\",\"sign\":\"@2@\",\"seal\":\"@3@\"}],"
+    "\"approvals\":2,\"operations\":2,"
+    "\"dates\":{\"root\":{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2045-01-01T00:00:00Z\"},"
+    "\"signing\":{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2044-01-01T00:00:00Z\"},"
+    "\"statement\":{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2036-01-01T00:00:00Z\"},"
+    "\"operations\":{\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2027-12-31T00:00:00Z\"},"
+    "\"token\":{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2035-01-01T00:00:00Z\"}},"
+    "\"tpm\":\"machine\",\"accept\":[\"software\"],\"console\":\"any\"}";
+
+struct row {
+	const char *name, *find, *put;
+	enum sn_err want;
+};
+
+#define PROD "\"world\":\"production\""
+#define REH "\"world\":\"rehearsal\""
+static const struct row rows[] = {
+	{ "a good plan", "", "", SN_OK },
+	{ "collateral time in a rehearsal",
+	    "\"tpm\":", "\"collateral_time\":\"2025-07-01T00:00:00Z\",\"tpm\":", SN_OK },
+	{ "generated vendor roots in a rehearsal", "\"tpm\":",
+	    "\"vendor_pki\":{\"amd\":{\"Milan\":\"00112233445566778899aabbccddeeff0011223344556677"
+	    "8899aabbccddeeff\"}},\"tpm\":",
+	    SN_OK },
+	{ "a pinned endorsement key", "\"tpm\":",
+	    "\"tpm_ek\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"tpm\":",
+	    SN_OK },
+	{ "another format", "cornerstone-plan-1", "cornerstone-plan-2", SN_E_FORMAT },
+	{ "a key that nobody knows", "\"tpm\":", "\"tmp\":1,\"tpm\":", SN_E_FORMAT },
+	{ "a key twice", "\"tpm\":", "\"sequence\":1,\"tpm\":", SN_E_FORMAT },
+	{ "a missing key", "\"console\":\"any\"", "\"console\":null", SN_E_FORMAT },
+	{ "text behind the plan", "\"console\":\"any\"}", "\"console\":\"any\"}{}",
+	    SN_E_FORMAT },
+	{ "unknown world", REH, "\"world\":\"Rehearsal\"", SN_E_FORMAT },
+	{ "unknown mode", "\"mode\":\"genesis\"", "\"mode\":\"reshare\"", SN_E_FORMAT },
+	{ "sequence zero", "\"sequence\":1", "\"sequence\":0", SN_E_FORMAT },
+	{ "sequence with a fraction", "\"sequence\":1", "\"sequence\":1.0", SN_E_FORMAT },
+	{ "sequence over 32 bits", "\"sequence\":1", "\"sequence\":4294967296", SN_E_FORMAT },
+	{ "window that ends before it begins", "\"to\":\"2030-01-01", "\"to\":\"2025-12-31",
+	    SN_E_POLICY },
+	{ "window that the statement signer does not cover", "\"to\":\"2030-01-01",
+	    "\"to\":\"2037-01-01", SN_E_POLICY },
+	{ "a date that does not exist", "\"to\":\"2030-01-01", "\"to\":\"2030-02-30",
+	    SN_E_FORMAT },
+	{ "signing CA outlives the root", "\"to\":\"2044-01-01", "\"to\":\"2046-01-01",
+	    SN_E_POLICY },
+	{ "operations signers for more than two years", "\"to\":\"2027-12-31",
+	    "\"to\":\"2028-01-04", SN_E_POLICY },
+	{ "sanctum id one digit short", "00112233445566778899aabbccddeeff",
+	    "00112233445566778899aabbccddeef", SN_E_FORMAT },
+	{ "an empty name", "\"name\":\"S\"", "\"name\":\"\"", SN_E_FORMAT },
+	{ "a name with a control character", "\"name\":\"S\"", "\"name\":\"S\\u001b[2J\"",
+	    SN_E_FORMAT },
+	{ "a name that turns the text around", "\"name\":\"S\"", "\"name\":\"S\\u202e\"",
+	    SN_E_FORMAT },
+	{ "administrator and custodian in one", "[\"administrator\"]",
+	    "[\"administrator\",\"custodian\"]", SN_E_POLICY },
+	{ "a role twice", "[\"custodian\",\"witness\"]", "[\"custodian\",\"custodian\"]",
+	    SN_E_FORMAT },
+	{ "an unknown role", "[\"custodian\",\"witness\"]", "[\"custodian\",\"boss\"]",
+	    SN_E_FORMAT },
+	{ "a person twice", "\"name\":\"dave\"", "\"name\":\"carol\"", SN_E_POLICY },
+	{ "a name in capitals", "\"name\":\"dave\"", "\"name\":\"Dave\"", SN_E_FORMAT },
+	{ "a name that climbs out", "\"name\":\"dave\"", "\"name\":\"../dave\"", SN_E_FORMAT },
+	{ "fewer shares than custodians", "\"count\":3", "\"count\":2", SN_E_POLICY },
+	{ "threshold one", "\"threshold\":2", "\"threshold\":1", SN_E_FORMAT },
+	{ "threshold over the shares", "\"threshold\":2", "\"threshold\":4", SN_E_FORMAT },
+	{ "one approval is enough", "\"approvals\":2", "\"approvals\":1", SN_E_FORMAT },
+	{ "more approvals than approvers", "\"approvals\":2", "\"approvals\":3", SN_E_FORMAT },
+	{ "operations opened by one", "\"operations\":2", "\"operations\":1", SN_E_FORMAT },
+	{ "an approver who is no person", "{\"name\":\"bob\",\"sign\"",
+	    "{\"name\":\"rob\",\"sign\"", SN_E_POLICY },
+	{ "an approver twice", "{\"name\":\"bob\",\"sign\"", "{\"name\":\"alice\",\"sign\"",
+	    SN_E_POLICY },
+	{ "an approver without that role", "{\"name\":\"bob\",\"sign\"",
+	    "{\"name\":\"erin\",\"sign\"", SN_E_POLICY },
+	{ "two approvers with one key", "@2@", "@0@", SN_E_POLICY },
+	{ "one key for signing and sealing", "@3@", "@2@", SN_E_POLICY },
+	{ "a sealing key that signs for another", "@3@", "@0@", SN_E_POLICY },
+	{ "a P-256 key", "@3@", "@4@", SN_E_POLICY },
+	{ "a key in broken base64", "@3@", "AAA", SN_E_FORMAT },
+	{ "an unknown evidence class", "[\"software\"]", "[\"hardware\"]", SN_E_FORMAT },
+	{ "no evidence class", "[\"software\"]", "[]", SN_E_FORMAT },
+	{ "production with a software TPM's evidence", REH, PROD, SN_E_POLICY },
+	{ "an unknown console", "\"console\":\"any\"", "\"console\":\"ssh\"", SN_E_FORMAT },
+	{ "vendor roots for a product nobody knows",
+	    "\"tpm\":", "\"vendor_pki\":{\"amd\":{\"Rome\":\"00\"}},\"tpm\":", SN_E_FORMAT },
+};
+
+/* In production these are refused though each is fine in a rehearsal. */
+static const struct row production_rows[] = {
+	{ "production, nothing special", "", "", SN_OK },
+	{ "collateral time",
+	    "\"tpm\":", "\"collateral_time\":\"2025-07-01T00:00:00Z\",\"tpm\":", SN_E_POLICY },
+	{ "software TPM", "\"tpm\":\"machine\"", "\"tpm\":\"software\"", SN_E_POLICY },
+	{ "generated vendor root", "\"tpm\":",
+	    "\"vendor_pki\":{\"intel\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
+	    "ff\"},\"tpm\":",
+	    SN_E_POLICY },
+	{ "rebuild", "\"mode\":\"genesis\"", "\"mode\":\"rebuild\"", SN_E_POLICY },
+};
+
+static char *
+replaced(const char *text, const char *find, const char *put)
+{
+	const char *at = find[0] != '\0' ? strstr(text, find) : text;
+
+	assert_non_null(at);
+	return test_format("%.*s%s%s", (int)(at - text), text, put, at + strlen(find));
+}
+
+static char *
+spki_base64(enum cry_alg alg, uint8_t number)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+	struct cry_key *k = NULL;
+	uint8_t seed[48];
+
+	memset(seed, number, sizeof(seed));
+	assert_int_equal(cry_key_from_seed(alg,
+			     (struct bytes){ seed, alg == CRY_P256 ? 32 : 48 }, &k, NULL),
+	    SN_OK);
+	assert_int_equal(cry_key_spki(k, &der, NULL), SN_OK);
+	cry_key_free(&k);
+	sn_buf_base64(&text, sn_buf_bytes(&der));
+	return test_format("%s", sn_buf_cstr(&text));
+}
+
+/* The row's change first, then keys for whatever places are left. */
+static char *
+plan_text(const struct row *row, bool production)
+{
+	char *text = replaced(good, row->find, row->put), *next;
+
+	if (production) {
+		next = replaced(text, REH, PROD);
+		free(text);
+		text = replaced(next, "[\"software\"]", "[\"vendor\"]");
+		free(next);
+	}
+	for (uint8_t i = 0; i < 5; i++) {
+		char *place = test_format("@%d@", i);
+		char *key = spki_base64(i == 4 ? CRY_P256 : CRY_P384, (uint8_t)(i + 1));
+
+		while (strstr(text, place) != NULL) {
+			next = replaced(text, place, key);
+			free(text);
+			text = next;
+		}
+		free(place);
+		free(key);
+	}
+	return text;
+}
+
+static void
+judge(const struct row *row, bool production)
+{
+	SN_CLEANUP(plan_free) struct plan *p = NULL;
+	struct sn_why why = { 0 };
+	char *text = plan_text(row, production);
+	enum sn_err e = plan_parse(bytes_str(text), &p, &why);
+
+	if (e != row->want)
+		fail_msg("%s, expected %s: %s", sn_err_name(e), sn_err_name(row->want),
+		    why.text);
+	assert_true((p != NULL) == (e == SN_OK));
+	if (e != SN_OK)
+		assert_true(strlen(why.text) > 10);
+	free(text);
+}
+
+static void
+plan_is_judged(void **state)
+{
+	judge(*state, false);
+}
+
+static void
+production_plan_is_judged(void **state)
+{
+	judge(*state, true);
+}
+
+static void
+plan_is_read(void **state)
+{
+	SN_CLEANUP(plan_free) struct plan *p = NULL;
+	uint8_t digest[32];
+	char *text = plan_text(&rows[0], false);
+
+	(void)state;
+	assert_int_equal(plan_parse(bytes_str(text), &p, NULL), SN_OK);
+	assert_int_equal(cry_digest(CRY_SHA256, bytes_str(text), digest, NULL), SN_OK);
+	assert_memory_equal(p->digest, digest, 32);
+	assert_int_equal(p->share_count, 3);
+	assert_string_equal(plan_custodian(p, 0)->name, "carol");
+	assert_string_equal(plan_custodian(p, 2)->name, "erin");
+	assert_null(plan_custodian(p, 3));
+	assert_non_null(plan_approver(p, "bob"));
+	assert_null(plan_approver(p, "carol"));
+	assert_string_equal(plan_first(p, PLAN_ROLE_WITNESS)->name, "erin");
+	free(text);
+}
+
+static void
+huge_plan_is_refused(void **state)
+{
+	SN_CLEANUP(plan_free) struct plan *p = NULL;
+	struct bytes big = { calloc(1, PLAN_MAX_BYTES + 1), PLAN_MAX_BYTES + 1 };
+
+	(void)state;
+	assert_int_equal(plan_parse(big, &p, NULL), SN_E_LIMIT);
+	free((void *)(uintptr_t)big.p);
+}
+
+int
+main(void)
+{
+	struct test_list *l = test_list_new();
+	struct sn_why why = { 0 };
+
+	if (sn_secret_start(1U << 20, &why) != SN_OK || cry_start(&why) != SN_OK)
+		return 1;
+	for (size_t i = 0; i < SN_NITEMS(rows); i++)
+		test_list_add(l, plan_is_judged, &rows[i], "%s", rows[i].name);
+	for (size_t i = 0; i < SN_NITEMS(production_rows); i++)
+		test_list_add(l, production_plan_is_judged, &production_rows[i],
+		    "production: %s", production_rows[i].name);
+	test_list_add(l, plan_is_read, NULL, "fields, people and digest of a good plan");
+	test_list_add(l, huge_plan_is_refused, NULL, "64 KiB and one byte");
+	return test_list_run(l, "plan");
+}
