@@ -79,28 +79,38 @@ report_statement(struct bun_case *c)
 	sn_hex(BYTES_OF(s->sanctum_id), r->sanctum_id);
 	r->sequence = s->sequence;
 	r->time = s->time;
-	r->good_until = s->earliest_expiry;
-	snprintf(r->good_until_what, sizeof(r->good_until_what), "%s", s->expiry[0].what);
 }
 
-/* The roots' own dates count, even if the statement forgot them. */
+/* What ends first, of all that counts. The roots count even if the statement forgot
+ * them; collateral does not when it was judged at another time than the ceremony's. */
 static void
 report_expiry(struct bun_case *c)
 {
+	static const char collateral[] = "collateral";
 	const struct cry_cert *const roots[] = { c->root_p384, c->root_mldsa };
 	struct bun_report *r = c->report;
+	const char *first = "root certificate";
+	char when[TEXT_TIME_LEN + 1];
 
+	r->good_until = INT64_MAX;
 	for (size_t i = 0; i < SN_NITEMS(roots); i++)
-		if (cry_cert_not_after(roots[i]) < r->good_until) {
+		if (cry_cert_not_after(roots[i]) < r->good_until)
 			r->good_until = cry_cert_not_after(roots[i]);
-			snprintf(r->good_until_what, sizeof(r->good_until_what),
-			    "root certificate");
-		}
-	if (c->st.has_collateral_time) {
-		char when[TEXT_TIME_LEN + 1];
+	for (size_t i = 0; i < c->st.nexpiries; i++) {
+		const struct bun_stated_expiry *e = &c->st.expiry[i];
 
+		if (c->st.has_collateral_time &&
+		    strncmp(e->what, collateral, sizeof(collateral) - 1) == 0)
+			continue;
+		if (e->at < r->good_until) {
+			r->good_until = e->at;
+			first = e->what;
+		}
+	}
+	snprintf(r->good_until_what, sizeof(r->good_until_what), "%s", first);
+	if (c->st.has_collateral_time) {
 		text_from_time(c->st.collateral_time, when);
-		bun_note(c, "collateral was judged at %s, not at the ceremony's time", when);
+		bun_note(c, "collateral was judged at %s; its own dates do not count", when);
 	}
 }
 

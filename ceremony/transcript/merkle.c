@@ -144,11 +144,14 @@ merkle_check_consistency(uint64_t size1, uint64_t size2, const struct merkle_has
 
 	if (size1 > size2)
 		return sn_fail(why, SN_E_SIGNATURE, "consistency: the tree has shrunk");
-	if (size1 == size2 || size1 == 0) {
+	if (size1 == 0)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "consistency: an empty tree is a prefix of anything, it proves nothing");
+	if (size1 == size2) {
 		if (nproof != 0)
 			return sn_fail(why, SN_E_SIGNATURE,
 			    "consistency: a proof where none belongs");
-		return size1 == 0 ? SN_OK : same_root(root1, root2, "consistency", why);
+		return same_root(root1, root2, "consistency", why);
 	}
 	if (nproof == 0)
 		return sn_fail(why, SN_E_SIGNATURE, "consistency: no proof");
