@@ -9,30 +9,35 @@
 #define DEV_OUTSIDE "cornerstone/v1/ak"
 #define DEV_PCR_ROUNDS 3
 
-/* What an operator can do about some answers. */
+/* What an operator can do about some answers, to any command or to one. */
 static const struct dev_meaning {
 	TSS2_RC rc;
-	const char *text;
+	const char *command, *text;
 } dev_meanings[] = {
-	{ TPM2_RC_BAD_AUTH + TPM2_RC_S + TPM2_RC_1,
+	{ TPM2_RC_BAD_AUTH + TPM2_RC_S + TPM2_RC_1, "TPM2_CreatePrimary",
 	    "the endorsement hierarchy has a password: clear the TPM in the firmware's menu" },
-	{ TPM2_RC_HIERARCHY + TPM2_RC_1,
+	{ TPM2_RC_HIERARCHY + TPM2_RC_1, "TPM2_CreatePrimary",
 	    "the endorsement hierarchy is off: turn it on in the firmware's menu" },
-	{ TPM2_RC_LOCKOUT, "the TPM is locked after wrong passwords" },
-	{ TPM2_RC_FAILURE, "the TPM is in failure mode: switch the machine off and on" },
-	{ TPM2_RC_OBJECT_MEMORY, "no room for a key: something else uses this TPM" },
-	{ TPM2_RC_SESSION_MEMORY, "no room for a session: something else uses this TPM" },
-	{ TPM2_RC_SESSION_HANDLES, "no room for a session: something else uses this TPM" },
-	{ TSS2_ESYS_RC_RSP_AUTH_FAILED,
+	{ TPM2_RC_LOCKOUT, NULL, "the TPM is locked after wrong passwords" },
+	{ TPM2_RC_FAILURE, NULL,
+	    "the TPM is in failure mode: switch the machine off and on" },
+	{ TPM2_RC_OBJECT_MEMORY, NULL, "no room for a key: something else uses this TPM" },
+	{ TPM2_RC_SESSION_MEMORY, NULL,
+	    "no room for a session: something else uses this TPM" },
+	{ TPM2_RC_SESSION_HANDLES, NULL,
+	    "no room for a session: something else uses this TPM" },
+	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, NULL,
 	    "the response's HMAC is wrong: something between here and the TPM changed it" },
 };
 
 static const char *
-dev_meaning(TSS2_RC rc)
+dev_meaning(const char *command, TSS2_RC rc)
 {
 	for (size_t i = 0; i < SN_NITEMS(dev_meanings); i++) {
-		if (dev_meanings[i].rc == rc)
-			return dev_meanings[i].text;
+		const struct dev_meaning *m = &dev_meanings[i];
+
+		if (m->rc == rc && (m->command == NULL || strcmp(m->command, command) == 0))
+			return m->text;
 	}
 	return "refused";
 }
@@ -70,7 +75,8 @@ dev_result(struct tpm_dev *d, const char *command, TSS2_RC rc, struct sn_why *wh
 		return SN_OK;
 	if (d->tcti.why.err != SN_OK)
 		return dev_fault(d, command, d->tcti.why.text, why);
-	(void)sn_fail(&d->fault, SN_E_TPM, "%s: %s (0x%x)", command, dev_meaning(rc), rc);
+	(void)sn_fail(&d->fault, SN_E_TPM, "%s: %s (0x%x)", command, dev_meaning(command, rc),
+	    rc);
 	return dev_ready(d, why);
 }
 

@@ -7,8 +7,9 @@
 
 #define TCTI_MAGIC 0x434f524e45525354ULL
 #define TCTI_VERSION 2
+#define TCTI_SESSIONS 3 /* at most, in one command [TCG P1 18.6] */
 
-/* How long a command may take [TCG PTP 6.5.1.3 gives the classes]; key creation has no bound. */
+/* How long a command may take; the creation of a key has no bound of its own. */
 #define TCTI_MS 30000U
 static const struct tcti_limit {
 	TPM2_CC cc;
@@ -17,6 +18,10 @@ static const struct tcti_limit {
 	{ TPM2_CC_CreatePrimary, 180000U },
 	{ TPM2_CC_SelfTest, 60000U },
 };
+
+/* A good answer to these is a header and nothing else, when there is no session. */
+static const TPM2_CC tcti_empty[] = { TPM2_CC_Startup, TPM2_CC_SelfTest,
+	TPM2_CC_FlushContext };
 
 /* Busy answers: the same bytes are sent again, with growing pauses, this often. */
 #define TCTI_RETRIES 24
@@ -55,24 +60,65 @@ tcti_timeout(const struct tpm_tcti *t)
 	return TCTI_MS;
 }
 
-/* What no answer to this command can be, whatever it says. */
+static bool
+tcti_is_empty(const struct tpm_tcti *t)
+{
+	for (size_t i = 0; i < SN_NITEMS(tcti_empty); i++) {
+		if (tcti_empty[i] == tcti_u32(t->command.b + 6))
+			return true;
+	}
+	return false;
+}
+
+/* A handle, where there is one; parameters; nonce, attributes and HMAC per session. */
+static enum sn_err
+tcti_check_sessions(const struct tpm_tcti *t, struct bytes b, struct sn_why *why)
+{
+	/* the only such command that we send */
+	bool handle = tcti_u32(t->command.b + 6) == TPM2_CC_CreatePrimary;
+	struct bytes skipped;
+	uint16_t n;
+	uint8_t attributes;
+
+	SN_TRY(bytes_take(&b, handle ? 4 : 0, &skipped, "response handle", why));
+	SN_TRY(bytes_blob32(&b, TPM_MSG_MAX, &skipped, "response parameters", why));
+	for (int i = 0; i < TCTI_SESSIONS && b.n > 0; i++) {
+		SN_TRY(bytes_u16(&b, &n, "session nonce", why));
+		SN_TRY(bytes_take(&b, n, &skipped, "session nonce", why));
+		SN_TRY(bytes_u8(&b, &attributes, "session attributes", why));
+		SN_TRY(bytes_u16(&b, &n, "session HMAC", why));
+		SN_TRY(bytes_take(&b, n, &skipped, "session HMAC", why));
+	}
+	return bytes_end(&b, "TPM response", why);
+}
+
+/*
+ * What no answer to this command can be, whatever it says. tpm2-tss ignores what
+ * comes behind the part it knows; here that is an error.
+ */
 static enum sn_err
 tcti_check(const struct tpm_tcti *t, struct sn_why *why)
 {
-	const uint8_t *b = t->response.b;
-	unsigned int tag, asked;
+	struct bytes b = tpm_msg_bytes(&t->response);
+	uint16_t tag, asked = (uint16_t)(t->command.b[0] << 8 | t->command.b[1]);
+	uint32_t n, rc;
 
-	if (t->response.n < TPM_MSG_HEADER || tcti_u32(b + 2) != t->response.n)
-		return sn_fail(why, SN_E_TPM, "a response of %zu bytes with another length inside",
-		    t->response.n);
-	tag = (unsigned int)b[0] << 8 | b[1];
-	asked = (unsigned int)t->command.b[0] << 8 | t->command.b[1];
+	SN_TRY(bytes_u16(&b, &tag, "response tag", why));
+	SN_TRY(bytes_u32(&b, &n, "response length", why));
+	SN_TRY(bytes_u32(&b, &rc, "response code", why));
+	if (n != t->response.n)
+		return sn_fail(why, SN_E_TPM, "a response of %zu bytes claims %u",
+		    t->response.n, n);
 	if (tag != TPM2_ST_NO_SESSIONS && tag != TPM2_ST_SESSIONS)
 		return sn_fail(why, SN_E_TPM, "a response with the tag 0x%04x", tag);
-	if (tcti_u32(b + 6) == TPM2_RC_SUCCESS && tag != asked)
+	if (rc != TPM2_RC_SUCCESS)
+		return bytes_end(&b, "TPM error response", why);
+	if (tag != asked)
 		return sn_fail(why, SN_E_TPM,
 		    "a response with the tag 0x%04x to a command with 0x%04x", tag, asked);
-	return SN_OK;
+	if (tag == TPM2_ST_SESSIONS)
+		return tcti_check_sessions(t, b, why);
+	return tcti_is_empty(t) ? bytes_end(&b, "TPM response", why) : SN_OK;
 }
 
 static enum sn_err
@@ -131,7 +177,9 @@ tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *response, int32_t ti
 	t->pending = false;
 	if (tcti_exchange(t, &t->why) != SN_OK)
 		return TSS2_TCTI_RC_IO_ERROR;
+	/* tpm2-tss reads beyond a short response: into zeros, not into what was there */
 	memcpy(response, t->response.b, t->response.n);
+	memset(response + t->response.n, 0, *size - t->response.n);
 	*size = t->response.n;
 	return TSS2_RC_SUCCESS;
 }

@@ -31,6 +31,7 @@ struct rig {
 	uint32_t cc;
 	unsigned int nth, seen;
 	bool for_ever; /* and on all that follow */
+	bool instead;  /* the TPM does not even see the command */
 };
 
 static inline uint32_t
@@ -46,15 +47,19 @@ rig_exchange(struct tpm_wire *w, struct bytes command, unsigned int timeout_ms,
 	struct rig *r = (struct rig *)w;
 	uint32_t cc = rig_u32(command.p + 6);
 
+	bool hit = r->spoil != NULL && (r->cc == RIG_ANY || r->cc == cc);
+
 	r->commands++;
-	SN_TRY(r->tpm.wire.exchange(&r->tpm.wire, command, timeout_ms, ret, why));
+	if (hit) {
+		r->seen++;
+		hit = r->seen == r->nth || (r->for_ever && r->seen > r->nth);
+	}
+	if (!hit || !r->instead)
+		SN_TRY(r->tpm.wire.exchange(&r->tpm.wire, command, timeout_ms, ret, why));
+	if (hit)
+		SN_TRY(r->spoil(r, command, ret, why));
 	sn_buf_put(&r->stream, command);
 	sn_buf_put(&r->stream, tpm_msg_bytes(ret));
-	if (r->spoil == NULL || (r->cc != RIG_ANY && r->cc != cc))
-		return SN_OK;
-	r->seen++;
-	if (r->seen == r->nth || (r->for_ever && r->seen > r->nth))
-		return r->spoil(r, command, ret, why);
 	return SN_OK;
 }
 
