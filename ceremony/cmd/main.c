@@ -43,12 +43,6 @@ usage(int status)
 static int
 role_main(const char *role)
 {
-	struct sn_why why = { 0 };
-
-	if (sn_secret_start(LOCKED_BYTES, &why) != SN_OK || cry_start(&why) != SN_OK) {
-		sn_err_print(role, why.err, &why);
-		return sn_err_exit(why.err);
-	}
 	if (strcmp(role, "--role=keeper") == 0)
 		return keeper_process_main();
 	if (strcmp(role, "--role=tpm") == 0)

@@ -95,7 +95,7 @@ static const struct message messages[] = {
 	    "For \"{sanctum}\": the same identity, rebuilt from {threshold} of {count} shares. "
 	    "Approved {have} of {need}." },
 	{ "review.pass", "{person} approves the plan with this digest:" },
-	{ "review.media", "An approver who has not yet approved inserts the own stick." },
+	{ "review.media", "An approver who has not yet approved puts in the stick with the key." },
 
 	/* seed */
 	{ "seed.title", "Entropy" },
@@ -132,7 +132,7 @@ static const struct message messages[] = {
 	{ "recover.title", "Recovery" },
 	{ "recover.head", "Recovery: {missing} more of {threshold} shares" },
 	{ "recover.body",
-	    "One custodian comes to the keyboard and types the own share. Everybody else: look "
+	    "One custodian comes to the keyboard and types that share. Everybody else: look "
 	    "away. The share is checked against its commitment at once." },
 	{ "recover.person", "Custodian" },
 	{ "recover.wrong-word", "Word {number} is not in the list. Look at your paper." },
@@ -149,8 +149,8 @@ static const struct message messages[] = {
 	{ "opshares.title", "Op. shares" },
 	{ "opshares.head", "Approvers' shares of the operations secret" },
 	{ "opshares.media",
-	    "Each approver's share is encrypted to that approver's key and goes to the own stick. "
-	    "Written: {have} of {need}." },
+	    "Each approver's share is encrypted to that approver's key and written to that "
+	    "approver's stick. Written: {have} of {need}." },
 
 	/* close */
 	{ "close.title", "Statement" },

@@ -153,8 +153,8 @@ cer_view_digest(struct view *v, const uint8_t digest[32])
 	for (size_t i = 0; i < 32; i += 5) {
 		line.n = 0;
 		for (size_t k = i; k < 32 && k < i + 5; k++)
-			sn_buf_fmt(&line, " %s", words_word(k, digest[k]));
-		view_line(v, " %s", sn_buf_cstr(&line));
+			sn_buf_fmt(&line, "%-11s ", words_word(k, digest[k]));
+		view_line(v, "%s", sn_buf_cstr(&line));
 	}
 }
 
