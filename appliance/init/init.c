@@ -1,0 +1,163 @@
+#include "appliance/init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "appliance/init/checks.h"
+#include "appliance/init/console.h"
+#include "appliance/init/setup.h"
+
+#define CRASH_SECONDS 60
+
+static _Noreturn void
+power_off(struct consoles *cs)
+{
+	console_clear(cs);
+	console_print(cs, "Wiped. The machine switches itself off.");
+	sync();
+	(void)reboot(RB_POWER_OFF);
+	console_print(cs, "It did not: switch it off by its power button.");
+	for (;;)
+		pause();
+}
+
+/* One reason on every console, time to read it, off. */
+static _Noreturn void
+refuse(struct consoles *cs, const char *what, const char *detail)
+{
+	char line[SN_WHY_MAX + 80];
+
+	snprintf(line, sizeof(line), "%s: %s", what, detail);
+	console_print(cs, line);
+	console_print(cs, "Nothing was made. Press Enter to switch the machine off.");
+	(void)console_wait_enter(cs, 0);
+	power_off(cs);
+}
+
+static void
+show_failed_checks(const struct consoles *cs, const struct init_facts *facts)
+{
+	char line[256];
+
+	console_print(cs, "This machine must not be used for a ceremony:");
+	for (size_t i = 0; i < facts->nchecks; i++)
+		if (!facts->check[i].ok) {
+			snprintf(line, sizeof(line), "  %s: %s", facts->check[i].name,
+			    facts->check[i].detail);
+			console_print(cs, line);
+		}
+}
+
+static struct console *
+choose(struct consoles *cs, const struct init_facts *facts)
+{
+	char line[96];
+	struct console *c = NULL;
+
+	snprintf(line, sizeof(line), "%zu self-tests passed. This machine has no network.",
+	    facts->nchecks);
+	console_print(cs, "Cornerstone\n");
+	console_print(cs, line);
+	for (size_t i = 0; i < facts->nchecks; i++) {
+		snprintf(line, sizeof(line), "  %-20s %.56s", facts->check[i].name,
+		    facts->check[i].detail);
+		console_print(cs, line);
+	}
+	console_print(cs, "\nPress Enter on the console to use.");
+	while (c == NULL)
+		c = console_wait_enter(cs, 0);
+	console_clear(cs);
+	for (size_t i = 0; i < CONSOLES; i++)
+		if (&cs->c[i] != c && cs->c[i].fd >= 0) {
+			struct consoles other = { { { .fd = cs->c[i].fd }, { .fd = -1 } } };
+
+			console_print(&other,
+			    "The ceremony is held on the other console. "
+			    "Nothing is read from this one.");
+		}
+	return c;
+}
+
+static void
+child_signals(void)
+{
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Run the ceremony in a child; its wait status. Other processes that end are reaped on the way. */
+static int
+run(const struct init_ops *ops, const struct console *c, const struct init_facts *facts)
+{
+	int status = -1, one;
+	pid_t pid = fork(), gone;
+
+	if (pid == 0) {
+		child_signals();
+		_exit(console_become(c) ? ops->ceremony(facts, ops->arg) : 126);
+	}
+	for (;;) {
+		gone = waitpid(-1, &one, 0);
+		if (gone < 0 && errno == EINTR)
+			continue;
+		if (gone < 0 || pid < 0)
+			return status;
+		if (gone == pid)
+			return one;
+	}
+}
+
+/* Nobody but PID 1 is left afterwards, so nobody holds memory, pipes or sticks. */
+static void
+end_everybody(void)
+{
+	(void)kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		continue;
+}
+
+_Noreturn void
+init_main(const struct init_ops *ops)
+{
+	struct consoles cs = { 0 };
+	struct init_facts facts = { 0 };
+	struct sn_why why = { 0 };
+	sigset_t all;
+	struct console *c;
+	bool ready;
+	int status;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	ready = init_setup(&why) == SN_OK;
+	if (!console_open(&cs))
+		power_off(&cs);
+	if (!ready)
+		refuse(&cs, "The machine could not be set up", why.text);
+	if (!init_check_all("", &facts)) {
+		show_failed_checks(&cs, &facts);
+		refuse(&cs, "Self-test", "failed");
+	}
+	c = choose(&cs, &facts);
+	facts.console = c->name;
+	status = run(ops, c, &facts);
+	end_everybody();
+	init_putaway();
+	console_clear(&cs);
+	if (status == -1 || WIFSIGNALED(status)) {
+		console_print(&cs,
+		    "The ceremony ended by itself. What it held is wiped; start again.");
+		(void)console_wait_enter(&cs, CRASH_SECONDS);
+	}
+	power_off(&cs);
+}

@@ -1,0 +1,42 @@
+/*
+ * init - the image's first process: mounts, self-tests, the proof that there is
+ * no network, the choice of the console, the ceremony in a child, wiping, off.
+ *
+ * Owns: the machine. Never returns and never ends while the machine is on. May
+ * include: base, media. Everything it found is handed to the ceremony as facts.
+ */
+#ifndef INIT_H
+#define INIT_H
+
+#include "appliance/base/base.h"
+
+#define INIT_RUN_DIR "/run/cornerstone" /* in memory; the only place that can be written */
+#define INIT_MEDIA_DIR INIT_RUN_DIR "/sticks" /* where sticks are mounted below */
+#define INIT_CHECKS_MAX 24
+
+struct init_check {
+	char name[40], detail[120];
+	bool ok;
+};
+
+/* What the ceremony may rely on; every check passed, or it would not have been started. */
+struct init_facts {
+	const char *console; /* "framebuffer" or "serial" */
+	struct init_check check[INIT_CHECKS_MAX];
+	size_t nchecks;
+};
+
+struct init_ops {
+	/*
+	 * The ceremony: called in a child process that owns the chosen console as
+	 * standard input, output and error (80 columns, 24 rows at least), with TERM
+	 * and LC_CTYPE set and nothing else open. Returns its exit status.
+	 */
+	int (*ceremony)(const struct init_facts *facts, void *arg);
+	void *arg;
+};
+
+/* Be PID 1. */
+_Noreturn void init_main(const struct init_ops *ops);
+
+#endif
