@@ -202,7 +202,7 @@ static const struct message messages[] = {
 	{ "machine.check", "Self-test {name}: {result}. {detail}" },
 	{ "plan.loaded", "The plan with digest {plan} was loaded; sequence {sequence}." },
 	{ "plan.agreed", "Those present agreed that this is the plan." },
-	{ "person.present", "{full} was present as {name}." },
+	{ "person.present", "{full} was present as {name}: {roles}." },
 	{ "time.agreed", "Those present agreed with the clock." },
 	{ "tpm.opened",
 	    "TPM {manufacturer} {vendor}, firmware {firmware}, back end {backend}; EK {ek}, AK {ak}; "
@@ -212,7 +212,7 @@ static const struct message messages[] = {
 	{ "collateral.judged",
 	    "Collateral was judged at {time}: {accepted} accepted, {refused} refused." },
 	{ "plan.approved", "{approver} approved the plan; signature {signature}." },
-	{ "seed.made", "The master secret was made; sources: {sources}." },
+	{ "seed.made", "The master secret was made from: {sources}." },
 	{ "share.read-back", "Share {number} of {count} was read back by {name}." },
 	{ "trial.done", "{subsets} sets of {threshold} shares were recombined and agreed." },
 	{ "share.entered", "Share {number} was entered." },

@@ -108,6 +108,9 @@ SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id,
 	    SN_NITEMS(((const struct tr_arg[]){ __VA_ARGS__ })), (why))
 SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
 
+/* A person's roles as text, "custodian, witness". */
+void cer_roles(const struct plan_person *p, struct sn_buf *ret);
+
 /* Say on the next screen why the last answer was not taken. */
 void cer_note(struct cer *c, const char *id, const struct cat_arg *args);
 void cer_note_why(struct cer *c, const struct sn_why *why);

@@ -144,8 +144,8 @@ step_plan_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUS
 	return CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex));
 }
 
-static void
-people_line(const struct plan_person *p, struct view *v)
+void
+cer_roles(const struct plan_person *p, struct sn_buf *ret)
 {
 	static const struct {
 		unsigned int bit;
@@ -157,12 +157,19 @@ people_line(const struct plan_person *p, struct view *v)
 		{ PLAN_ROLE_APPROVER, "approver" },
 		{ PLAN_ROLE_AUDITOR, "auditor" },
 	};
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 
 	for (size_t i = 0; i < SN_NITEMS(roles); i++) {
 		if ((p->roles & roles[i].bit) != 0)
-			sn_buf_fmt(&b, "%s%s", b.n > 0 ? ", " : "", roles[i].name);
+			sn_buf_fmt(ret, "%s%s", ret->n > 0 ? ", " : "", roles[i].name);
 	}
+}
+
+static void
+people_line(const struct plan_person *p, struct view *v)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	cer_roles(p, &b);
 	view_line(v, "  %-10s %-22s %s", p->name, p->full, sn_buf_cstr(&b));
 }
 
@@ -185,8 +192,12 @@ step_people_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UN
 	for (size_t k = 0; k < c->plan->npeople; k++) {
 		const struct plan_person *p = &c->plan->people[k];
 
+		SN_CLEANUP(sn_buf_done) struct sn_buf roles = { 0 };
+
+		cer_roles(p, &roles);
+		SN_TRY(sn_buf_check(&roles, why));
 		SN_TRY(CER_RECORD(c, "person.present", why, TR_ARG_STR("name", p->name),
-		    TR_ARG_INT("roles", p->roles), TR_ARG_PERSONAL("full", p->full)));
+		    TR_ARG_STR("roles", sn_buf_cstr(&roles)), TR_ARG_PERSONAL("full", p->full)));
 	}
 	return SN_OK;
 }

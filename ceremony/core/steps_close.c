@@ -231,26 +231,21 @@ close_transcript(struct cer *c, struct sn_why *why)
 
 /* People in the statement are the commitments that the transcript already holds. */
 static enum sn_err
-close_people(const struct cer *c, struct bun_person *ret, size_t *ret_n, struct sn_why *why)
+close_people(const struct tr_read *read, struct bun_person *ret, size_t *ret_n,
+    struct sn_why *why)
 {
-	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
 	size_t n = 0;
 
-	SN_TRY(tr_read_new(tr_records(c->tr), &read, why));
 	for (size_t i = 0; i < tr_read_size(read); i++) {
 		const struct tr_record *r = tr_read_record(read, i);
-		const char *name = NULL;
-		const struct plan_person *person;
 		yyjson_val *full = NULL;
 
 		if (strcmp(r->id, "person.present") != 0)
 			continue;
-		SN_TRY(sn_json_str(r->args, "name", PLAN_NAME_MAX, &name, "transcript", why));
+		if (n == PLAN_MAX_PEOPLE)
+			return sn_fail(why, SN_E_INTERNAL, "transcript: too many people");
+		SN_TRY(sn_json_str(r->args, "roles", TR_MAX_TEXT, &ret[n].role, "transcript", why));
 		SN_TRY(sn_json_obj(r->args, "full", &full, "transcript", why));
-		person = plan_person(c->plan, name);
-		if (person == NULL || n == PLAN_MAX_PEOPLE)
-			return sn_fail(why, SN_E_INTERNAL, "transcript: person %s", name);
-		ret[n].role = person->name;
 		SN_TRY(sn_json_hex(full, "commit", ret[n].commit, 32, "transcript", why));
 		n++;
 	}
@@ -262,6 +257,7 @@ static enum sn_err
 close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_why *why)
 {
 	static const char *const profiles[] = { LAYOUT_TRUSTEE_PROFILE };
+	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
 	struct bun_person people[PLAN_MAX_PEOPLE];
 	struct merkle_hash root;
 	const struct plan *p = c->plan;
@@ -291,7 +287,8 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 	memcpy(pred.plan_sha256, p->digest, 32);
 	memcpy(pred.identity_sha256, c->identity, 32);
 	memcpy(pred.sanctum_id, p->sanctum_id, 16);
-	SN_TRY(close_people(c, people, &pred.npeople, why));
+	SN_TRY(tr_read_new(tr_records(c->tr), &read, why));
+	SN_TRY(close_people(read, people, &pred.npeople, why));
 	SN_TRY(tr_root(c->tr, &root, why));
 	memcpy(pred.transcript_root, root.h, 32);
 	return bun_seal(c->bun, &pred, why);

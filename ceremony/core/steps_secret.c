@@ -9,18 +9,9 @@
 
 /* ---- seed */
 
-enum sn_err
-step_seed_enter(struct cer *c, struct sn_why *why)
-{
-	SN_TRY(tpm_seed(c->tpm, c->plan->digest, &c->audit, why));
-	SN_TRY(keeper_seed(c->keeper, &c->entropy, why));
-	return CER_RECORD(c, "seed.made", why, TR_ARG_STR("sources", "tpm kernel cpu"),
-	    TR_ARG_STR("report", sn_buf_cstr(&c->entropy)));
-}
-
-/* One line per source out of the keeper's report. */
+/* Each source out of the keeper's report: a line for the view, or words for the record. */
 static enum sn_err
-seed_sources(struct cer *c, struct view *v, struct sn_why *why)
+seed_sources(struct cer *c, struct view *v, struct sn_buf *words, struct sn_why *why)
 {
 	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
 	yyjson_val *sources = NULL, *s;
@@ -37,11 +28,27 @@ seed_sources(struct cer *c, struct view *v, struct sn_why *why)
 		SN_TRY(sn_json_str(s, "name", 16, &name, "entropy.json", why));
 		SN_TRY(sn_json_str(s, "health", 40, &health, "entropy.json", why));
 		SN_TRY(sn_json_u32(s, "bytes", 0, 1U << 20, &bytes, "entropy.json", why));
-		view_say(v, "seed.source",
-		    CAT_ARGS({ "name", name }, { "bytes", cer_num(bytes) },
-			{ "health", health }));
+		if (v != NULL)
+			view_say(v, "seed.source",
+			    CAT_ARGS({ "name", name }, { "bytes", cer_num(bytes) },
+				{ "health", health }));
+		if (words != NULL)
+			sn_buf_fmt(words, "%s%s %u bytes", words->n > 0 ? ", " : "", name, bytes);
 	}
 	return SN_OK;
+}
+
+enum sn_err
+step_seed_enter(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf sources = { 0 };
+
+	SN_TRY(tpm_seed(c->tpm, c->plan->digest, &c->audit, why));
+	SN_TRY(keeper_seed(c->keeper, &c->entropy, why));
+	SN_TRY(seed_sources(c, NULL, &sources, why));
+	SN_TRY(sn_buf_check(&sources, why));
+	return CER_RECORD(c, "seed.made", why, TR_ARG_STR("sources", sn_buf_cstr(&sources)),
+	    TR_ARG_STR("report", sn_buf_cstr(&c->entropy)));
 }
 
 enum sn_err
@@ -50,7 +57,7 @@ step_seed_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why 
 	cer_view(v, VIEW_INFO, "ok", "seed.head");
 	view_say(v, "seed.body", NULL);
 	view_blank(v);
-	return seed_sources(c, v, why);
+	return seed_sources(c, v, NULL, why);
 }
 
 /* ---- shares: for each custodian make room, show, type back */
