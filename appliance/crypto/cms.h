@@ -27,7 +27,8 @@ SN_MUST_USE enum sn_err cry_cms_sign(const struct cry_key *key, const struct cry
  * root at time at, alg the only signature algorithm in signer and chain, smimesign
  * purpose (emailProtection) and eku (may be NULL) on the signer, which is no CA. Only
  * the one form that cry_cms_sign() writes is accepted. On success *ret_signer is the
- * signer's certificate, owned by the caller. SN_E_SIGNATURE, SN_E_CHAIN, SN_E_ROLE, SN_E_EXPIRED, SN_E_FORMAT.
+ * signer's certificate, owned by the caller.
+ * SN_E_SIGNATURE, SN_E_CHAIN, SN_E_ROLE, SN_E_EXPIRED, SN_E_FORMAT.
  */
 SN_MUST_USE enum sn_err cry_cms_verify(struct bytes cms, struct bytes content,
     const struct cry_cert *root, enum cry_sigalg alg, const char *eku, int64_t at,

@@ -32,7 +32,7 @@ fields(void **state)
 
 	assert_string_equal(cry_cert_cn(signer), "Statement Signer");
 	assert_int_equal(cry_cert_not_before(signer), PKI_FROM);
-	assert_int_equal(cry_cert_not_after(signer), PKI_FROM + 5LL * PKI_YEAR);
+	assert_int_equal(cry_cert_not_after(signer), PKI_FROM + PKI_LEAF_TIME);
 	assert_int_equal(cry_cert_serial(signer).n, 20);
 	assert_true(cry_cert_self_issued(w->root));
 	assert_true(cry_cert_is_ca(w->root) && cry_cert_is_ca(w->ca));
@@ -77,9 +77,9 @@ static const struct chain_row chains[] = {
 	{ "leaf, CA, root", { LEAF, CA }, ROOT, PKI_NOW, CRY_EKU_STATEMENT, SN_OK },
 	{ "no use asked for", { LEAF, CA }, ROOT, PKI_NOW, NULL, SN_OK },
 	{ "first second", { LEAF, CA }, ROOT, PKI_FROM, NULL, SN_OK },
-	{ "last second", { LEAF, CA }, ROOT, PKI_FROM + 5LL * PKI_YEAR, NULL, SN_OK },
+	{ "last second", { LEAF, CA }, ROOT, PKI_FROM + PKI_LEAF_TIME, NULL, SN_OK },
 	{ "a second too early", { LEAF, CA }, ROOT, PKI_FROM - 1, NULL, SN_E_EXPIRED },
-	{ "a second too late", { LEAF, CA }, ROOT, PKI_FROM + 5LL * PKI_YEAR + 1, NULL,
+	{ "a second too late", { LEAF, CA }, ROOT, PKI_FROM + PKI_LEAF_TIME + 1, NULL,
 	    SN_E_EXPIRED },
 	{ "another use", { LEAF, CA }, ROOT, PKI_NOW, CRY_EKU_OPERATIONS, SN_E_ROLE },
 	{ "issuing CA missing", { LEAF }, ROOT, PKI_NOW, NULL, SN_E_CHAIN },

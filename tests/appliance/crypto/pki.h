@@ -17,6 +17,7 @@
 #define PKI_FROM 1735689600 /* 2025-01-01T00:00:00Z */
 #define PKI_NOW 1751328000  /* 2025-07-01T00:00:00Z */
 #define PKI_YEAR (365 * 86400)
+#define PKI_LEAF_TIME (15LL * PKI_YEAR)
 #define PKI_EMAIL "1.3.6.1.5.5.7.3.4"
 #define PKI_SERVER "1.3.6.1.5.5.7.3.1"
 
@@ -82,7 +83,7 @@ pki_leaf_profile(enum pki_leaf leaf)
 		.organization = "Inner Sanctum",
 		.serial = { [0] = 0x22, [19] = (uint8_t)(leaf + 1) },
 		.not_before = PKI_FROM,
-		.not_after = PKI_FROM + (leaf == PKI_SHORT ? 31LL * 86400 : 5LL * PKI_YEAR),
+		.not_after = PKI_FROM + (leaf == PKI_SHORT ? 31LL * 86400 : PKI_LEAF_TIME),
 		.digital_signature = true,
 		.pathlen = -1,
 		.ekus = pki_ekus[leaf],
