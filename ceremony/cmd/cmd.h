@@ -6,6 +6,7 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include "appliance/init/init.h"
 #include "ceremony/core/engine.h"
 
 struct cmd {
@@ -33,9 +34,11 @@ SN_MUST_USE enum sn_err cmd_ports_open(struct cmd_ports *p, const char *console,
     struct sn_why *why);
 void cmd_ports_done(struct cmd_ports *p); /* idempotent */
 
-/* `ceremony` inside the image, after PID 1 has chosen the console: the whole ceremony
- * on descriptors 0 and 1. Returns an exit status. */
-int cmd_image(const char *console, const struct cer_check *checks, size_t nchecks);
+#define CMD_LOCKED_BYTES (1U << 20) /* locked memory of the engine's process */
+
+/* The ceremony inside the image, in the child of PID 1 that owns the console; an
+ * init_ops.ceremony. Returns an exit status. */
+int cmd_image(const struct init_facts *facts, void *arg);
 
 /* One line into locked memory: from a terminal without echo (asked for twice when
  * twice is set), else from standard input as it is. */

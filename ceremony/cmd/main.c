@@ -10,7 +10,6 @@
 #include "ceremony/keeper/keeper.h"
 
 #define PROGRAM "ceremony"
-#define LOCKED_BYTES (1U << 20)
 
 static const struct cmd cmds[] = {
 	{ "run", NULL, 1, 1, "STICKS", "a rehearsal in this terminal; STICKS holds a folder per stick",
@@ -67,7 +66,7 @@ command_main(int argc, char **argv)
 		argc -= 1 + names;
 		if (argc < c->min_args || argc > c->max_args)
 			return usage(sn_err_exit(SN_E_USAGE));
-		e = sn_secret_start(LOCKED_BYTES, &why);
+		e = sn_secret_start(CMD_LOCKED_BYTES, &why);
 		if (e == SN_OK)
 			e = cry_start(&why);
 		if (e == SN_OK)
@@ -87,7 +86,7 @@ main(int argc, char **argv)
 		return role_main(argv[1]);
 #ifdef SN_IMAGE
 	if (getpid() == 1)
-		return init_main(argc, argv);
+		init_main(&(struct init_ops){ .ceremony = cmd_image });
 #endif
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(0);

@@ -3,13 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "appliance/base/secret.h"
+#include "appliance/crypto/digest.h"
+#include "ceremony/core/catalogue.h"
 #include "ceremony/tui/tui.h"
-
-#define IMAGE_MOUNTS "/run/cornerstone/sticks"
-#define IMAGE_SCRATCH "/run/cornerstone"
 
 /* On a workstation, Enter puts the folder STICKS/LABEL in. */
 static enum sn_err
@@ -54,23 +55,39 @@ cmd_run(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	return run_ui(&p, &tui, why);
 }
 
-int
-cmd_image(const char *console, const struct cer_check *checks, size_t nchecks)
+static enum sn_err
+image_run(struct cmd_ports *p, const char *console, struct sn_why *why)
 {
-	SN_CLEANUP(cmd_ports_done) struct cmd_ports p = { .scratch = IMAGE_SCRATCH };
 	struct tui_ports tui = { .in = STDIN_FILENO, .out = STDOUT_FILENO };
+
+	SN_TRY(sn_secret_start(CMD_LOCKED_BYTES, why));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+		return sn_fail(why, SN_E_LOCK, "mlockall");
+	SN_TRY(cry_start(why));
+	SN_TRY(cmd_ports_open(p, console, why));
+	SN_TRY(med_open_block(INIT_MEDIA_DIR, &p->ports.media, why));
+	return run_ui(p, &tui, why);
+}
+
+int
+cmd_image(const struct init_facts *facts, void *arg SN_UNUSED)
+{
+	SN_CLEANUP(cmd_ports_done) struct cmd_ports p = { .scratch = INIT_RUN_DIR };
+	struct cer_check checks[INIT_CHECKS_MAX];
 	struct sn_why why = { 0 };
 	enum sn_err e;
 
+	for (size_t i = 0; i < facts->nchecks; i++) {
+		view_copy(checks[i].name, sizeof(checks[i].name), facts->check[i].name);
+		view_copy(checks[i].detail, sizeof(checks[i].detail), facts->check[i].detail);
+		checks[i].ok = facts->check[i].ok;
+	}
 	p.ports.image = true;
 	p.ports.checks = checks;
-	p.ports.nchecks = nchecks;
-	e = cmd_ports_open(&p, console, &why);
-	if (e == SN_OK)
-		e = med_open_block(IMAGE_MOUNTS, &p.ports.media, &why);
-	if (e == SN_OK)
-		e = run_ui(&p, &tui, &why);
+	p.ports.nchecks = facts->nchecks;
+	e = image_run(&p, facts->console, &why);
 	if (e != SN_OK)
 		sn_err_print("ceremony", e, &why);
+	sn_secret_stop();
 	return sn_err_exit(e);
 }
