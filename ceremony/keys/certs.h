@@ -11,8 +11,11 @@
 #include "appliance/crypto/cert.h"
 #include "ceremony/keys/identity.h"
 
-/* Our own extended key usage for the signer of attestation tokens. */
-#define CERTS_EKU_TOKEN "2.25.166332022564107289078264088925484258489"
+/*
+ * The extended key usage of the attestation token's signer: id-kp-jwt [RFC 9509]. Not an
+ * OID of our own: consumers' parsers must read it, and some refuse 128-bit arcs.
+ */
+#define CERTS_EKU_TOKEN "1.3.6.1.5.5.7.3.37"
 
 /* What a key's certificate is: one row per enum key_id, CERTS_NONE for the log key. */
 enum certs_kind { CERTS_NONE, CERTS_ROOT, CERTS_CA, CERTS_LEAF };

@@ -1,0 +1,323 @@
+/* trust/identity.json: its one form, its size, and what a changed byte does. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/ceremony/keys/fixture.h"
+
+static char *
+written(const struct identity *id)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	assert_int_equal(identity_write(id, &b, NULL), SN_OK);
+	return test_format("%s", sn_buf_cstr(&b));
+}
+
+struct size_row {
+	enum plan_world world;
+	uint32_t m, n;
+	size_t max;
+};
+
+static const struct size_row size_rows[] = {
+	{ PLAN_PRODUCTION, 2, 3, 2048 },
+	{ PLAN_REHEARSAL, 2, 3, 2048 },
+	{ PLAN_PRODUCTION, 3, 5, 2048 },
+	{ PLAN_REHEARSAL, 5, 8, 2600 },
+};
+
+static void
+test_round(void **state)
+{
+	const struct size_row *row = *state;
+	struct identity id = fixture_identity(row->world, row->m, row->n), back;
+	char *text = written(&id), *again;
+
+	assert_true(strlen(text) <= row->max);
+	assert_int_equal(identity_parse(bytes_str(text), &back, NULL), SN_OK);
+	again = written(&back);
+	assert_string_equal(text, again);
+	assert_memory_equal(&id, &back, sizeof(id));
+	free(text);
+	free(again);
+}
+
+static void
+test_line_end(void **state)
+{
+	struct identity id = fixture_identity(PLAN_PRODUCTION, 2, 3), back = { 0 };
+	char *text = written(&id);
+	char *one = test_format("%s\n", text), *two = test_format("%s\n\n", text);
+
+	(void)state;
+	assert_int_equal(identity_parse(bytes_str(one), &back, NULL), SN_OK);
+	assert_int_equal(identity_parse(bytes_str(two), &back, NULL), SN_E_FORMAT);
+	free(text);
+	free(one);
+	free(two);
+}
+
+/* Replace the first occurrence of from and read the result. */
+struct hostile_row {
+	const char *name, *from, *to;
+	enum sn_err expect;
+};
+
+static const struct hostile_row hostile_rows[] = {
+	{ "another format", "cornerstone-identity-1", "cornerstone-identity-2", SN_E_FORMAT },
+	{ "unknown world", "\"world\":\"production\"", "\"world\":\"test\"", SN_E_FORMAT },
+	{ "a rehearsal by one word", "\"world\":\"production\"", "\"world\":\"rehearsal\"",
+	    SN_E_POLICY },
+	{ "unknown member", "{\"certificates\"", "{\"a\":1,\"certificates\"", SN_E_FORMAT },
+	{ "unknown member inside", "{\"count\":3,\"generation\"",
+	    "{\"a\":1,\"count\":3,\"generation\"", SN_E_FORMAT },
+	{ "a blank", "\"format\":", "\"format\": ", SN_E_FORMAT },
+	{ "members in another order", "\"count\":3,\"identifier\":2748",
+	    "\"identifier\":2748,\"count\":3", SN_E_FORMAT },
+	{ "an escaped letter", "Example Bank", "Example \\u0042ank", SN_E_FORMAT },
+	{ "a control byte", "Example Bank", "Example \\u0007ank", SN_E_FORMAT },
+	{ "no organisation", "Example Bank", "", SN_E_FORMAT },
+	{ "a long organisation", "Example Bank",
+	    "Example Bank of a name that is longer than sixty bytes, which is too much",
+	    SN_E_FORMAT },
+	{ "label of another row", "[\"root-p384\"", "[\"root-p385\"", SN_E_FORMAT },
+	{ "generation 0", "\"Root P-384 a0a1a2a3\",1,", "\"Root P-384 a0a1a2a3\",0,",
+	    SN_E_POLICY },
+	{ "generation 2 with the old serial", "\"Root P-384 a0a1a2a3\",1,",
+	    "\"Root P-384 a0a1a2a3\",2,", SN_E_SIGNATURE },
+	{ "generation as text", "\"Root P-384 a0a1a2a3\",1,", "\"Root P-384 a0a1a2a3\",\"1\",",
+	    SN_E_FORMAT },
+	{ "generation with a fraction", "\"Root P-384 a0a1a2a3\",1,",
+	    "\"Root P-384 a0a1a2a3\",1.0,", SN_E_FORMAT },
+	{ "negative generation", "\"Root P-384 a0a1a2a3\",1,", "\"Root P-384 a0a1a2a3\",-1,",
+	    SN_E_FORMAT },
+	{ "one operations key of another generation", "\"Operations P-384 a0a1a2a3\",1,",
+	    "\"Operations P-384 a0a1a2a3\",2,", SN_E_POLICY },
+	{ "a rehearsal's name in production", "\"Root P-384 a0a1a2a3\"",
+	    "\"REHEARSAL Root P-384 a0a1a2a3\"", SN_E_POLICY },
+	{ "a mistyped year", "2045-01-01T00:00:00Z", "2046-01-01T00:00:00Z", SN_E_SIGNATURE },
+	{ "a mistyped year that does not nest", "2035-01-01T00:00:00Z", "2055-01-01T00:00:00Z",
+	    SN_E_POLICY },
+	{ "a 13th month", "2045-01-01T00:00:00Z", "2045-13-01T00:00:00Z", SN_E_FORMAT },
+	{ "a date without its letter", "2045-01-01T00:00:00Z", "2045-01-01 00:00:00Z",
+	    SN_E_FORMAT },
+	{ "a row too short", "\"2025-01-01T00:00:00Z\",\"2045-01-01T00:00:00Z\",",
+	    "\"2025-01-01T00:00:00Z\",", SN_E_FORMAT },
+	{ "threshold 1", "\"identifier\":2748,\"threshold\":2",
+	    "\"identifier\":2748,\"threshold\":1", SN_E_FORMAT },
+	{ "threshold over count", "\"identifier\":2748,\"threshold\":2",
+	    "\"identifier\":2748,\"threshold\":4", SN_E_POLICY },
+	{ "a rehearsal's identifier", "\"identifier\":2748", "\"identifier\":19132",
+	    SN_E_POLICY },
+	{ "a 16-bit identifier", "\"identifier\":2748", "\"identifier\":32769", SN_E_POLICY },
+	{ "more shares than commitments", "\"count\":3,\"identifier\"",
+	    "\"count\":4,\"identifier\"", SN_E_FORMAT },
+	{ "a short commitment", "0101", "01", SN_E_FORMAT },
+	{ "a commitment that is no hex", "0101", "01g1", SN_E_FORMAT },
+	{ "an upper-case sanctum id", "abacadaeaf", "ABACADAEAF", SN_E_FORMAT },
+	{ "another sanctum id", "abacadaeaf", "abacadaeb0", SN_E_SIGNATURE },
+	{ "operations threshold 1", "\"generation\":1,\"threshold\":2",
+	    "\"generation\":1,\"threshold\":1", SN_E_FORMAT },
+	{ "operations threshold over count", "\"generation\":1,\"threshold\":2",
+	    "\"generation\":1,\"threshold\":4", SN_E_POLICY },
+	{ "something behind it", "\"world\":\"production\"}", "\"world\":\"production\"}{}",
+	    SN_E_FORMAT },
+	{ "cut short", "\"world\":\"production\"}", "\"world\":\"production\"", SN_E_FORMAT },
+	{ "a member twice", "\"format\":", "\"format\":\"x\",\"format\":", SN_E_FORMAT },
+};
+
+static void
+test_hostile(void **state)
+{
+	const struct hostile_row *row = *state;
+	struct identity id = fixture_identity(PLAN_PRODUCTION, 2, 3), back = { 0 };
+	static const struct identity untouched;
+	char *text = written(&id), *at = strstr(text, row->from), *bad;
+	struct sn_why why = { 0 };
+
+	assert_non_null(at);
+	bad = test_format("%.*s%s%s", (int)(at - text), text, row->to, at + strlen(row->from));
+	assert_int_equal(identity_parse(bytes_str(bad), &back, &why), row->expect);
+	assert_memory_equal(&back, &untouched, sizeof(back));
+	assert_true(why.text[0] != '\0');
+	free(text);
+	free(bad);
+}
+
+/* No single changed character of a card goes through. */
+static void
+test_every_byte(void **state)
+{
+	struct identity id = fixture_identity(PLAN_PRODUCTION, 2, 3), back;
+	char *text = written(&id);
+	size_t n = strlen(text), accepted = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		char was = text[i];
+
+		text[i] = was == '1' ? '2' : '1';
+		if (identity_parse((struct bytes){ (uint8_t *)text, n }, &back, NULL) == SN_OK)
+			accepted++;
+		text[i] = was;
+	}
+	/*
+	 * What no serial covers: letters of names (cn, organisation, sanctum), hex digits of
+	 * commitments and the share identifier. Nothing else.
+	 */
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		n -= strlen(id.cert[i].cn);
+	assert_true(accepted <=
+	    strlen(text) - n + strlen(id.organization) + strlen(id.sanctum_name) + 3 * 64 + 4);
+	free(text);
+}
+
+static void
+test_large(void **state)
+{
+	char *text = calloc(1, IDENTITY_MAX_BYTES + 2);
+	struct identity back;
+
+	(void)state;
+	memset(text, ' ', IDENTITY_MAX_BYTES + 1);
+	assert_int_equal(identity_parse((struct bytes){ (uint8_t *)text,
+					    IDENTITY_MAX_BYTES + 1 },
+			     &back, NULL),
+	    SN_E_LIMIT);
+	assert_int_equal(identity_parse((struct bytes){ NULL, 0 }, &back, NULL), SN_E_FORMAT);
+	assert_int_equal(identity_parse(BYTES_STR("[]"), &back, NULL), SN_E_FORMAT);
+	free(text);
+}
+
+/* ---- from a plan */
+
+struct plan_row {
+	const char *name;
+	void (*spoil)(struct plan *p);
+	enum sn_err expect;
+};
+
+static void
+spoil_nest(struct plan *p)
+{
+	p->statement.to = p->signing.to + 1;
+}
+static void
+spoil_before(struct plan *p)
+{
+	p->token.from = p->root.from - 1;
+}
+static void
+spoil_order(struct plan *p)
+{
+	p->root.to = p->root.from;
+}
+static void
+spoil_operations(struct plan *p)
+{
+	p->operations.to = p->operations.from + IDENTITY_OPERATIONS_MAX + 1;
+}
+static void
+spoil_threshold(struct plan *p)
+{
+	p->share_threshold = 1;
+}
+static void
+spoil_count(struct plan *p)
+{
+	p->share_count = PLAN_MAX_SHARES + 1;
+}
+
+static const struct plan_row plan_rows[] = {
+	{ "statement signer outlives its CA", spoil_nest, SN_E_POLICY },
+	{ "token signer before its CA", spoil_before, SN_E_POLICY },
+	{ "root without a life", spoil_order, SN_E_POLICY },
+	{ "operations signer for too long", spoil_operations, SN_E_POLICY },
+	{ "one share is enough", spoil_threshold, SN_E_POLICY },
+	{ "more shares than there is room", spoil_count, SN_E_INTERNAL },
+};
+
+static void
+test_plan(void **state)
+{
+	static const uint8_t commitments[PLAN_MAX_SHARES][32];
+	const struct plan_row *row = *state;
+	struct plan p = fixture_plan(PLAN_PRODUCTION, 2, 3);
+	struct identity id;
+
+	assert_int_equal(identity_build(&p, 1, commitments, &id, NULL), SN_OK);
+	assert_int_equal(identity_build(&p, 0x4001, commitments, &id, NULL), SN_E_POLICY);
+	row->spoil(&p);
+	assert_int_equal(identity_build(&p, 1, commitments, &id, NULL), row->expect);
+}
+
+static void
+test_serial(void **state)
+{
+	struct derive_scope scope = fixture_scope(PLAN_PRODUCTION);
+	struct test_bytes want = test_unhex("4164dde482cbbe62cf9b3f4cffd186d0950225f9");
+	uint8_t serial[20];
+
+	(void)state;
+	/* sha256sum over the bytes of docs/FORMAT-KEYS.md, cut to 20, first byte & 7f | 40 */
+	assert_int_equal(identity_serial(&scope, "root-p384", 1, 1735689600, 2366841600, serial,
+			     NULL),
+	    SN_OK);
+	assert_memory_equal(serial, want.data, 20);
+	test_bytes_done(&want);
+}
+
+static void
+test_share_number(void **state)
+{
+	struct identity id = fixture_identity(PLAN_PRODUCTION, 2, 3);
+	uint8_t c[32];
+
+	(void)state;
+	memset(c, 3, sizeof(c));
+	assert_int_equal(identity_share_number(&id, c), 3);
+	memset(c, 4, sizeof(c));
+	assert_int_equal(identity_share_number(&id, c), 0);
+}
+
+static void
+test_log_name(void **state)
+{
+	struct derive_scope scope = fixture_scope(PLAN_REHEARSAL);
+	char name[IDENTITY_LOG_NAME_MAX];
+
+	(void)state;
+	identity_log_name(PLAN_REHEARSAL, scope.sanctum_id, name);
+	assert_string_equal(name, "cornerstone/rehearsal/a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
+	identity_log_name(PLAN_PRODUCTION, scope.sanctum_id, name);
+	assert_string_equal(name, "cornerstone/production/a0a1a2a3a4a5a6a7a8a9aaabacadaeaf");
+}
+
+int
+main(void)
+{
+	struct test_list *l = test_list_new();
+	struct sn_why why = { 0 };
+	size_t i;
+
+	if (sn_secret_start(1U << 16, &why) != SN_OK || cry_start(&why) != SN_OK)
+		return sn_err_exit(why.err);
+	for (i = 0; i < SN_NITEMS(size_rows); i++)
+		test_list_add(l, test_round, &size_rows[i],
+		    "round trip %s %u of %u, <= %zu bytes", plan_world_name(size_rows[i].world),
+		    size_rows[i].m, size_rows[i].n, size_rows[i].max);
+	for (i = 0; i < SN_NITEMS(hostile_rows); i++)
+		test_list_add(l, test_hostile, &hostile_rows[i], "refused: %s",
+		    hostile_rows[i].name);
+	for (i = 0; i < SN_NITEMS(plan_rows); i++)
+		test_list_add(l, test_plan, &plan_rows[i], "plan refused: %s",
+		    plan_rows[i].name);
+	test_list_add(l, test_line_end, NULL, "one line end, not two");
+	test_list_add(l, test_every_byte, NULL, "every byte changed");
+	test_list_add(l, test_large, NULL, "too large, empty, no object");
+	test_list_add(l, test_serial, NULL, "serial, known answer");
+	test_list_add(l, test_share_number, NULL, "number of a share by its commitment");
+	test_list_add(l, test_log_name, NULL, "the log's name");
+	return test_list_run(l, "identity");
+}
