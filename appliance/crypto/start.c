@@ -104,9 +104,7 @@ start_mldsa(struct sn_why *why)
 enum sn_err
 cry_start(struct sn_why *why)
 {
-	const uint64_t opts = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT;
-
-	if (OPENSSL_init_crypto(opts, NULL) != 1)
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "starting OpenSSL");
 	SN_TRY(start_heap(why));
 	SN_TRY(start_params(why));

@@ -122,7 +122,8 @@ static int
 run(const char *command, char out[OUTPUT_MAX])
 {
 	char *line = test_format("cd %s && { %s; } 2>&1", dir, command);
-	char *const argv[] = { (char *)"sh", (char *)"-c", line, NULL };
+	char shell[] = "sh", option[] = "-c";
+	char *const argv[] = { shell, option, line, NULL };
 	posix_spawn_file_actions_t actions;
 	int fds[2], status = 0;
 	size_t n = 0;
