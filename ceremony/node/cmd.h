@@ -1,0 +1,21 @@
+/*
+ * cmd - the subcommands of `sanctum`, the program of first nodes and auditors.
+ *
+ * Owns: nothing. Only for ceremony/node. May include: base, crypto, transcript,
+ * bundle. Exit statuses: docs/FORMAT-BUNDLE.md.
+ */
+#ifndef NODE_CMD_H
+#define NODE_CMD_H
+
+#include "appliance/base/err.h"
+
+/* argv without program and subcommand. The last line it prints is its verdict. */
+SN_MUST_USE enum sn_err cmd_verify(int argc, char **argv, struct sn_why *why);
+
+struct option_row {
+	const char *name, *arg, *help; /* arg NULL: a switch */
+};
+/* What `sanctum verify` takes; NULL name past the end. */
+const struct option_row *cmd_verify_option(size_t i);
+
+#endif

@@ -1,0 +1,75 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "appliance/crypto/digest.h"
+#include "ceremony/node/cmd.h"
+
+#define LOCKED_BYTES (256U << 10)
+
+struct cmd {
+	const char *name;
+	enum sn_err (*run)(int argc, char **argv, struct sn_why *why);
+	const struct option_row *(*option)(size_t i);
+	const char *args, *help;
+};
+
+static const struct cmd cmds[] = {
+	{ "verify", cmd_verify, cmd_verify_option, "DIR", "judge the bundle in DIR" },
+};
+
+static void
+print_help(FILE *f)
+{
+	fprintf(f, "usage: sanctum COMMAND ...\n\n");
+	for (size_t i = 0; i < SN_NITEMS(cmds); i++) {
+		fprintf(f, "sanctum %s %s [option...]\n    %s\n", cmds[i].name, cmds[i].args,
+		    cmds[i].help);
+		for (size_t k = 0; cmds[i].option(k) != NULL; k++) {
+			const struct option_row *o = cmds[i].option(k);
+
+			fprintf(f, "    %s%s%s\n        %s\n", o->name, o->arg ? " " : "",
+			    o->arg ? o->arg : "", o->help);
+		}
+	}
+	fprintf(f, "\nexit status\n");
+	for (int e = 0; e < SN_ERR_COUNT; e++) {
+		const int status = sn_err_exit((enum sn_err)e);
+
+		if (status == 0 || status == 2 || (status >= 10 && status <= 17))
+			fprintf(f, "    %-3d %s\n", status, sn_err_sentence((enum sn_err)e));
+	}
+}
+
+static enum sn_err
+run(int argc, char **argv, struct sn_why *why)
+{
+	if (argc < 2)
+		return sn_fail(why, SN_E_USAGE, "no command is given");
+	for (size_t i = 0; i < SN_NITEMS(cmds); i++) {
+		if (strcmp(argv[1], cmds[i].name) != 0)
+			continue;
+		SN_TRY(sn_secret_start(LOCKED_BYTES, why));
+		SN_TRY(cry_start(why));
+		return cmds[i].run(argc - 2, argv + 2, why);
+	}
+	return sn_fail(why, SN_E_USAGE, "there is no command \"%s\"", argv[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sn_why why = { 0 };
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0) {
+			print_help(stdout);
+			return 0;
+		}
+	const enum sn_err e = run(argc, argv, &why);
+	sn_secret_stop();
+	if (e != SN_OK) {
+		fflush(stdout);
+		sn_err_print("sanctum", e, &why);
+	}
+	return sn_err_exit(e);
+}
