@@ -41,8 +41,8 @@ SN_MUST_USE enum sn_err amd_ark_check(const struct cry_cert *ark, int64_t at,
 SN_MUST_USE enum sn_err amd_intermediate_check(const struct cry_cert *c,
     const struct cry_cert *ark, int64_t at, struct sn_why *why);
 /* The CRL of that ARK, current at the time. */
-SN_MUST_USE enum sn_err amd_crl_check(const struct cry_crl *crl,
-    const struct cry_cert *ark, int64_t at, struct sn_why *why);
+SN_MUST_USE enum sn_err amd_crl_check(const struct cry_crl *crl, const struct cry_cert *ark,
+    int64_t at, struct sn_why *why);
 
 #define AMD_HWID_MAX 64
 #define AMD_CSP_MAX 64
@@ -69,8 +69,8 @@ SN_MUST_USE enum sn_err amd_leaf_parse(const struct cry_cert *c, struct amd_leaf
     struct sn_why *why);
 /* A VCEK signed by that ASK, or a VLEK by that ASVK, of the same product, key P-384; then
  * its extensions. SN_E_SIGNATURE comes before anything that an unsigned byte could cause. */
-SN_MUST_USE enum sn_err amd_leaf_check(const struct cry_cert *c,
-    const struct cry_cert *issuer, int64_t at, struct amd_leaf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err amd_leaf_check(const struct cry_cert *c, const struct cry_cert *issuer,
+    int64_t at, struct amd_leaf *ret, struct sn_why *why);
 
 /* The name under which Trustee's offline store looks for a VCEK:
  * "bl03_tee00_snp08_ucode115_vcek.der", with "_fmc00" before "_vcek" on Turin. */

@@ -74,8 +74,8 @@ find_ext(const struct cry_cert *c, const char *oid, const char *what, bool requi
 {
 	SN_TRY(cry_cert_ext(c, oid, ret, why));
 	if (ret->p == NULL && required)
-		return sn_fail(why, SN_E_FORMAT, "%s: extension %s is missing",
-		    cry_cert_cn(c), what);
+		return sn_fail(why, SN_E_FORMAT, "%s: extension %s is missing", cry_cert_cn(c),
+		    what);
 	return SN_OK;
 }
 
@@ -86,7 +86,8 @@ read_levels(const struct cry_cert *c, struct amd_tcb *ret, struct sn_why *why)
 		struct bytes ext = { 0 };
 		uint8_t v;
 
-		SN_TRY(find_ext(c, levels[i].oid, levels[i].name, levels[i].required, &ext, why));
+		SN_TRY(find_ext(c, levels[i].oid, levels[i].name, levels[i].required, &ext,
+		    why));
 		if (ext.p == NULL)
 			continue;
 		SN_TRY(read_u8(ext, &v, levels[i].name, why));
@@ -182,8 +183,7 @@ amd_leaf_parse(const struct cry_cert *c, struct amd_leaf *ret, struct sn_why *wh
 
 	leaf.role = amd_cert_role(c, &none);
 	if (leaf.role != AMD_ROLE_VCEK && leaf.role != AMD_ROLE_VLEK)
-		return sn_fail(why, SN_E_ROLE, "%s: neither a VCEK nor a VLEK",
-		    cry_cert_cn(c));
+		return sn_fail(why, SN_E_ROLE, "%s: neither a VCEK nor a VLEK", cry_cert_cn(c));
 	if (cry_cert_der(c).n > AMD_LEAF_MAX)
 		return sn_fail(why, SN_E_LIMIT, "%s has %zu bytes, at most %u are taken",
 		    cry_cert_cn(c), cry_cert_der(c).n, AMD_LEAF_MAX);

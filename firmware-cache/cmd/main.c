@@ -152,8 +152,9 @@ usage(FILE *to)
 	fprintf(to, "usage: " PROGRAM " COMMAND ...\n\n");
 	for (size_t i = 0; i < SN_NITEMS(cmds); i++)
 		fprintf(to, "  %s %s\n      %s\n", cmds[i].name, cmds[i].args, cmds[i].help);
-	fprintf(to, "\nTIME is like 2025-07-01T00:00:00Z; without it, now. The last line says which "
-		    "item\nwas refused and why. docs/COLLATERAL.md explains.\n");
+	fprintf(to,
+	    "\nTIME is like 2025-07-01T00:00:00Z; without it, now. The last line says which "
+	    "item\nwas refused and why. docs/COLLATERAL.md explains.\n");
 }
 
 /* Options that take a value write it to their place in args. */

@@ -47,16 +47,18 @@ static const struct {
 	const struct cry_raw_ext *exts;
 	size_t nexts;
 } parties[PKI_PARTIES] = {
-	[PKI_ARK] = { "ARK-Milan", PKI_ARK, CRY_RSA, { 1, 0, 0 }, true, -1, true, false, NULL, 0 },
-	[PKI_ASK] = { "SEV-Milan", PKI_ARK, CRY_RSA, { 1, 0, 1 }, true, 0, false, false, NULL, 0 },
+	[PKI_ARK] = { "ARK-Milan", PKI_ARK, CRY_RSA, { 1, 0, 0 }, true, -1, true, false, NULL,
+	    0 },
+	[PKI_ASK] = { "SEV-Milan", PKI_ARK, CRY_RSA, { 1, 0, 1 }, true, 0, false, false, NULL,
+	    0 },
 	[PKI_VCEK] = { "SEV-VCEK", PKI_ASK, CRY_P384, { 0, 0, 0 }, false, -1, false, true,
 	    vcek_exts, SN_NITEMS(vcek_exts) },
-	[PKI_ROOT] = { "Intel SGX Root CA", PKI_ROOT, CRY_P256, { 2, 0, 0 }, true, 1, true, false,
-	    NULL, 0 },
-	[PKI_TCB_SIGNING] = { "Intel SGX TCB Signing", PKI_ROOT, CRY_P256, { 2, 0, 1 }, false, -1,
-	    false, false, signing_exts, SN_NITEMS(signing_exts) },
-	[PKI_PLATFORM_CA] = { "Intel SGX PCK Platform CA", PKI_ROOT, CRY_P256, { 2, 0, 2 }, true,
-	    0, true, false, NULL, 0 },
+	[PKI_ROOT] = { "Intel SGX Root CA", PKI_ROOT, CRY_P256, { 2, 0, 0 }, true, 1, true,
+	    false, NULL, 0 },
+	[PKI_TCB_SIGNING] = { "Intel SGX TCB Signing", PKI_ROOT, CRY_P256, { 2, 0, 1 }, false,
+	    -1, false, false, signing_exts, SN_NITEMS(signing_exts) },
+	[PKI_PLATFORM_CA] = { "Intel SGX PCK Platform CA", PKI_ROOT, CRY_P256, { 2, 0, 2 },
+	    true, 0, true, false, NULL, 0 },
 	[PKI_PROCESSOR_CA] = { "Intel SGX PCK Processor CA", PKI_ROOT, CRY_P256, { 2, 0, 3 },
 	    true, 0, true, false, NULL, 0 },
 };
@@ -196,23 +198,25 @@ pki_sign_json(const struct pki *p, enum pki_party signer, const char *name, cons
 #define FMSPC "005245484541" /* "REHEA" in ASCII */
 #define PLATFORM "\"fmspc\":\"" FMSPC "\",\"pceId\":\"0000\",\"tcbType\":0,"
 #define EVALUATION "\"tcbEvaluationDataNumber\":1"
-#define MODULE "\"mrsigner\":\"" HEX48 "\",\"attributes\":\"" HEX8 "\","		\
+#define MODULE                                                                                 \
+	"\"mrsigner\":\"" HEX48 "\",\"attributes\":\"" HEX8 "\","                              \
 	"\"attributesMask\":\"FFFFFFFFFFFFFFFF\""
-#define IDENTITY(id)                                                           \
-	"{\"id\":\"" id "\",\"version\":2," WINDOW "," EVALUATION ","			\
-	"\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","			\
-	"\"attributes\":\"11" "00000000000000" HEX8 "\","				\
-	"\"attributesMask\":\"FBFFFFFFFFFFFFFF" HEX8 "\","				\
-	"\"mrsigner\":\"" HEX32 "\",\"isvprodid\":1,"					\
+#define IDENTITY(id)                                                                           \
+	"{\"id\":\"" id "\",\"version\":2," WINDOW "," EVALUATION ","                          \
+	"\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","                         \
+	"\"attributes\":\"11"                                                                  \
+	"00000000000000" HEX8 "\","                                                            \
+	"\"attributesMask\":\"FBFFFFFFFFFFFFFF" HEX8 "\","                                     \
+	"\"mrsigner\":\"" HEX32 "\",\"isvprodid\":1,"                                          \
 	"\"tcbLevels\":[{\"tcb\":{\"isvsvn\":1}," LEVEL_END "}"
 
-#define TCB_SGX                                                                \
-	"{\"id\":\"SGX\",\"version\":3," WINDOW "," PLATFORM EVALUATION ","		\
+#define TCB_SGX                                                                                \
+	"{\"id\":\"SGX\",\"version\":3," WINDOW "," PLATFORM EVALUATION ","                    \
 	"\"tcbLevels\":[{\"tcb\":{\"sgxtcbcomponents\":" SVN16 ",\"pcesvn\":1}," LEVEL_END "}"
-#define TCB_TDX                                                                \
-	"{\"id\":\"TDX\",\"version\":3," WINDOW "," PLATFORM EVALUATION ","		\
-	"\"tdxModule\":{" MODULE "},"							\
-	"\"tcbLevels\":[{\"tcb\":{\"sgxtcbcomponents\":" SVN16 ",\"pcesvn\":1,"		\
+#define TCB_TDX                                                                                \
+	"{\"id\":\"TDX\",\"version\":3," WINDOW "," PLATFORM EVALUATION ","                    \
+	"\"tdxModule\":{" MODULE "},"                                                          \
+	"\"tcbLevels\":[{\"tcb\":{\"sgxtcbcomponents\":" SVN16 ",\"pcesvn\":1,"                \
 	"\"tdxtcbcomponents\":" SVN16 "}," LEVEL_END "}"
 
 /* Every file of the collateral: a chain, a single certificate, a CRL, or signed JSON. */

@@ -64,7 +64,8 @@ read_id(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
 	for (enum intel_id i = INTEL_ID_SGX; i < INTEL_ID_COUNT; i++)
 		if (ids[i].kind == c->kind && strcmp(ids[i].name, id) == 0) {
 			c->id = i;
-			if (c->version >= ids[i].version_min && c->version <= ids[i].version_max)
+			if (c->version >= ids[i].version_min &&
+			    c->version <= ids[i].version_max)
 				return SN_OK;
 			return sn_fail(why, SN_E_FORMAT, "%s: version %u is not supported",
 			    what, c->version);
@@ -110,8 +111,8 @@ check_components(yyjson_val *tcb, const struct intel_claim *c, struct sn_why *wh
 	    "tcbInfo", why));
 	if (c->id != INTEL_ID_TDX)
 		return SN_OK;
-	return sn_json_arr(tcb, "tdxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr, "tcbInfo",
-	    why);
+	return sn_json_arr(tcb, "tdxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
+	    "tcbInfo", why);
 }
 
 static enum sn_err
@@ -122,7 +123,8 @@ check_levels(yyjson_val *root, const struct intel_claim *c, struct sn_why *why)
 	size_t i, n;
 
 	SN_TRY(sn_json_arr(root, "tcbLevels", 1, LEVELS_MAX, &levels, what, why));
-	yyjson_arr_foreach(levels, i, n, level) {
+	yyjson_arr_foreach(levels, i, n, level)
+	{
 		yyjson_val *tcb = NULL;
 		const char *status = NULL;
 
@@ -180,7 +182,8 @@ intel_json_check(const struct intel_slice *s, const struct intel_claim *claim,
 		    what_of(s->kind));
 	SN_TRY(cry_cert_key(signer, &key, why));
 	if (cry_key_alg(key) != CRY_P256)
-		return sn_fail(why, SN_E_FORMAT, "%s: its key is not P-256", cry_cert_cn(signer));
+		return sn_fail(why, SN_E_FORMAT, "%s: its key is not P-256",
+		    cry_cert_cn(signer));
 	SN_TRY(cry_verify_raw_ecdsa(key, CRY_SHA256, s->body, BYTES_OF(s->sig), why));
 	return check_window(claim, at, why);
 }

@@ -69,16 +69,16 @@ check_role(const struct cry_cert *c, enum intel_role role, struct sn_why *why)
 
 	SN_TRY(cry_cert_ext(c, OID_BASIC_CONSTRAINTS, &ca, why));
 	if (ca.p == NULL || !bytes_equal(ca, roles[role].ca))
-		return sn_fail(why, SN_E_ROLE, "%s: basicConstraints is not what its role needs",
-		    cry_cert_cn(c));
+		return sn_fail(why, SN_E_ROLE,
+		    "%s: basicConstraints is not what its role needs", cry_cert_cn(c));
 	SN_TRY(cry_cert_ext(c, OID_KEY_USAGE, &usage, why));
 	if (usage.p == NULL || !bytes_equal(usage, roles[role].usage))
 		return sn_fail(why, SN_E_ROLE, "%s: keyUsage is not what its role needs",
 		    cry_cert_cn(c));
 	SN_TRY(cry_cert_key(c, &key, why));
 	if (cry_key_alg(key) != CRY_P256)
-		return sn_fail(why, SN_E_FORMAT, "%s: its key is %s, not P-256",
-		    cry_cert_cn(c), cry_alg_name(cry_key_alg(key)));
+		return sn_fail(why, SN_E_FORMAT, "%s: its key is %s, not P-256", cry_cert_cn(c),
+		    cry_alg_name(cry_key_alg(key)));
 	return SN_OK;
 }
 

@@ -45,8 +45,8 @@ enum intel_json { INTEL_JSON_TCB_INFO, INTEL_JSON_IDENTITY };
 /* A signed JSON response, cut up; views into the original bytes. */
 struct intel_slice {
 	enum intel_json kind;
-	struct bytes body;		/* exactly the bytes that are signed */
-	uint8_t sig[INTEL_SIG_LEN];	/* r || s */
+	struct bytes body;	    /* exactly the bytes that are signed */
+	uint8_t sig[INTEL_SIG_LEN]; /* r || s */
 };
 
 /*
@@ -59,8 +59,14 @@ SN_MUST_USE enum sn_err intel_slice(struct bytes json, struct intel_slice *ret,
 /* Does it look like such a response at all (first bytes only)? */
 bool intel_looks_signed_json(struct bytes b);
 
-enum intel_id { INTEL_ID_SGX, INTEL_ID_TDX, INTEL_ID_QE, INTEL_ID_TD_QE, INTEL_ID_QVE,
-	INTEL_ID_COUNT };
+enum intel_id {
+	INTEL_ID_SGX,
+	INTEL_ID_TDX,
+	INTEL_ID_QE,
+	INTEL_ID_TD_QE,
+	INTEL_ID_QVE,
+	INTEL_ID_COUNT
+};
 const char *intel_id_name(enum intel_id id); /* "TD_QE" */
 
 #define INTEL_FMSPC_LEN 6
@@ -77,8 +83,8 @@ struct intel_claim {
 };
 
 /* Parse the body: TCB info version 3 (SGX, TDX) or 2 (SGX), identity version 2. */
-SN_MUST_USE enum sn_err intel_body_parse(const struct intel_slice *s,
-    struct intel_claim *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err intel_body_parse(const struct intel_slice *s, struct intel_claim *ret,
+    struct sn_why *why);
 /* Signed by that TCB signing certificate, and inside its window at the time. */
 SN_MUST_USE enum sn_err intel_json_check(const struct intel_slice *s,
     const struct intel_claim *claim, const struct cry_cert *signer, int64_t at,

@@ -95,8 +95,8 @@ scan_text(struct scan *s, struct sn_why *why)
 				return sn_fail(why, SN_E_FORMAT,
 				    WHAT ": a key at byte %zu has an escape in it", i);
 			if (key)
-				note_key(s,
-				    (struct bytes){ s->in.p + i + 1, end - i - 2 }, next + 1);
+				note_key(s, (struct bytes){ s->in.p + i + 1, end - i - 2 },
+				    next + 1);
 			i = end;
 			continue;
 		}

@@ -30,8 +30,9 @@ by_path(const void *a, const void *b)
 	const struct entry *x = a, *y = b;
 	int order = strcmp(x->path, y->path);
 
-	return order != 0 ? order
-			  : memcmp(col_verified_sha256(x->item), col_verified_sha256(y->item), 32);
+	return order != 0
+	    ? order
+	    : memcmp(col_verified_sha256(x->item), col_verified_sha256(y->item), 32);
 }
 
 static enum sn_err
@@ -75,7 +76,8 @@ kds_each(const struct col_store *s,
 	for (size_t i = 0; i < l.n; i++) {
 		if (i > 0 && strcmp(l.entries[i - 1].path, l.entries[i].path) == 0)
 			continue;
-		SN_TRY(fn(arg, l.entries[i].path, col_verified_leaf_der(l.entries[i].item), why));
+		SN_TRY(fn(arg, l.entries[i].path, col_verified_leaf_der(l.entries[i].item),
+		    why));
 	}
 	return SN_OK;
 }

@@ -69,8 +69,8 @@ check_anchor(const struct col_policy *policy, struct col_cert *c, struct sn_why 
 	if (pinned || named)
 		return SN_OK;
 	sn_hex(BYTES_OF(c->spki), hex);
-	return sn_fail(why, SN_E_CHAIN, "%s: its key (SPKI SHA-256 %.16s...) is not a pinned root",
-	    cry_cert_cn(c->x), hex);
+	return sn_fail(why, SN_E_CHAIN,
+	    "%s: its key (SPKI SHA-256 %.16s...) is not a pinned root", cry_cert_cn(c->x), hex);
 }
 
 static enum sn_err
@@ -180,8 +180,8 @@ find_root(const struct pool *pool, int64_t at, const struct col_cert *c,
 	}
 	if (last.err != SN_OK)
 		return sn_fail(why, last.err, "%s", last.text);
-	return sn_fail(why, SN_E_CHAIN, "%s: no accepted root certificate of its issuer is here",
-	    cry_cert_cn(c->x));
+	return sn_fail(why, SN_E_CHAIN,
+	    "%s: no accepted root certificate of its issuer is here", cry_cert_cn(c->x));
 }
 
 /*
@@ -257,8 +257,7 @@ round_certs(struct col_store *s, struct pool *pool, bool roots, struct sn_why *w
 }
 
 static enum sn_err
-round_crls(struct col_store *s, const struct pool *pool, enum col_kind kind,
-    struct sn_why *why)
+round_crls(struct col_store *s, const struct pool *pool, enum col_kind kind, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
@@ -435,7 +434,8 @@ note_signer(struct col_item *it)
 	for (size_t k = 0; is_chain(it) && k < it->claim.ncerts; k++) {
 		const struct col_cert *c = &it->claim.certs[k];
 
-		it->good_until = k == 0 ? c->good_until : earlier(it->good_until, c->good_until);
+		it->good_until =
+		    k == 0 ? c->good_until : earlier(it->good_until, c->good_until);
 		if (c->rehearsal)
 			it->notes |= COL_NOTE_REHEARSAL;
 		if (c->no_crl)

@@ -11,7 +11,7 @@
 #define PEM_CRL_END "-----END X509 CRL-----"
 
 #define DER_SEQUENCE 0x30
-#define DER_VERSION 0xa0	/* [0]: how a certificate begins, and a CRL never does */
+#define DER_VERSION 0xa0 /* [0]: how a certificate begins, and a CRL never does */
 
 bool
 col_fatal(enum sn_err e)
@@ -265,10 +265,11 @@ label_json(struct col_claim *c)
 		if (*s >= 'a')
 			*s = (char)(*s - 'a' + 'A');
 	if (j->kind == INTEL_JSON_TCB_INFO)
-		snprintf(c->label, sizeof(c->label), "TCB info %s %s", intel_id_name(j->id), fmspc);
+		snprintf(c->label, sizeof(c->label), "TCB info %s %s", intel_id_name(j->id),
+		    fmspc);
 	else
 		snprintf(c->label, sizeof(c->label), "%s identity",
-		    j->id == INTEL_ID_TD_QE ? "TD QE"
+		    j->id == INTEL_ID_TD_QE	? "TD QE"
 			: j->id == INTEL_ID_QVE ? "QvE"
 						: "QE");
 	snprintf(c->scope, sizeof(c->scope), "%s/%u/%u", c->label, j->version, j->evaluation);

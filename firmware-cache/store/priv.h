@@ -56,7 +56,7 @@ struct col_item {
 	struct sn_why why;
 	unsigned int notes;
 	int64_t good_until;
-	bool authentic;			  /* a CRL signed by its issuer, of any date */
+	bool authentic;			   /* a CRL signed by its issuer, of any date */
 	const struct col_cert *crl_issuer; /* whose signature an authentic CRL carries */
 	struct col_verified verified;
 };
@@ -70,8 +70,8 @@ struct col_store {
 };
 
 /* Say what the bytes claim to be. Only memory and the library can fail. */
-SN_MUST_USE enum sn_err col_claim_read(const char *path, struct bytes b,
-    struct col_claim *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err col_claim_read(const char *path, struct bytes b, struct col_claim *ret,
+    struct sn_why *why);
 void col_claim_done(struct col_claim *c);
 
 /* Judge every item; check.c. */

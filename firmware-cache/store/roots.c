@@ -19,15 +19,16 @@ read_amd(yyjson_val *obj, const char *what, struct col_roots *r, struct sn_why *
 
 	if (!yyjson_is_obj(obj))
 		return sn_fail(why, SN_E_FORMAT, "%s: amd is not an object", what);
-	yyjson_obj_foreach(obj, i, n, key, value) {
+	yyjson_obj_foreach(obj, i, n, key, value)
+	{
 		const char *name = yyjson_get_str(key);
-		enum amd_product p = amd_product_from_name(
-		    (struct bytes){ (const uint8_t *)name, yyjson_get_len(key) });
+		enum amd_product p = amd_product_from_name((struct bytes){
+		    (const uint8_t *)name, yyjson_get_len(key) });
 
 		if (p == AMD_PRODUCT_COUNT)
 			return sn_fail(why, SN_E_FORMAT,
-			    "%s: amd knows no product \"%s\"; it knows Milan, Genoa, Turin", what,
-			    name);
+			    "%s: amd knows no product \"%s\"; it knows Milan, Genoa, Turin",
+			    what, name);
 		SN_TRY(sn_json_hex(obj, amd_product_name(p), r->amd[p], 32, what, why));
 		r->has_amd[p] = true;
 	}

@@ -93,6 +93,6 @@ col_row_line(const struct col_row *row, char ret[COL_LINE_MAX + 1])
 		return;
 	}
 	text_from_time(row->good_until, until);
-	snprintf(ret, COL_LINE_MAX + 1, "ok      %-38.38s until %.*s%s%.11s", row->label, DATE_LEN,
-	    until, note != NULL ? ", " : "", note != NULL ? note : "");
+	snprintf(ret, COL_LINE_MAX + 1, "ok      %-38.38s until %.*s%s%.11s", row->label,
+	    DATE_LEN, until, note != NULL ? ", " : "", note != NULL ? note : "");
 }

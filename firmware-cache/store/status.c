@@ -139,11 +139,13 @@ json_coverage(yyjson_mut_doc *d, const struct col_store *s)
 	yyjson_mut_val *obj = yyjson_mut_obj(d), *intel = yyjson_mut_obj(d);
 
 	yyjson_mut_obj_add_val(d, obj, "amd", json_amd(d, s));
-	yyjson_mut_obj_add_val(d, intel, "tcb_info", json_labels(d, s, COL_KIND_INTEL_TCB_INFO));
+	yyjson_mut_obj_add_val(d, intel, "tcb_info",
+	    json_labels(d, s, COL_KIND_INTEL_TCB_INFO));
 	yyjson_mut_obj_add_val(d, intel, "identities",
 	    json_labels(d, s, COL_KIND_INTEL_IDENTITY));
 	yyjson_mut_obj_add_val(d, intel, "pck_crls", json_labels(d, s, COL_KIND_INTEL_PCK_CRL));
-	yyjson_mut_obj_add_val(d, intel, "root_crls", json_labels(d, s, COL_KIND_INTEL_ROOT_CRL));
+	yyjson_mut_obj_add_val(d, intel, "root_crls",
+	    json_labels(d, s, COL_KIND_INTEL_ROOT_CRL));
 	yyjson_mut_obj_add_val(d, obj, "intel", intel);
 	return obj;
 }
@@ -153,7 +155,8 @@ col_store_status_json(const struct col_store *s, struct sn_buf *ret, struct sn_w
 {
 	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
 	const struct col_row *first = col_store_first_to_lapse(s), *rows = NULL;
-	yyjson_mut_val *root = yyjson_mut_obj(d), *items = yyjson_mut_arr(d), *lapse = yyjson_mut_obj(d);
+	yyjson_mut_val *root = yyjson_mut_obj(d), *items = yyjson_mut_arr(d),
+		       *lapse = yyjson_mut_obj(d);
 	size_t n = 0;
 
 	if (root == NULL || items == NULL || lapse == NULL)
@@ -231,7 +234,8 @@ put_coverage(struct sn_buf *b, const struct col_store *s)
 		sn_buf_fmt(b, "  AMD %s, %zu VCEK, %zu VLEK, %s\n", amd_product_name(p),
 		    count_product(s, COL_KIND_AMD_VCEK, p),
 		    count_product(s, COL_KIND_AMD_VLEK, p),
-		    count_product(s, COL_KIND_AMD_CRL, p) != 0 ? "with its CRL" : "no CRL here");
+		    count_product(s, COL_KIND_AMD_CRL, p) != 0 ? "with its CRL"
+							       : "no CRL here");
 	}
 	put_kind(b, s, COL_KIND_INTEL_TCB_INFO);
 	put_kind(b, s, COL_KIND_INTEL_IDENTITY);

@@ -14,12 +14,12 @@
 #include "firmware-cache/amd/amd.h"
 #include "firmware-cache/intel/intel.h"
 
-#define COL_ITEMS_MAX 512U		 /* items in one store, duplicates merged */
-#define COL_ITEM_BYTES_MAX (1U << 20)	 /* one item */
-#define COL_TOTAL_BYTES_MAX (32U << 20)	 /* all items together */
+#define COL_ITEMS_MAX 512U		/* items in one store, duplicates merged */
+#define COL_ITEM_BYTES_MAX (1U << 20)	/* one item */
+#define COL_TOTAL_BYTES_MAX (32U << 20) /* all items together */
 #define COL_PATH_MAX 255
 #define COL_LABEL_MAX 64
-#define COL_LINE_MAX 76			 /* columns of one line for people */
+#define COL_LINE_MAX 76 /* columns of one line for people */
 
 struct col_store;    /* opaque */
 struct col_verified; /* opaque: only col_store_check() makes one */
@@ -30,11 +30,11 @@ const char *col_vendor_name(enum col_vendor v); /* "none", "amd", "intel" */
 /* What an item is, told by its content alone. A file of several certificates is a chain. */
 enum col_kind {
 	COL_KIND_UNKNOWN,
-	COL_KIND_AMD_CHAIN,	 /* ARK, ASK, ASVK: one or several, of one product */
+	COL_KIND_AMD_CHAIN, /* ARK, ASK, ASVK: one or several, of one product */
 	COL_KIND_AMD_VCEK,
 	COL_KIND_AMD_VLEK,
 	COL_KIND_AMD_CRL,
-	COL_KIND_INTEL_CHAIN,	 /* root, TCB signing, PCK CAs: one or several */
+	COL_KIND_INTEL_CHAIN, /* root, TCB signing, PCK CAs: one or several */
 	COL_KIND_INTEL_ROOT_CRL,
 	COL_KIND_INTEL_PCK_CRL,
 	COL_KIND_INTEL_TCB_INFO,
@@ -65,8 +65,8 @@ struct col_policy {
 };
 
 /* The policy is copied. On success the caller owns *ret. */
-SN_MUST_USE enum sn_err col_store_new(const struct col_policy *policy,
-    struct col_store **ret, struct sn_why *why);
+SN_MUST_USE enum sn_err col_store_new(const struct col_policy *policy, struct col_store **ret,
+    struct sn_why *why);
 void col_store_free(struct col_store **sp); /* NULL-safe, idempotent */
 
 /*
@@ -75,8 +75,8 @@ void col_store_free(struct col_store **sp); /* NULL-safe, idempotent */
  * for a bad path or one that was there before; SN_E_LIMIT when there are too many or they are
  * too large together. What the bytes are is judged later and never fails here.
  */
-SN_MUST_USE enum sn_err col_store_add(struct col_store *s, const char *path,
-    struct bytes bytes, struct sn_why *why);
+SN_MUST_USE enum sn_err col_store_add(struct col_store *s, const char *path, struct bytes bytes,
+    struct sn_why *why);
 
 /* Read every regular file below dir (relative to dirfd) and add it. */
 SN_MUST_USE enum sn_err col_store_add_dir(struct col_store *s, int dirfd, const char *dir,
@@ -91,10 +91,10 @@ SN_MUST_USE enum sn_err col_store_check(struct col_store *s, struct sn_why *why)
 
 /* What people should know about an accepted item. */
 enum col_note {
-	COL_NOTE_NO_CRL = 1 << 0,	/* no current CRL of its issuer is here (AMD only) */
-	COL_NOTE_REHEARSAL = 1 << 1,	/* ends in a root that the rehearsal plan added */
-	COL_NOTE_SUPERSEDED = 1 << 2,	/* a newer item of the same kind and scope is here */
-	COL_NOTE_LOWER_FMSPC = 1 << 3,	/* signed with a lower-case FMSPC: see docs */
+	COL_NOTE_NO_CRL = 1 << 0,      /* no current CRL of its issuer is here (AMD only) */
+	COL_NOTE_REHEARSAL = 1 << 1,   /* ends in a root that the rehearsal plan added */
+	COL_NOTE_SUPERSEDED = 1 << 2,  /* a newer item of the same kind and scope is here */
+	COL_NOTE_LOWER_FMSPC = 1 << 3, /* signed with a lower-case FMSPC: see docs */
 };
 
 struct col_row {
@@ -104,10 +104,10 @@ struct col_row {
 	enum col_vendor vendor;
 	enum col_kind kind;
 	bool ok;
-	unsigned int notes;   /* enum col_note; 0 when refused */
-	int64_t issued;	      /* issueDate, thisUpdate or latest notBefore; 0 when unknown */
-	int64_t good_until;   /* last good second; 0 when refused */
-	struct sn_why why;    /* what was refused and why; err SN_OK when ok */
+	unsigned int notes; /* enum col_note; 0 when refused */
+	int64_t issued;	    /* issueDate, thisUpdate or latest notBefore; 0 when unknown */
+	int64_t good_until; /* last good second; 0 when refused */
+	struct sn_why why;  /* what was refused and why; err SN_OK when ok */
 	const struct col_verified *verified; /* NULL when refused */
 };
 
@@ -139,16 +139,16 @@ struct bytes col_verified_leaf_der(const struct col_verified *v);
 
 /* Every verified original in byte order of path; fn's failure ends it and is returned. */
 SN_MUST_USE enum sn_err col_store_each(const struct col_store *s,
-    enum sn_err (*fn)(void *arg, const struct col_verified *v, struct sn_why *why),
-    void *arg, struct sn_why *why);
+    enum sn_err (*fn)(void *arg, const struct col_verified *v, struct sn_why *why), void *arg,
+    struct sn_why *why);
 
 /*
  * collateral/status.json (canonical JSON) and collateral/status.txt: what was accepted
  * and refused, what is covered, until when, what lapses first. Appended to ret.
  */
-SN_MUST_USE enum sn_err col_store_status_json(const struct col_store *s,
-    struct sn_buf *ret, struct sn_why *why);
-SN_MUST_USE enum sn_err col_store_status_txt(const struct col_store *s,
-    struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err col_store_status_json(const struct col_store *s, struct sn_buf *ret,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err col_store_status_txt(const struct col_store *s, struct sn_buf *ret,
+    struct sn_why *why);
 
 #endif

@@ -24,11 +24,16 @@ static const struct {
 	size_t hwid_len;
 	const char *hwid, *name, *csp;
 } genuine[] = {
-	{ "amd/milan-gosev/vcek.der", AMD_ROLE_VCEK, AMD_MILAN, 64, "3ac3fe21", "bl02_tee00_snp05_ucode68_vcek.der", "" },
-	{ "amd/trustee-snp/test-vcek.der", AMD_ROLE_VCEK, AMD_MILAN, 64, "c38427a3", "bl03_tee00_snp08_ucode115_vcek.der", "" },
-	{ "amd/virtee-sev/vcek_milan.der", AMD_ROLE_VCEK, AMD_MILAN, 64, "d49554ec", "bl03_tee00_snp08_ucode115_vcek.der", "" },
-	{ "amd/virtee-sev/vcek_turin.der", AMD_ROLE_VCEK, AMD_TURIN, 8, "1e550a8e", "bl00_tee00_snp00_ucode09_fmc00_vcek.der", "" },
-	{ "amd/trustee-snp/test-vlek.der", AMD_ROLE_VLEK, AMD_MILAN, 0, "", "bl04_tee00_snp24_ucode217_vcek.der", "CN=cc-us-east-2.amazonaws.com" },
+	{ "amd/milan-gosev/vcek.der", AMD_ROLE_VCEK, AMD_MILAN, 64, "3ac3fe21",
+	    "bl02_tee00_snp05_ucode68_vcek.der", "" },
+	{ "amd/trustee-snp/test-vcek.der", AMD_ROLE_VCEK, AMD_MILAN, 64, "c38427a3",
+	    "bl03_tee00_snp08_ucode115_vcek.der", "" },
+	{ "amd/virtee-sev/vcek_milan.der", AMD_ROLE_VCEK, AMD_MILAN, 64, "d49554ec",
+	    "bl03_tee00_snp08_ucode115_vcek.der", "" },
+	{ "amd/virtee-sev/vcek_turin.der", AMD_ROLE_VCEK, AMD_TURIN, 8, "1e550a8e",
+	    "bl00_tee00_snp00_ucode09_fmc00_vcek.der", "" },
+	{ "amd/trustee-snp/test-vlek.der", AMD_ROLE_VLEK, AMD_MILAN, 0, "",
+	    "bl04_tee00_snp24_ucode217_vcek.der", "CN=cc-us-east-2.amazonaws.com" },
 };
 
 static void
@@ -128,15 +133,27 @@ static const struct {
 } made[] = {
 	{ "as-it-should-be", "SEV-VCEK", { { 0 } }, 0, SN_OK },
 	{ "level-255", "SEV-VCEK", { { X_BL, "\x02\x02\x00\xff", 4 } }, 1, SN_OK },
-	{ "product-without-stepping", "SEV-VCEK", { { X_PRODUCT, "\x16\x05Genoa", 7 } }, 1, SN_OK },
-	{ "turin", "SEV-VCEK", { { X_VERSION, "\x02\x01\x01", 3 }, { X_PRODUCT, "\x16\x05Turin", 7 }, { X_FMC, "\x02\x01\x02", 3 }, { X_HWID, "01234567", 8 } }, 4, SN_OK },
-	{ "vlek", "SEV-VLEK", { { X_HWID, NULL, 0 }, { X_CSP, "\x16\x04""CN=x", 6 } }, 2, SN_OK },
+	{ "product-without-stepping", "SEV-VCEK", { { X_PRODUCT, "\x16\x05Genoa", 7 } }, 1,
+	    SN_OK },
+	{ "turin", "SEV-VCEK",
+	    { { X_VERSION, "\x02\x01\x01", 3 }, { X_PRODUCT, "\x16\x05Turin", 7 },
+		{ X_FMC, "\x02\x01\x02", 3 }, { X_HWID, "01234567", 8 } },
+	    4, SN_OK },
+	{ "vlek", "SEV-VLEK",
+	    { { X_HWID, NULL, 0 },
+		{ X_CSP,
+		    "\x16\x04"
+		    "CN=x",
+		    6 } },
+	    2, SN_OK },
 	{ "level-256", "SEV-VCEK", { { X_BL, "\x02\x02\x01\x00", 4 } }, 1, SN_E_FORMAT },
 	{ "level-negative", "SEV-VCEK", { { X_BL, "\x02\x01\x80", 3 } }, 1, SN_E_FORMAT },
-	{ "level-not-shortest", "SEV-VCEK", { { X_BL, "\x02\x02\x00\x03", 4 } }, 1, SN_E_FORMAT },
+	{ "level-not-shortest", "SEV-VCEK", { { X_BL, "\x02\x02\x00\x03", 4 } }, 1,
+	    SN_E_FORMAT },
 	{ "level-empty-integer", "SEV-VCEK", { { X_BL, "\x02\x00", 2 } }, 1, SN_E_FORMAT },
 	{ "level-octet-string", "SEV-VCEK", { { X_BL, "\x04\x01\x03", 3 } }, 1, SN_E_FORMAT },
-	{ "level-trailing-byte", "SEV-VCEK", { { X_BL, "\x02\x01\x03\x00", 4 } }, 1, SN_E_FORMAT },
+	{ "level-trailing-byte", "SEV-VCEK", { { X_BL, "\x02\x01\x03\x00", 4 } }, 1,
+	    SN_E_FORMAT },
 	{ "level-cut", "SEV-VCEK", { { X_BL, "\x02\x02\x00", 3 } }, 1, SN_E_FORMAT },
 	{ "level-empty", "SEV-VCEK", { { X_BL, "", 0 } }, 1, SN_E_FORMAT },
 	{ "bl-missing", "SEV-VCEK", { { X_BL, NULL, 0 } }, 1, SN_E_FORMAT },
@@ -145,25 +162,51 @@ static const struct {
 	{ "ucode-missing", "SEV-VCEK", { { X_UCODE, NULL, 0 } }, 1, SN_E_FORMAT },
 	{ "version-missing", "SEV-VCEK", { { X_VERSION, NULL, 0 } }, 1, SN_E_FORMAT },
 	{ "version-2", "SEV-VCEK", { { X_VERSION, "\x02\x01\x02", 3 } }, 1, SN_E_FORMAT },
-	{ "version-1-without-fmc", "SEV-VCEK", { { X_VERSION, "\x02\x01\x01", 3 } }, 1, SN_E_FORMAT },
+	{ "version-1-without-fmc", "SEV-VCEK", { { X_VERSION, "\x02\x01\x01", 3 } }, 1,
+	    SN_E_FORMAT },
 	{ "version-0-with-fmc", "SEV-VCEK", { { X_FMC, "\x02\x01\x00", 3 } }, 1, SN_E_FORMAT },
 	{ "product-missing", "SEV-VCEK", { { X_PRODUCT, NULL, 0 } }, 1, SN_E_FORMAT },
 	{ "product-unknown", "SEV-VCEK", { { X_PRODUCT, "\x16\x04Rome", 6 } }, 1, SN_E_FORMAT },
 	{ "product-case", "SEV-VCEK", { { X_PRODUCT, "\x16\x05milan", 7 } }, 1, SN_E_FORMAT },
 	{ "product-empty", "SEV-VCEK", { { X_PRODUCT, "\x16\x00", 2 } }, 1, SN_E_FORMAT },
 	{ "product-nul", "SEV-VCEK", { { X_PRODUCT, "\x16\x06Milan\0", 8 } }, 1, SN_E_FORMAT },
-	{ "product-utf8-string", "SEV-VCEK", { { X_PRODUCT, "\x0c\x05Milan", 7 } }, 1, SN_E_FORMAT },
-	{ "product-long", "SEV-VCEK", { { X_PRODUCT, "\x16\x11Milan-B0123456789", 19 } }, 1, SN_E_FORMAT },
+	{ "product-utf8-string", "SEV-VCEK", { { X_PRODUCT, "\x0c\x05Milan", 7 } }, 1,
+	    SN_E_FORMAT },
+	{ "product-long", "SEV-VCEK", { { X_PRODUCT, "\x16\x11Milan-B0123456789", 19 } }, 1,
+	    SN_E_FORMAT },
 	{ "hwid-missing", "SEV-VCEK", { { X_HWID, NULL, 0 } }, 1, SN_E_FORMAT },
 	{ "hwid-63", "SEV-VCEK", { { X_HWID, HWID64, 63 } }, 1, SN_E_FORMAT },
 	{ "hwid-8-on-milan", "SEV-VCEK", { { X_HWID, HWID64, 8 } }, 1, SN_E_FORMAT },
 	{ "hwid-wrapped", "SEV-VCEK", { { X_HWID, "\x04\x40" HWID64, 66 } }, 1, SN_E_FORMAT },
-	{ "hwid-all-zero", "SEV-VCEK", { { X_HWID, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 64 } }, 1, SN_E_FORMAT },
-	{ "hwid-64-on-turin", "SEV-VCEK", { { X_VERSION, "\x02\x01\x01", 3 }, { X_PRODUCT, "\x16\x05Turin", 7 }, { X_FMC, "\x02\x01\x02", 3 } }, 3, SN_E_FORMAT },
-	{ "vlek-with-hwid", "SEV-VLEK", { { X_CSP, "\x16\x04""CN=x", 6 } }, 1, SN_E_ROLE },
+	{ "hwid-all-zero", "SEV-VCEK",
+	    { { X_HWID,
+		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+		64 } },
+	    1, SN_E_FORMAT },
+	{ "hwid-64-on-turin", "SEV-VCEK",
+	    { { X_VERSION, "\x02\x01\x01", 3 }, { X_PRODUCT, "\x16\x05Turin", 7 },
+		{ X_FMC, "\x02\x01\x02", 3 } },
+	    3, SN_E_FORMAT },
+	{ "vlek-with-hwid", "SEV-VLEK",
+	    { { X_CSP,
+		"\x16\x04"
+		"CN=x",
+		6 } },
+	    1, SN_E_ROLE },
 	{ "vlek-without-csp", "SEV-VLEK", { { X_HWID, NULL, 0 } }, 1, SN_E_FORMAT },
-	{ "vlek-csp-with-space", "SEV-VLEK", { { X_HWID, NULL, 0 }, { X_CSP, "\x16\x03""a b", 5 } }, 2, SN_E_FORMAT },
-	{ "vcek-with-csp", "SEV-VCEK", { { X_CSP, "\x16\x04""CN=x", 6 } }, 1, SN_E_ROLE },
+	{ "vlek-csp-with-space", "SEV-VLEK",
+	    { { X_HWID, NULL, 0 },
+		{ X_CSP,
+		    "\x16\x03"
+		    "a b",
+		    5 } },
+	    2, SN_E_FORMAT },
+	{ "vcek-with-csp", "SEV-VCEK",
+	    { { X_CSP,
+		"\x16\x04"
+		"CN=x",
+		6 } },
+	    1, SN_E_ROLE },
 	{ "named-ask", "SEV-Milan", { { 0 } }, 0, SN_E_ROLE },
 	{ "named-vcek-and-more", "SEV-VCEK2", { { 0 } }, 0, SN_E_ROLE },
 };
@@ -172,8 +215,9 @@ static struct cry_cert *
 make(const char *cn, const struct change *changes, int n)
 {
 	static const uint8_t seed[48] = { 7 };
-	struct cry_profile profile = { .common_name = cn, .not_before = 0, .not_after = 86400,
-		.pathlen = -1 };
+	struct cry_profile profile = {
+		.common_name = cn, .not_before = 0, .not_after = 86400, .pathlen = -1
+	};
 	struct cry_raw_ext exts[EXTS];
 	struct cry_key *key = NULL;
 	struct cry_cert *c = NULL;
@@ -186,7 +230,8 @@ make(const char *cn, const struct change *changes, int n)
 
 		for (int k = 0; k < n; k++)
 			if (changes[k].ext == x)
-				v = (struct bytes){ (const uint8_t *)changes[k].v, changes[k].n };
+				v = (struct bytes){ (const uint8_t *)changes[k].v,
+					changes[k].n };
 		if (v.p != NULL)
 			exts[nexts++] = (struct cry_raw_ext){ oids[x], false, v };
 	}
@@ -208,10 +253,11 @@ made_leaf(void **state)
 	enum sn_err e = amd_leaf_parse(c, &leaf, &why);
 
 	if (e != made[i].err)
-		fail_msg("%s, expected %s: %s", sn_err_name(e), sn_err_name(made[i].err), why.text);
-	assert_int_equal(leaf.role, e == SN_OK
-		? (made[i].cn[5] == 'L' ? AMD_ROLE_VLEK : AMD_ROLE_VCEK)
-		: AMD_ROLE_NONE);
+		fail_msg("%s, expected %s: %s", sn_err_name(e), sn_err_name(made[i].err),
+		    why.text);
+	assert_int_equal(leaf.role,
+	    e == SN_OK ? (made[i].cn[5] == 'L' ? AMD_ROLE_VLEK : AMD_ROLE_VCEK)
+		       : AMD_ROLE_NONE);
 	cry_cert_free(&c);
 }
 

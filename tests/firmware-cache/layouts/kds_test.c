@@ -108,8 +108,9 @@ equals_the_published_tree(void **state SN_UNUSED)
 	add(s, "amd/trustee-builtin/turin_ask_ark_asvk.pem", "c");
 	for (size_t i = 0; i < want.n; i++) {
 		snprintf(name, sizeof(name), "chip%zu.bin", want.n - i);
-		must(col_store_add(s, name, (struct bytes){ want.bytes[i].data, want.bytes[i].len },
-			 &why), &why);
+		must(col_store_add(s, name,
+			 (struct bytes){ want.bytes[i].data, want.bytes[i].len }, &why),
+		    &why);
 	}
 	must(col_store_check(s, &why), &why);
 	assert_int_equal(col_store_refused(s), 0);
@@ -125,7 +126,8 @@ count_one(void *arg, const char *path, struct bytes bytes, struct sn_why *why SN
 	size_t *n = arg;
 
 	assert_true(bytes.n > 0 && bytes.p[0] == 0x30);
-	assert_int_equal(strncmp(path, KDS_PREFIX "/vcek/", sizeof(KDS_PREFIX "/vcek/") - 1), 0);
+	assert_int_equal(strncmp(path, KDS_PREFIX "/vcek/", sizeof(KDS_PREFIX "/vcek/") - 1),
+	    0);
 	++*n;
 	return SN_OK;
 }
@@ -142,9 +144,11 @@ pem_and_der_are_one_file(void **state SN_UNUSED)
 	s = new_store("2026-08-01T00:00:00Z");
 	add(s, "amd/trustee-builtin/milan_ask_ark_asvk.pem", "chain");
 	add(s, "amd/dstack/vcek.pem", "vcek.pem");
-	add(s, "amd/assembled/kds-store/vcek/38d174589d2dff97a6d40cb9f9d90b9507c027491219083cef"
-	       "3ce73ed18f7289142d941ad61eabecd27d25f268c1095d665f6001358e98a4769c82734a6bb877/"
-	       "bl04_tee00_snp23_ucode213_vcek.der", "vcek.der");
+	add(s,
+	    "amd/assembled/kds-store/vcek/38d174589d2dff97a6d40cb9f9d90b9507c027491219083cef"
+	    "3ce73ed18f7289142d941ad61eabecd27d25f268c1095d665f6001358e98a4769c82734a6bb877/"
+	    "bl04_tee00_snp23_ucode213_vcek.der",
+	    "vcek.der");
 	must(col_store_check(s, &why), &why);
 	assert_int_equal(col_store_accepted(s), 3);
 	must(kds_each(s, count_one, &n, &why), &why);
@@ -209,7 +213,8 @@ main(void)
 	if (cry_start(&why) != SN_OK)
 		return 1;
 	test_list_add(l, equals_the_published_tree, NULL, "equals the published tree");
-	test_list_add(l, pem_and_der_are_one_file, NULL, "PEM and DER of one chip are one file");
+	test_list_add(l, pem_and_der_are_one_file, NULL,
+	    "PEM and DER of one chip are one file");
 	test_list_add(l, refused_chips_stay_out, NULL, "refused chips stay out");
 	test_list_add(l, a_failure_is_passed_on, NULL, "a failure is passed on");
 	return test_list_run(l, "kds");

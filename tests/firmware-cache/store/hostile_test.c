@@ -1,4 +1,4 @@
-/* Genuine items with one thing wrong: bytes flipped, too early, too late, too many, too large. */
+/* Genuine items with one thing wrong: bytes flipped, too early or late, too many, too large. */
 #include <stdlib.h>
 
 #include "tests/firmware-cache/store/set.h"
@@ -71,10 +71,12 @@ struct edge {
 };
 
 static const struct edge edges[] = {
-	{ "intel/phala/sgx_quote/qe_identity.json", "2025-06-19T10:01:17Z", SET_INTEL, SN_E_EXPIRED },
+	{ "intel/phala/sgx_quote/qe_identity.json", "2025-06-19T10:01:17Z", SET_INTEL,
+	    SN_E_EXPIRED },
 	{ "intel/phala/sgx_quote/qe_identity.json", "2025-06-19T10:01:18Z", SET_INTEL, SN_OK },
 	{ "intel/phala/sgx_quote/qe_identity.json", "2025-07-19T10:01:18Z", SET_INTEL, SN_OK },
-	{ "intel/phala/sgx_quote/qe_identity.json", "2025-07-19T10:01:19Z", SET_INTEL, SN_E_EXPIRED },
+	{ "intel/phala/sgx_quote/qe_identity.json", "2025-07-19T10:01:19Z", SET_INTEL,
+	    SN_E_EXPIRED },
 	{ "intel/phala/tdx_quote/pckcrl.der", "2025-06-19T10:00:34Z", SET_INTEL, SN_E_EXPIRED },
 	{ "intel/phala/tdx_quote/pckcrl.der", "2025-06-19T10:00:35Z", SET_INTEL, SN_OK },
 	{ "intel/phala/tdx_quote/pckcrl.der", "2025-07-19T10:00:35Z", SET_INTEL, SN_OK },
@@ -89,8 +91,10 @@ static const struct edge edges[] = {
 	{ "amd/kds/vcek_v1_Milan_crl.der", "2026-05-12T00:00:00Z", SET_AMD, SN_OK },
 	{ "amd/kds/vcek_v1_Milan_crl.der", "2026-05-12T00:00:01Z", SET_AMD, SN_E_EXPIRED },
 	/* the root's CRL lapses: what needs it is refused with it */
-	{ "intel/phala/tdx_quote/tcb_issuer_chain.pem", "2026-04-03T11:21:57Z", SET_INTEL, SN_OK },
-	{ "intel/phala/tdx_quote/tcb_issuer_chain.pem", "2026-04-03T11:21:58Z", SET_INTEL, SN_E_MISSING },
+	{ "intel/phala/tdx_quote/tcb_issuer_chain.pem", "2026-04-03T11:21:57Z", SET_INTEL,
+	    SN_OK },
+	{ "intel/phala/tdx_quote/tcb_issuer_chain.pem", "2026-04-03T11:21:58Z", SET_INTEL,
+	    SN_E_MISSING },
 };
 
 static void
@@ -130,12 +134,16 @@ static const struct odd odds[] = {
 	{ "der-empty-sequence", "\x30\x00", 2, SN_E_FORMAT },
 	{ "pem-without-end", "-----BEGIN CERTIFICATE-----\nMIIB\n", 0, SN_E_FORMAT },
 	{ "pem-crl-without-end", "-----BEGIN X509 CRL-----\nMIIB\n", 0, SN_E_FORMAT },
-	{ "pem-crl-not-base64", "-----BEGIN X509 CRL-----\n!!!!\n-----END X509 CRL-----\n", 0, SN_E_FORMAT },
-	{ "pem-crl-end-first", "-----BEGIN X509 CRL----------END X509 CRL-----x", 0, SN_E_FORMAT },
-	{ "private-key", "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n", 0, SN_E_FORMAT },
+	{ "pem-crl-not-base64", "-----BEGIN X509 CRL-----\n!!!!\n-----END X509 CRL-----\n", 0,
+	    SN_E_FORMAT },
+	{ "pem-crl-end-first", "-----BEGIN X509 CRL----------END X509 CRL-----x", 0,
+	    SN_E_FORMAT },
+	{ "private-key", "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n", 0,
+	    SN_E_FORMAT },
 	{ "json-nothing", "{}", 0, SN_E_FORMAT },
 	{ "json-array", "[]", 0, SN_E_FORMAT },
-	{ "json-three-members", "{\"tcbInfo\":{},\"signature\":\"00\",\"x\":1}", 0, SN_E_FORMAT },
+	{ "json-three-members", "{\"tcbInfo\":{},\"signature\":\"00\",\"x\":1}", 0,
+	    SN_E_FORMAT },
 };
 
 static void
@@ -154,7 +162,8 @@ odd(void **state)
 	assert_err(row->why.err, o->err, &row->why);
 	assert_int_equal(row->kind, COL_KIND_UNKNOWN);
 	col_row_line(row, line);
-	assert_string_equal(line, "REFUSED some/file.bin                          not recognised");
+	assert_string_equal(line,
+	    "REFUSED some/file.bin                          not recognised");
 	col_store_free(&s);
 }
 
@@ -183,7 +192,8 @@ oversize_is_a_row(void **state SN_UNUSED)
 	struct sn_why why = { 0 };
 	size_t n = 0;
 
-	must(col_store_add(s, "big", (struct bytes){ big, COL_ITEM_BYTES_MAX + 1 }, &why), &why);
+	must(col_store_add(s, "big", (struct bytes){ big, COL_ITEM_BYTES_MAX + 1 }, &why),
+	    &why);
 	must(col_store_check(s, &why), &why);
 	must(col_store_rows(s, &rows, &n, &why), &why);
 	assert_int_equal(n, 1);
@@ -237,7 +247,8 @@ too_much_in_total(void **state SN_UNUSED)
 static void
 bad_paths(void **state SN_UNUSED)
 {
-	static const char *const paths[] = { "../x", "/x", "a//b", "", "a/./b", "x\n", "vcek?bl=1" };
+	static const char *const paths[] = { "../x", "/x", "a//b", "", "a/./b", "x\n",
+		"vcek?bl=1" };
 	struct col_store *s = set_store(SET_NONE, MID_2025, NULL);
 
 	for (size_t i = 0; i < SN_NITEMS(paths); i++) {

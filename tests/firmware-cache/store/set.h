@@ -16,7 +16,15 @@
 
 #define SET_MAX 16
 
-enum set_name { SET_NONE, SET_AMD, SET_AMD_NO_CRL, SET_INTEL, SET_QVL_SGX, SET_QVL_TDX, SET_COUNT };
+enum set_name {
+	SET_NONE,
+	SET_AMD,
+	SET_AMD_NO_CRL,
+	SET_INTEL,
+	SET_QVL_SGX,
+	SET_QVL_TDX,
+	SET_COUNT
+};
 
 static const char *const set_files[SET_COUNT][SET_MAX] = {
 	[SET_NONE] = { NULL },
