@@ -47,8 +47,7 @@ SN_MUST_USE enum sn_err ent_cpu(struct ent_source *ret, const char **ret_how,
  * The health tests of docs/ENTROPY.md on one sample: SN_E_ENTROPY names the source
  * and the test, never a value.
  */
-SN_MUST_USE enum sn_err ent_health(enum ent_id id, struct bytes sample,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err ent_health(enum ent_id id, struct bytes sample, struct sn_why *why);
 /* SN_E_ENTROPY when two samples share a 32-byte block at any offset. */
 SN_MUST_USE enum sn_err ent_distinct(const struct ent_source *sources, size_t n,
     struct sn_why *why);
@@ -72,8 +71,7 @@ struct ent_report {
  * short or unhealthy is SN_E_ENTROPY; an optional one is left out and recorded.
  * On success *ret_master is a fresh secret of ENT_MASTER_LEN bytes.
  */
-SN_MUST_USE enum sn_err ent_mix(const char *world, const struct ent_source *sources,
-    size_t n, struct sn_secret *ret_master, struct ent_report *ret_report,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err ent_mix(const char *world, const struct ent_source *sources, size_t n,
+    struct sn_secret *ret_master, struct ent_report *ret_report, struct sn_why *why);
 
 #endif

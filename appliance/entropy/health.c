@@ -62,8 +62,9 @@ health_same_block(const uint8_t *a, const uint8_t *b)
 
 	memcpy(&x, a, sizeof(x));
 	memcpy(&y, b, sizeof(y));
-	return x == y && sn_secret_equal((struct bytes){ a, HEALTH_BLOCK },
-			     (struct bytes){ b, HEALTH_BLOCK });
+	return x == y &&
+	    sn_secret_equal((struct bytes){ a, HEALTH_BLOCK },
+		(struct bytes){ b, HEALTH_BLOCK });
 }
 
 /* Does any block of a appear in b, at any offset of either? For a == b: twice. */

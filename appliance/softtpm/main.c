@@ -59,8 +59,9 @@ take_command(uint8_t buf[VTPM_MESSAGE_MAX], size_t *ret_n, struct sn_why *why)
 	SN_TRY(bytes_u16(&header, &tag, "command tag", why));
 	SN_TRY(bytes_u32(&header, &n, "command length", why));
 	if (n < VTPM_HEADER || n > VTPM_MESSAGE_MAX)
-		return sn_fail(why, SN_E_PROTO, "a command claims %u bytes, %d to %d are allowed",
-		    n, VTPM_HEADER, VTPM_MESSAGE_MAX);
+		return sn_fail(why, SN_E_PROTO,
+		    "a command claims %u bytes, %d to %d are allowed", n, VTPM_HEADER,
+		    VTPM_MESSAGE_MAX);
 	SN_TRY(take(buf + VTPM_HEADER, n - VTPM_HEADER, &got, why));
 	if (got < n - VTPM_HEADER)
 		return sn_fail(why, SN_E_PROTO, "a command of %u bytes was cut", n);
@@ -108,9 +109,10 @@ main(int argc, char **argv SN_UNUSED)
 	enum sn_err e;
 
 	if (argc != 1) {
-		fprintf(stderr, "usage: " PROGRAM "\n"
-				"A software TPM for rehearsals: commands on descriptor 3, "
-				"responses on 4.\n");
+		fprintf(stderr,
+		    "usage: " PROGRAM "\n"
+		    "A software TPM for rehearsals: commands on descriptor 3, "
+		    "responses on 4.\n");
 		return sn_err_exit(SN_E_USAGE);
 	}
 	e = run(&why);

@@ -19,11 +19,9 @@ static const struct dev_meaning {
 	{ TPM2_RC_HIERARCHY + TPM2_RC_1, "TPM2_CreatePrimary",
 	    "the endorsement hierarchy is off: turn it on in the firmware's menu" },
 	{ TPM2_RC_LOCKOUT, NULL, "the TPM is locked after wrong passwords" },
-	{ TPM2_RC_FAILURE, NULL,
-	    "the TPM is in failure mode: switch the machine off and on" },
+	{ TPM2_RC_FAILURE, NULL, "the TPM is in failure mode: switch the machine off and on" },
 	{ TPM2_RC_OBJECT_MEMORY, NULL, "no room for a key: something else uses this TPM" },
-	{ TPM2_RC_SESSION_MEMORY, NULL,
-	    "no room for a session: something else uses this TPM" },
+	{ TPM2_RC_SESSION_MEMORY, NULL, "no room for a session: something else uses this TPM" },
 	{ TPM2_RC_SESSION_HANDLES, NULL,
 	    "no room for a session: something else uses this TPM" },
 	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, NULL,
@@ -139,7 +137,8 @@ tpm_dev_properties(struct tpm_dev *d, uint32_t first, uint32_t n, uint32_t *ret,
 	    why));
 	list = &data->data.tpmProperties;
 	if (data->capability != TPM2_CAP_TPM_PROPERTIES || list->count < n)
-		return dev_fault(d, "TPM2_GetCapability", "fewer properties than asked for", why);
+		return dev_fault(d, "TPM2_GetCapability", "fewer properties than asked for",
+		    why);
 	for (uint32_t i = 0; i < n; i++) {
 		if (list->tpmProperty[i].property != first + i)
 			return dev_fault(d, "TPM2_GetCapability", "another property", why);
@@ -247,7 +246,8 @@ dev_name(struct tpm_dev *d, ESYS_TR tr, uint8_t ret[TPM_NAME_LEN], struct sn_why
 
 	SN_TRY(dev_result(d, "an object's name", Esys_TR_GetName(d->esys, tr, &name), why));
 	if (name->size != TPM_NAME_LEN)
-		return dev_fault(d, "an object's name", "another length than SHA-256 gives", why);
+		return dev_fault(d, "an object's name", "another length than SHA-256 gives",
+		    why);
 	memcpy(ret, name->name, TPM_NAME_LEN);
 	return SN_OK;
 }
@@ -277,7 +277,8 @@ tpm_dev_primary(struct tpm_dev *d, ESYS_TR session, const TPM2B_PUBLIC *template
 	}
 	SN_TRY(dev_result(d, "TPM2_CreatePrimary", rc, why));
 	if (!dev_same_template(pub, template))
-		return dev_fault(d, "TPM2_CreatePrimary", "another key than was asked for", why);
+		return dev_fault(d, "TPM2_CreatePrimary", "another key than was asked for",
+		    why);
 	o.pub = *pub;
 	SN_TRY(dev_name(d, o.tr, o.name, why));
 	*ret = o;
@@ -288,8 +289,9 @@ enum sn_err
 tpm_dev_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes, ESYS_TR *ret,
     struct sn_why *why)
 {
-	const TPMT_SYM_DEF aes = { .algorithm = TPM2_ALG_AES, .keyBits.aes = 128,
-		.mode.aes = TPM2_ALG_CFB };
+	const TPMT_SYM_DEF aes = {
+		.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB
+	};
 	ESYS_TR session = ESYS_TR_NONE;
 
 	SN_TRY(dev_ready(d, why));

@@ -38,8 +38,8 @@ SN_MUST_USE enum sn_err tpm_dev_nv_exists(struct tpm_dev *d, uint32_t index, boo
     struct sn_why *why);
 #define TPM_NV_MAX 4096
 /* A whole NV index that exists. When the TPM does not let it be read, ret stays empty. */
-SN_MUST_USE enum sn_err tpm_dev_nv_read(struct tpm_dev *d, uint32_t index,
-    struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_dev_nv_read(struct tpm_dev *d, uint32_t index, struct sn_buf *ret,
+    struct sn_why *why);
 
 /*
  * Create a primary key in the endorsement hierarchy, authorised by session (or
@@ -65,14 +65,14 @@ SN_MUST_USE enum sn_err tpm_dev_audit_digest(struct tpm_dev *d, ESYS_TR ak, ESYS
     const uint8_t qualifying[32], struct sn_buf *ret_msg, struct sn_buf *ret_sig,
     struct sn_why *why);
 SN_MUST_USE enum sn_err tpm_dev_quote(struct tpm_dev *d, ESYS_TR ak,
-    const uint8_t qualifying[32], uint32_t mask, struct sn_buf *ret_msg,
-    struct sn_buf *ret_sig, struct sn_why *why);
+    const uint8_t qualifying[32], uint32_t mask, struct sn_buf *ret_msg, struct sn_buf *ret_sig,
+    struct sn_why *why);
 
 /* The PCRs in mask of the SHA-256 bank; all of one state of the TPM. */
 SN_MUST_USE enum sn_err tpm_dev_pcr_read(struct tpm_dev *d, uint32_t mask,
     uint8_t ret[TPM_PCRS][32], struct sn_why *why);
-SN_MUST_USE enum sn_err tpm_dev_pcr_extend(struct tpm_dev *d, ESYS_TR session,
-    unsigned int pcr, const uint8_t digest[32], struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_dev_pcr_extend(struct tpm_dev *d, ESYS_TR session, unsigned int pcr,
+    const uint8_t digest[32], struct sn_why *why);
 
 /* Selection of the SHA-256 bank, three bytes, as every TPM of a PC has it. */
 TPML_PCR_SELECTION tpm_dev_selection(uint32_t mask);

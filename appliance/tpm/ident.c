@@ -9,15 +9,16 @@
 
 /* PolicySecret(TPM_RH_ENDORSEMENT), SHA-256 [TCG EK profile, PolicyA]. */
 static const uint8_t ident_policy_a[] = { 0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a,
-	0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64,
-	0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa };
+	0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b,
+	0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa };
 
 #define IDENT_EK_ATTRIBUTES                                                                    \
 	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |    \
 	    TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT)
 
-static const TPMT_SYM_DEF_OBJECT ident_aes = { .algorithm = TPM2_ALG_AES, .keyBits.aes = 128,
-	.mode.aes = TPM2_ALG_CFB };
+static const TPMT_SYM_DEF_OBJECT ident_aes = {
+	.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB
+};
 
 static TPM2B_PUBLIC
 ident_ek(TPMI_ALG_PUBLIC type)
@@ -169,8 +170,7 @@ ident_endorsement(struct tpm_dev *d, struct tpm_ident *i, struct sn_why *why)
 
 /* Left-padded to the field's length, as a TPM may drop leading zeros. */
 static enum sn_err
-ident_field(uint8_t ret[32], const TPM2B_ECC_PARAMETER *v, const char *what,
-    struct sn_why *why)
+ident_field(uint8_t ret[32], const TPM2B_ECC_PARAMETER *v, const char *what, struct sn_why *why)
 {
 	if (v->size == 0 || v->size > 32)
 		return sn_fail(why, SN_E_FORMAT, "%s has %u bytes, 1 to 32 can be", what,

@@ -20,7 +20,7 @@ struct process {
 	struct tpm_wire_fd wire;
 	struct tpm_dev *dev;
 	struct tpm_ident ident; /* open once it has its ak_key */
-	int seed_fd;	     /* -1: no seeding, or no more */
+	int seed_fd;		/* -1: no seeding, or no more */
 	bool closing;
 	struct sn_why fault; /* the first failed request; latched */
 };
@@ -62,7 +62,8 @@ process_info(struct process *p, struct bytes *in, struct sn_buf *out, struct sn_
 {
 	const struct tpm_info *i = &p->ident.info;
 	const char *const texts[] = { i->device, i->manufacturer, i->vendor, i->ek_template };
-	const struct sn_buf *const blobs[] = { &i->ek_pub, &i->ek_cert, &i->ak_pub, &i->ak_pem };
+	const struct sn_buf *const blobs[] = { &i->ek_pub, &i->ek_cert, &i->ak_pub,
+		&i->ak_pem };
 
 	SN_TRY(bytes_end(in, "info request", why));
 	sn_buf_u8(out, (uint8_t)i->backend);

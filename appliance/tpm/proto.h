@@ -8,19 +8,19 @@
 #define TPM_PROTO_H
 
 /* X(name, what people call it, the client's deadline in seconds) */
-#define TPM_OP_LIST(X)                        \
-	X(TPM_OP_OPEN, "start", 480)          \
-	X(TPM_OP_INFO, "info", 10)            \
-	X(TPM_OP_PCR_READ, "PCR read", 120)   \
-	X(TPM_OP_SEED, "seed", 600)           \
-	X(TPM_OP_EXTEND, "PCR extend", 60)    \
-	X(TPM_OP_QUOTE, "quote", 300)         \
+#define TPM_OP_LIST(X)                                                                         \
+	X(TPM_OP_OPEN, "start", 480)                                                           \
+	X(TPM_OP_INFO, "info", 10)                                                             \
+	X(TPM_OP_PCR_READ, "PCR read", 120)                                                    \
+	X(TPM_OP_SEED, "seed", 600)                                                            \
+	X(TPM_OP_EXTEND, "PCR extend", 60)                                                     \
+	X(TPM_OP_QUOTE, "quote", 300)                                                          \
 	X(TPM_OP_CLOSE, "close", 60)
 
 #define TPM_OP_ENUM_(name, text, seconds) name,
 enum tpm_op { TPM_OP_NONE, TPM_OP_LIST(TPM_OP_ENUM_) TPM_OP_COUNT };
 
-#define TPM_PATH_MAX 4096 /* of the softtpm program */
+#define TPM_PATH_MAX 4096   /* of the softtpm program */
 #define TPM_FIELD_MAX 65536 /* any one part of a reply */
 
 #endif

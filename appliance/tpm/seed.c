@@ -6,11 +6,11 @@
 #include "appliance/crypto/digest.h"
 #include "appliance/entropy/entropy.h"
 
-#define SEED_PART 32	    /* bytes asked for in one command */
+#define SEED_PART 32	   /* bytes asked for in one command */
 #define SEED_SHORT_READS 3 /* a TPM may give less than asked for, but not for ever */
 
-#define SEED_SESSION                                                                       \
-	(TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT |      \
+#define SEED_SESSION                                                                           \
+	(TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT |          \
 	    TPMA_SESSION_AUDIT)
 
 _Static_assert(TPM_SEED_LEN % SEED_PART == 0, "whole parts");

@@ -20,8 +20,7 @@ static const struct tcti_limit {
 };
 
 /* A good answer to these is a header and nothing else, when there is no session. */
-static const TPM2_CC tcti_empty[] = { TPM2_CC_Startup, TPM2_CC_SelfTest,
-	TPM2_CC_FlushContext };
+static const TPM2_CC tcti_empty[] = { TPM2_CC_Startup, TPM2_CC_SelfTest, TPM2_CC_FlushContext };
 
 /* Busy answers: the same bytes are sent again, with growing pauses, this often. */
 #define TCTI_RETRIES 24

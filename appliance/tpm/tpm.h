@@ -53,11 +53,11 @@ struct tpm_info {
 	uint32_t revision;		 /* of the specification; 164 is 1.64 */
 	char ek_template[12];		 /* "ecc-p256", "rsa-2048" */
 	uint8_t ek_name[TPM_NAME_LEN], ak_name[TPM_NAME_LEN];
-	struct sn_buf ek_pub;  /* TPM2B_PUBLIC */
-	struct sn_buf ek_cert; /* DER from NV; empty when there is none */
-	uint32_t ek_cert_index;	/* 0 when there is none */
-	struct sn_buf ak_pub;  /* TPM2B_PUBLIC */
-	struct sn_buf ak_pem;  /* PEM "PUBLIC KEY" */
+	struct sn_buf ek_pub;	/* TPM2B_PUBLIC */
+	struct sn_buf ek_cert;	/* DER from NV; empty when there is none */
+	uint32_t ek_cert_index; /* 0 when there is none */
+	struct sn_buf ak_pub;	/* TPM2B_PUBLIC */
+	struct sn_buf ak_pem;	/* PEM "PUBLIC KEY" */
 };
 void tpm_info_done(struct tpm_info *i);
 SN_MUST_USE enum sn_err tpm_info(struct tpm *t, struct tpm_info *ret, struct sn_why *why);
@@ -81,8 +81,8 @@ SN_MUST_USE enum sn_err tpm_seed(struct tpm *t, const uint8_t qualifying[32],
     struct tpm_audit *ret, struct sn_why *why);
 
 /* Extend pcr (TPM_PCR_TRANSCRIPT, no other) with a SHA-256 digest. */
-SN_MUST_USE enum sn_err tpm_extend(struct tpm *t, unsigned int pcr,
-    const uint8_t digest[32], struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_extend(struct tpm *t, unsigned int pcr, const uint8_t digest[32],
+    struct sn_why *why);
 
 struct tpm_quoted {
 	struct sn_buf msg; /* TPMS_ATTEST of type quote */
@@ -92,18 +92,17 @@ struct tpm_quoted {
 void tpm_quoted_done(struct tpm_quoted *q);
 /* Quote the PCRs in mask (bit n is PCR n, within TPM_QUOTE_MASK, not 0), checked
  * against a PCR read and the attestation key before it is returned. */
-SN_MUST_USE enum sn_err tpm_quote(struct tpm *t, const uint8_t qualifying[32],
-    uint32_t mask, struct tpm_quoted *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_quote(struct tpm *t, const uint8_t qualifying[32], uint32_t mask,
+    struct tpm_quoted *ret, struct sn_why *why);
 
 #define TPM_EVENTLOG "/sys/kernel/security/tpm0/binary_bios_measurements"
 #define TPM_EVENTLOG_MAX (1U << 20)
 /* The firmware's event log, read by the caller's own process. SN_E_MISSING if none. */
-SN_MUST_USE enum sn_err tpm_eventlog(const char *path, struct sn_buf *ret,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_eventlog(const char *path, struct sn_buf *ret, struct sn_why *why);
 
 struct tpm_process_args {
-	int in, out;  /* frames; SN_CHILD_IN, SN_CHILD_OUT */
-	int seed_fd;  /* SN_CHILD_EXTRA; -1 or a closed descriptor: no seeding */
+	int in, out; /* frames; SN_CHILD_IN, SN_CHILD_OUT */
+	int seed_fd; /* SN_CHILD_EXTRA; -1 or a closed descriptor: no seeding */
 };
 /* What `--role=tpm` runs: serves until the client closes. Returns an exit status. */
 int tpm_process_main(const struct tpm_process_args *args);

@@ -86,8 +86,7 @@ wire_send(const struct tpm_wire_fd *w, struct bytes command, int64_t deadline,
 
 /* Append what has come. */
 static enum sn_err
-wire_read(const struct tpm_wire_fd *w, int64_t deadline, struct tpm_msg *m,
-    struct sn_why *why)
+wire_read(const struct tpm_wire_fd *w, int64_t deadline, struct tpm_msg *m, struct sn_why *why)
 {
 	ssize_t n;
 
@@ -150,8 +149,8 @@ wire_fd_exchange(struct tpm_wire *wire, struct bytes command, unsigned int timeo
 	ret->n = 0;
 	SN_TRY(wire_poll(w->in, POLLIN, wire_now(), &stale, why));
 	if (stale)
-		return sn_fail(why, SN_E_TPM, "%s: something came, or it closed, before a command",
-		    w->device);
+		return sn_fail(why, SN_E_TPM,
+		    "%s: something came, or it closed, before a command", w->device);
 	SN_TRY(wire_send(w, command, deadline, why));
 	return wire_receive(w, deadline, ret, why);
 }

@@ -32,8 +32,8 @@ struct tpm_wire {
 
 /* A wire over descriptors: one for a device, two for pipes. */
 struct tpm_wire_fd {
-	struct tpm_wire wire; /* first */
-	int in, out;	      /* read end, write end; -1 when closed; may be the same */
+	struct tpm_wire wire;  /* first */
+	int in, out;	       /* read end, write end; -1 when closed; may be the same */
 	struct sn_child child; /* pid 0 when there is none */
 	char device[TPM_DEVICE_MAX + 1];
 };

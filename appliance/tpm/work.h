@@ -19,8 +19,7 @@ SN_MUST_USE enum sn_err tpm_work_seed(struct tpm_dev *d, const struct tpm_ident 
     struct sn_why *why);
 
 SN_MUST_USE enum sn_err tpm_work_quote(struct tpm_dev *d, const struct tpm_ident *i,
-    const uint8_t qualifying[32], uint32_t mask, struct tpm_quoted *ret,
-    struct sn_why *why);
+    const uint8_t qualifying[32], uint32_t mask, struct tpm_quoted *ret, struct sn_why *why);
 
 /*
  * The running digest of an audit session [TCG P1 31.4]: starts as zero bytes, and

@@ -255,7 +255,8 @@ main(void)
 
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		tests[i + 3] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = test_row, .initial_state = (void *)(uintptr_t)&rows[i] };
+			.test_func = test_row,
+			.initial_state = (void *)(uintptr_t)&rows[i] };
 	if (sn_secret_start(65536, NULL) != SN_OK || cry_start(NULL) != SN_OK)
 		return 1;
 	return cmocka_run_group_tests_name("health", tests, NULL, NULL);

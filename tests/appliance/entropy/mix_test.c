@@ -81,7 +81,8 @@ test_formula(void **state)
 	assert_int_equal(cry_hmac(CRY_SHA512, BYTES_STR(salt), sn_buf_bytes(&ikm), prk, NULL),
 	    SN_OK);
 	assert_int_equal(cry_hmac(CRY_SHA512, BYTES_OF(prk), BYTES_STR("master-secret\x01"),
-	    okm, NULL), SN_OK);
+			     okm, NULL),
+	    SN_OK);
 	master("rehearsal", &set, got);
 	assert_memory_equal(got, okm, 32);
 	sn_buf_done(&ikm);
@@ -293,7 +294,8 @@ main(void)
 
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		tests[i + 6] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = test_row, .initial_state = (void *)(uintptr_t)&rows[i] };
+			.test_func = test_row,
+			.initial_state = (void *)(uintptr_t)&rows[i] };
 	if (sn_secret_start(65536, NULL) != SN_OK || cry_start(NULL) != SN_OK)
 		return 1;
 	return cmocka_run_group_tests_name("mix", tests, NULL, NULL);

@@ -78,7 +78,9 @@ test_extend(void **state)
 	memcpy(want, before[15], 32);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(cry_digest_v(CRY_SHA256,
-		    (struct bytes[]){ BYTES_OF(want), BYTES_OF(digest) }, 2, want, NULL), SN_OK);
+				     (struct bytes[]){ BYTES_OF(want), BYTES_OF(digest) }, 2,
+				     want, NULL),
+		    SN_OK);
 	assert_memory_equal(after[15], want, 32);
 	memcpy(after[15], before[15], 32);
 	assert_memory_equal(before, after, sizeof(before));
@@ -199,14 +201,16 @@ test_no_softtpm(void **state)
 	struct sn_why why = { 0 };
 
 	(void)state;
-	assert_int_not_equal(tpm_start(SELF, TPM_SOFTWARE, "/nonexistent/softtpm", -1, &t, &why),
+	assert_int_not_equal(tpm_start(SELF, TPM_SOFTWARE, "/nonexistent/softtpm", -1, &t,
+				 &why),
 	    SN_OK);
 	assert_null(t);
 	assert_true(why.text[0] != '\0');
 	sn_why_clear(&why);
 	assert_int_not_equal(tpm_start(SELF, TPM_SOFTWARE, NULL, -1, &t, &why), SN_OK);
 	assert_int_not_equal(tpm_start("/nonexistent/ceremony", TPM_SOFTWARE, rig_softtpm(), -1,
-	    &t, &why), SN_OK);
+				 &t, &why),
+	    SN_OK);
 	assert_null(t);
 }
 
@@ -219,8 +223,9 @@ test_no_device(void **state)
 	(void)state;
 	/* a real TPM is not for tests */
 	if (access("/dev/tpmrm0", F_OK) == 0 || access("/dev/tpm0", F_OK) == 0) {
-		assert_int_equal(tpm_device_present(), access("/dev/tpmrm0", R_OK | W_OK) == 0 ||
-		    access("/dev/tpm0", R_OK | W_OK) == 0);
+		assert_int_equal(tpm_device_present(),
+		    access("/dev/tpmrm0", R_OK | W_OK) == 0 ||
+			access("/dev/tpm0", R_OK | W_OK) == 0);
 		return;
 	}
 	assert_false(tpm_device_present());
@@ -266,7 +271,7 @@ test_eventlog(void **state)
 static const struct raw_row {
 	const char *name;
 	uint16_t type;
-	bool opened; /* after a good start request */
+	bool opened;	     /* after a good start request */
 	const char *payload; /* hex */
 	enum sn_err err;
 } raw_rows[] = {
@@ -317,15 +322,18 @@ test_raw(void **state)
 	c.link.timeout_ms = 60000;
 	if (r->opened)
 		raw_open(&c);
-	assert_int_equal(sn_frame_call(&c.link, r->type, (struct bytes){ payload.data, payload.len },
-	    false, &f, &why), r->err);
+	assert_int_equal(sn_frame_call(&c.link, r->type,
+			     (struct bytes){ payload.data, payload.len }, false, &f, &why),
+	    r->err);
 	/* latched: even a good request gets the same answer now */
 	sn_why_clear(&why);
 	assert_int_equal(sn_frame_call(&c.link, TPM_OP_PCR_READ, (struct bytes){ 0 }, false, &f,
-	    &why), r->err);
+			     &why),
+	    r->err);
 	/* but it can be ended in order */
 	assert_int_equal(sn_frame_call(&c.link, TPM_OP_CLOSE, (struct bytes){ 0 }, false, &f,
-	    &why), SN_OK);
+			     &why),
+	    SN_OK);
 	sn_frame_done(&f);
 	sn_child_done(&c);
 	test_bytes_done(&payload);
@@ -336,16 +344,16 @@ static pid_t
 child_of(pid_t pid)
 {
 	char *path = test_format("/proc/%d/task/%d/children", pid, pid);
+	char text[32] = "";
 	FILE *f = fopen(path, "r");
-	int child = 0;
 
 	free(path);
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%d", &child) != 1)
-		child = 0;
+	if (fgets(text, sizeof(text), f) == NULL)
+		text[0] = '\0';
 	fclose(f);
-	return child;
+	return (pid_t)strtol(text, NULL, 10);
 }
 
 /* Kill the TPM process, or the software TPM behind it: a reason, and for ever. */

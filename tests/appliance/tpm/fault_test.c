@@ -10,8 +10,8 @@
 
 static const uint8_t qualifying[32] = { 7 };
 
-#define SPOIL(name)                                                                        \
-	static enum sn_err name(struct rig *r SN_UNUSED, struct bytes command SN_UNUSED,   \
+#define SPOIL(name)                                                                            \
+	static enum sn_err name(struct rig *r SN_UNUSED, struct bytes command SN_UNUSED,       \
 	    struct tpm_msg *m SN_UNUSED, struct sn_why *why SN_UNUSED)
 
 static void
@@ -136,11 +136,11 @@ SPOIL(tpm12_tag)
 	return SN_OK;
 }
 
-#define CODE(name, rc)                                                                     \
-	SPOIL(name)                                                                        \
-	{                                                                                  \
-		set_code(m, rc);                                                           \
-		return SN_OK;                                                              \
+#define CODE(name, rc)                                                                         \
+	SPOIL(name)                                                                            \
+	{                                                                                      \
+		set_code(m, rc);                                                               \
+		return SN_OK;                                                                  \
 	}
 CODE(code_retry, TPM2_RC_RETRY)
 CODE(code_testing, TPM2_RC_TESTING)
@@ -158,9 +158,8 @@ typedef enum sn_err spoil_fn(struct rig *, struct bytes, struct tpm_msg *, struc
 static bool
 is_code(spoil_fn *fn)
 {
-	static spoil_fn *const codes[] = { code_retry, code_testing, code_yielded,
-		code_failure, code_lockout, code_bad_auth, code_hierarchy, code_curve,
-		code_object_memory };
+	static spoil_fn *const codes[] = { code_retry, code_testing, code_yielded, code_failure,
+		code_lockout, code_bad_auth, code_hierarchy, code_curve, code_object_memory };
 
 	for (size_t i = 0; i < SN_NITEMS(codes); i++) {
 		if (codes[i] == fn)
@@ -259,7 +258,8 @@ static const struct row {
 	{ "ek-nothing-known", TPM2_CC_CreatePrimary, 1, true, code_curve, "neither" },
 	{ "link-nonce-flipped", TPM2_CC_StartAuthSession, 1, false, flip_nonce,
 	    "TPM2_CreatePrimary" },
-	{ "ak-flipped-under-hmac", TPM2_CC_CreatePrimary, 2, false, flip_public, "HMAC is wrong" },
+	{ "ak-flipped-under-hmac", TPM2_CC_CreatePrimary, 2, false, flip_public,
+	    "HMAC is wrong" },
 	{ "ak-last-byte", TPM2_CC_CreatePrimary, 2, false, flip_last, "HMAC is wrong" },
 	{ "random-flip", TPM2_CC_GetRandom, 1, false, flip_parameter, "HMAC is wrong" },
 	{ "random-flip-hmac", TPM2_CC_GetRandom, 16, false, flip_last, "HMAC is wrong" },

@@ -1,8 +1,8 @@
 /* The seed: encrypted on the wire, audited, and everything sent is accounted for. */
+#include "appliance/base/text.h"
 #include "tests/appliance/tpm/rig.h"
 
-#define GET_RANDOM_32_CPHASH                                                               \
-	"d12a7ca7730490e4296ad6041aa3fbc75af0f9a612632d54168906df2541591a"
+#define GET_RANDOM_32_CPHASH "d12a7ca7730490e4296ad6041aa3fbc75af0f9a612632d54168906df2541591a"
 
 static const uint8_t qualifying[32] = { 1, 2, 3 };
 
@@ -99,34 +99,34 @@ test_seed_not_on_the_wire(void **state)
 static void
 test_list_folds_to_the_attested_digest(void **state)
 {
-	struct seeded s;
+	enum { LINE = 64 + 1 + 64 + 1 };
 	uint8_t digest[32] = { 0 };
-	char *line;
-	unsigned int lines = 0;
+	struct seeded s;
+	const char *p;
 
 	(void)state;
 	seeded_start(&s);
-	line = strdup(sn_buf_cstr(&s.audit.list));
-	for (char *p = strtok(line, "\n"); p != NULL; p = strtok(NULL, "\n"), lines++) {
-		struct test_bytes cp, rp;
+	assert_int_equal(s.audit.list.n, 16 * LINE);
+	p = sn_buf_cstr(&s.audit.list);
+	for (size_t i = 0; i < 16; i++, p += LINE) {
+		uint8_t rp[32], cp[32];
+		char hex[65] = "";
 
-		assert_int_equal(strlen(p), 129);
-		assert_int_equal(p[64], ' ');
-		p[64] = '\0';
-		assert_string_equal(p, GET_RANDOM_32_CPHASH);
-		cp = test_unhex(p);
-		rp = test_unhex(p + 65);
+		assert_memory_equal(p, GET_RANDOM_32_CPHASH " ", 65);
+		assert_int_equal(p[LINE - 1], '\n');
+		assert_int_equal(sn_hex_parse(GET_RANDOM_32_CPHASH, cp, 32, "cp", NULL), SN_OK);
+		memcpy(hex, p + 65, 64);
+		assert_int_equal(sn_hex_parse(hex, rp, 32, "rp", NULL), SN_OK);
 		assert_int_equal(cry_digest_v(CRY_SHA256,
-		    (struct bytes[]){ BYTES_OF(digest), { cp.data, 32 }, { rp.data, 32 } }, 3,
-		    digest, NULL), SN_OK);
-		test_bytes_done(&cp);
-		test_bytes_done(&rp);
+				     (struct bytes[]){
+					 BYTES_OF(digest), BYTES_OF(cp), BYTES_OF(rp) },
+				     3, digest, NULL),
+		    SN_OK);
 	}
-	free(line);
-	assert_int_equal(lines, 16);
 	assert_true(s.audit.msg.n > 32);
 	assert_memory_equal(s.audit.msg.p + s.audit.msg.n - 32, digest, 32);
-	assert_int_equal(s.audit.msg.p[4] << 8 | s.audit.msg.p[5], TPM2_ST_ATTEST_SESSION_AUDIT);
+	assert_int_equal(s.audit.msg.p[4] << 8 | s.audit.msg.p[5],
+	    TPM2_ST_ATTEST_SESSION_AUDIT);
 	seeded_done(&s);
 }
 
@@ -140,8 +140,8 @@ test_every_byte_of_the_audit_counts(void **state)
 	(void)state;
 	seeded_start(&s);
 	for (size_t i = 0; i < s.audit.msg.n + s.audit.sig.n; i++) {
-		uint8_t *p = i < s.audit.msg.n ? &s.audit.msg.p[i]
-					       : &s.audit.sig.p[i - s.audit.msg.n];
+		uint8_t *p =
+		    i < s.audit.msg.n ? &s.audit.msg.p[i] : &s.audit.sig.p[i - s.audit.msg.n];
 
 		*p ^= 1;
 		if (tpm_attest_check(&s.ident, sn_buf_bytes(&s.audit.msg),
@@ -151,10 +151,12 @@ test_every_byte_of_the_audit_counts(void **state)
 		*p ^= 1;
 	}
 	assert_int_equal(tpm_attest_check(&s.ident, sn_buf_bytes(&s.audit.msg),
-	    sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_SESSION_AUDIT, qualifying, &a, NULL),
+			     sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_SESSION_AUDIT,
+			     qualifying, &a, NULL),
 	    SN_OK);
 	assert_int_equal(tpm_attest_check(&s.ident, sn_buf_bytes(&s.audit.msg),
-	    sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_QUOTE, qualifying, &a, NULL),
+			     sn_buf_bytes(&s.audit.sig), TPM2_ST_ATTEST_QUOTE, qualifying, &a,
+			     NULL),
 	    SN_E_FORMAT);
 	seeded_done(&s);
 }
@@ -201,6 +203,15 @@ test_nothing_stays_loaded(void **state)
 	seeded_done(&s);
 }
 
+/* A name is 000b | SHA-256(public area), the area being what follows its length. */
+static void
+name_digest(const struct sn_buf *pub, uint8_t ret[32])
+{
+	struct bytes area = { pub->p + 2, pub->n - 2 };
+
+	assert_int_equal(cry_digest(CRY_SHA256, area, ret, NULL), SN_OK);
+}
+
 static void
 test_identity(void **state)
 {
@@ -215,16 +226,14 @@ test_identity(void **state)
 	assert_string_equal(i->ek_template, "ecc-p256");
 	assert_int_equal(i->ek_cert_index, 0);
 	assert_int_equal(i->revision, 164);
-	/* name = 000b | SHA-256(public area), the area being what follows its length */
-	assert_int_equal(cry_digest(CRY_SHA256, (struct bytes){ i->ak_pub.p + 2, i->ak_pub.n - 2 },
-	    digest, NULL), SN_OK);
+	name_digest(&i->ak_pub, digest);
 	assert_int_equal(i->ak_name[0] << 8 | i->ak_name[1], TPM2_ALG_SHA256);
 	assert_memory_equal(i->ak_name + 2, digest, 32);
-	assert_int_equal(cry_digest(CRY_SHA256, (struct bytes){ i->ek_pub.p + 2, i->ek_pub.n - 2 },
-	    digest, NULL), SN_OK);
+	name_digest(&i->ek_pub, digest);
 	assert_memory_equal(i->ek_name + 2, digest, 32);
 	assert_int_equal(rig_u32(i->ak_pub.p + 6), TPM_AK_ATTRIBUTES);
-	assert_int_equal(strncmp((const char *)i->ak_pem.p, "-----BEGIN PUBLIC KEY-----", 26), 0);
+	assert_int_equal(strncmp((const char *)i->ak_pem.p, "-----BEGIN PUBLIC KEY-----", 26),
+	    0);
 	seeded_done(&s);
 }
 

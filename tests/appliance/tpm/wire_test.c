@@ -162,11 +162,13 @@ test_deadline(void **state)
 	long ms;
 
 	(void)state;
-	ends_start(&e, "80 01 00 00 0f ff 00 00 00 00 ab ab ab ab ab ab ab ab ab ab ab ab ab ab "
-		       "ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab~");
+	ends_start(&e,
+	    "80 01 00 00 0f ff 00 00 00 00 ab ab ab ab ab ab ab ab ab ab ab ab ab ab "
+	    "ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab ab~");
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	assert_int_equal(e.wire.wire.exchange(&e.wire.wire, BYTES_OF(command), TIMEOUT_MS, &m,
-	    NULL), SN_E_TPM);
+			     NULL),
+	    SN_E_TPM);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
 	assert_in_range(ms, TIMEOUT_MS - 20, TIMEOUT_MS + 1500);
@@ -184,7 +186,8 @@ test_softtpm_missing(void **state)
 	/* whether it is noticed at the start or at the first command: it is noticed */
 	if (tpm_wire_softtpm("/nonexistent/softtpm", &w, &why) == SN_OK) {
 		assert_int_not_equal(w.wire.exchange(&w.wire, BYTES_OF(command), TIMEOUT_MS, &m,
-		    &why), SN_OK);
+					 &why),
+		    SN_OK);
 		tpm_wire_done(&w);
 	}
 	assert_true(why.text[0] != '\0');
