@@ -1,4 +1,5 @@
 /* Published vectors: Wycheproof, C2SP det-keygen, NIST ACVP, RFC 6979, RFC 9106. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/text.h"
@@ -12,10 +13,43 @@ struct row {
 	yyjson_val *group, *test;
 };
 
+/* What the rows point at lives to the end. */
+static void **kept;
+static size_t nkept;
+static yyjson_doc *docs[16];
+static size_t ndocs;
+
+static void *
+keep(void *p)
+{
+	kept = realloc(kept, (nkept + 1) * sizeof(*kept));
+	assert_non_null(kept);
+	kept[nkept++] = p;
+	return p;
+}
+
+static yyjson_val *
+keep_json(const char *file)
+{
+	assert_true(ndocs < SN_NITEMS(docs));
+	docs[ndocs] = test_read_json(file);
+	return yyjson_doc_get_root(docs[ndocs++]);
+}
+
+static void
+keep_done(void)
+{
+	for (size_t i = 0; i < nkept; i++)
+		free(kept[i]);
+	for (size_t i = 0; i < ndocs; i++)
+		yyjson_doc_free(docs[i]);
+	free(kept);
+}
+
 static struct bytes
 bytes_of(struct test_bytes v)
 {
-	return (struct bytes){ v.data, v.len };
+	return (struct bytes){ keep(v.data), v.len };
 }
 
 static const char *
@@ -270,7 +304,7 @@ need(void **state)
 static struct row *
 row_new(enum cry_hash h, yyjson_val *group, yyjson_val *test)
 {
-	struct row *r = calloc(1, sizeof(*r));
+	struct row *r = keep(calloc(1, sizeof(*r)));
 
 	*r = (struct row){ h, group, test };
 	return r;
@@ -310,7 +344,7 @@ add_groups(struct test_list *l, size_t i)
 		test_list_add(l, need, wycheproof[i].file, "%s", wycheproof[i].name);
 		return;
 	}
-	root = yyjson_doc_get_root(test_read_json(wycheproof[i].file));
+	root = keep_json(wycheproof[i].file);
 	yyjson_arr_foreach(yyjson_obj_get(root, "testGroups"), gi, gn, group)
 	{
 		if (!wanted(group))
@@ -337,7 +371,7 @@ add_det_keygen(struct test_list *l)
 		test_list_add(l, need, file, "C2SP det-keygen");
 		return;
 	}
-	root = yyjson_doc_get_root(test_read_json(file));
+	root = keep_json(file);
 	yyjson_arr_foreach(root, i, n, test)
 	{
 		const char *curve = str(test, "curve");
@@ -354,6 +388,7 @@ main(void)
 	static const enum cry_alg signers[] = { CRY_P256, CRY_P384, CRY_MLDSA87, CRY_ED25519 };
 	struct test_list *l = test_list_new();
 	struct sn_why why = { 0 };
+	int status;
 
 	if (sn_secret_start(ARENA, &why) != SN_OK || cry_start(&why) != SN_OK) {
 		print_error("%s\n", why.text);
@@ -368,5 +403,7 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(wycheproof); i++)
 		add_groups(l, i);
 	add_det_keygen(l);
-	return test_list_run(l, "crypto vectors");
+	status = test_list_run(l, "crypto vectors");
+	keep_done();
+	return status;
 }
