@@ -95,6 +95,7 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	SN_CLEANUP(fd_close) int screens = -1;
 	struct script_ports script = { .play = argv[0], .stick = play_stick, .arg = &p };
 	char path[1024];
+	enum sn_err e;
 
 	if (strcmp(argv[1], "--out") != 0)
 		return sn_fail(why, SN_E_USAGE, "play FILE --out DIR");
@@ -109,9 +110,12 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	SN_TRY(cmd_ports_open(&p.ports, "terminal", why));
 	SN_TRY(med_open_dir(&p.ports.ports.media, why));
 	SN_TRY(cer_new(&p.ports.ports, &c, why));
-	SN_TRY(script_run(c, &script, why));
-	if (cer_result(c) != SN_OK)
+	e = script_run(c, &script, why);
+	if (cer_failed(c)) {
+		sn_why_clear(why); /* that the file has more answers is not the reason */
 		return cer_failure(c, why);
+	}
+	SN_TRY(e);
 	return play_results(&p, cer_identity(c), why);
 }
 #endif

@@ -65,6 +65,12 @@ cer_result(const struct cer *c)
 	return c->result;
 }
 
+bool
+cer_failed(const struct cer *c)
+{
+	return c->why.err != SN_OK;
+}
+
 enum sn_err
 cer_failure(const struct cer *c, struct sn_why *why)
 {
@@ -251,12 +257,6 @@ cer_fail(struct cer *c, enum sn_err e, const struct sn_why *why)
 	c->result = e;
 	c->why = *why;
 	c->note[0] = '\0';
-}
-
-static bool
-cer_failed(const struct cer *c)
-{
-	return c->why.err != SN_OK;
 }
 
 /* Go through steps until one has something to show. */

@@ -41,6 +41,8 @@ void cer_free(struct cer **cp); /* wipes, ends the processes; NULL-safe, idempot
 
 /* How it ended: SN_OK only when the bundle was exported and compared. */
 enum sn_err cer_result(const struct cer *c);
+/* Did it end by itself with a failure (rather than being left by its driver)? */
+bool cer_failed(const struct cer *c);
 /* The same as a failure with its reason: return cer_failure(c, why). */
 SN_MUST_USE enum sn_err cer_failure(const struct cer *c, struct sn_why *why);
 /* The identity digest, once derived, else NULL. */

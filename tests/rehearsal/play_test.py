@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Answer files that do not fit, people who do not agree, sticks that are not the ones.
+
+timeout: 240
+"""
+import os
+import shutil
+
+import rehearsal as r
+from rehearsal import ok
+
+# name, what is replaced by what in genesis.play, exit status, what the last line must say
+ROWS = [
+    ("an answer nobody asks for", "tpm.ok", "tpm.ok\ntpm.fine", 29, "tpm.fine"),
+    ("a missing answer", "people.agree agree\n", "", 29, "people.agree"),
+    ("a person who is not asked", "shares.ready@carol", "shares.ready@dave", 29, "shares.ready@carol"),
+    ("words back before any were shown", "shares.write@carol\n", "", 29, "shares.write@carol"),
+    ("an entry left over", "end.ok", "end.ok\nend.ok", 29, "left over"),
+    ("a file that ends too early", "sign.ok", "#", 29, "sign.ok"),
+    ("@shown with a word number of zero", "@shown:13:wolf", "@shown:0:wolf", 10, "@shown"),
+    ("a stick that is never pulled", "media CS-IN -\n", "", 29, "remove CS-IN"),
+    ("a folder that is not there", "media CS-IN OUT/sticks/CS-IN", "media CS-IN nowhere/at/all", 26, "nowhere"),
+    ("somebody does not agree with the plan", "plan.agree agree", "plan.agree no", 27, "no"),
+    ("somebody does not agree with the clock", "time.agree agree", "time.agree no", 27, "no"),
+    ("an approver's stick in place of another", "media CS-bob OUT/sticks/CS-bob\nreview.pass@bob rehearsal passphrase of boob",
+     "media CS-bob OUT/sticks/CS-alice\nreview.pass@bob rehearsal passphrase of alice", 29, "review"),
+]
+
+PLANS = [
+    ("a plan of another world on a workstation", '"world":"rehearsal"', '"world":"production"', 32),
+    ("a plan whose window is over", '"to":"2034-12-31T00:00:00Z"', '"to":"2026-02-01T00:00:00Z"', 32),
+    ("a plan with a sixth digit of its format gone", "cornerstone-plan-1", "cornerstone-plan", 10),
+    ("a plan that accepts no software TPM", '"vendor","pinned","software"', '"vendor","pinned"', 15),
+]
+
+
+def sticks(folder, prepared):
+    """A fresh output folder with the prepared sticks."""
+    out = os.path.join(folder, "out")
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(prepared, out)
+    return out
+
+
+def last(said):
+    lines = said.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def main():
+    ceremony = os.path.join(r.BIN, "ceremony")
+    with open(os.path.join(r.TESTS, "play", "genesis.play"), encoding="utf-8") as f:
+        good = f.read()
+    with r.Folder() as folder:
+        prepared = os.path.join(folder, "prepared")
+        status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, prepared)
+        if not ok(status == 0, "the sticks are prepared", said + err):
+            r.done()
+        path = os.path.join(folder, "hostile.play")
+        for name, find, put, want, say in ROWS:
+            assert find in good, find
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(good.replace(find, put, 1))
+            out = sticks(folder, prepared)
+            status, said, err = r.run(ceremony, "play", path, "--out", out)
+            ok(status == want and say in last(said + err), f"{name}: {want}", f"{status}: {last(said + err)}")
+            if want != 29 or "left over" not in say:
+                ok(not os.path.exists(os.path.join(out, "bundle")), f"{name}: no bundle is left")
+        for name, find, put, want in PLANS:
+            out = sticks(folder, prepared)
+            plan = os.path.join(out, "sticks", "CS-IN", "plan.json")
+            with open(plan, encoding="utf-8") as f:
+                text = f.read()
+            text = text.replace(find, put, 1)
+            with open(plan, "w", encoding="utf-8") as f:
+                f.write(text)
+            status, said, err = r.run(ceremony, "play", os.path.join(r.TESTS, "play", "genesis.play"), "--out", out)
+            shown = "\n".join(open(os.path.join(out, "screens", n), encoding="utf-8").read()
+                              for n in sorted(os.listdir(os.path.join(out, "screens"))) if "failed" in n)
+            ok(status == want and "Nothing was exported" in shown, f"{name}: refused with a reason",
+               f"{status}: {last(said + err)}\n{shown}")
+    r.done()
+
+
+main()
