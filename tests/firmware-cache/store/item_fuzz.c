@@ -1,0 +1,30 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware-cache/store/store.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whatever the bytes are, they become one row with a reason; without a root, none is accepted. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	SN_CLEANUP(col_store_free) struct col_store *s = NULL;
+	SN_CLEANUP(sn_buf_done) struct sn_buf out = { 0 };
+	struct col_policy policy = { .at = 1751328000 };
+	const struct col_row *rows = NULL;
+	char line[COL_LINE_MAX + 1];
+	size_t n = 0;
+
+	if (col_store_new(&policy, &s, NULL) != SN_OK ||
+	    col_store_add(s, "item", (struct bytes){ data, size }, NULL) != SN_OK ||
+	    col_store_check(s, NULL) != SN_OK || col_store_rows(s, &rows, &n, NULL) != SN_OK)
+		abort();
+	if (n != 1 || rows[0].ok || rows[0].verified != NULL || rows[0].why.text[0] == '\0')
+		abort();
+	col_row_line(&rows[0], line);
+	if (strlen(line) > COL_LINE_MAX || col_store_status_json(s, &out, NULL) != SN_OK ||
+	    col_store_status_txt(s, &out, NULL) != SN_OK)
+		abort();
+	return 0;
+}
