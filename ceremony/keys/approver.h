@@ -43,6 +43,13 @@ SN_MUST_USE enum sn_err approver_keys_from_seed(const char *name, struct bytes s
  */
 SN_MUST_USE enum sn_err approver_new(const char *name, struct bytes passphrase,
     struct sn_buf *ret_public, struct sn_buf *ret_private, struct sn_why *why);
+/* The same with another cost of Argon2id, within the bounds above; SN_E_LIMIT outside. */
+struct approver_cost {
+	uint32_t memory_kib, passes, lanes;
+};
+SN_MUST_USE enum sn_err approver_new_cost(const char *name, struct bytes passphrase,
+    const struct approver_cost *cost, struct sn_buf *ret_public, struct sn_buf *ret_private,
+    struct sn_why *why);
 /* Read approver.json: two different P-384 keys. SN_E_FORMAT. */
 SN_MUST_USE enum sn_err approver_public_parse(struct bytes text, struct plan_approver *ret,
     struct sn_why *why);

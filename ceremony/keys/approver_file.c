@@ -19,7 +19,7 @@
 /* Everything in approver.key; all of it but the sealed bytes is the header. */
 struct key_file {
 	char name[PLAN_NAME_MAX + 1];
-	uint32_t memory_kib, passes, lanes;
+	struct approver_cost cost;
 	uint8_t salt[SALT_LEN], nonce[NONCE_LEN];
 	uint8_t sealed[SEALED_LEN];
 };
@@ -43,9 +43,9 @@ key_file_write(const struct key_file *f, bool sealed, struct sn_buf *ret, struct
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
 	yyjson_mut_val *kdf = yyjson_mut_obj_add_obj(doc, root, "argon2id");
 
-	if (!yyjson_mut_obj_add_uint(doc, kdf, "lanes", f->lanes) ||
-	    !yyjson_mut_obj_add_uint(doc, kdf, "memory_kib", f->memory_kib) ||
-	    !yyjson_mut_obj_add_uint(doc, kdf, "passes", f->passes) ||
+	if (!yyjson_mut_obj_add_uint(doc, kdf, "lanes", f->cost.lanes) ||
+	    !yyjson_mut_obj_add_uint(doc, kdf, "memory_kib", f->cost.memory_kib) ||
+	    !yyjson_mut_obj_add_uint(doc, kdf, "passes", f->cost.passes) ||
 	    !add_base64(doc, kdf, "salt", BYTES_OF(f->salt)) ||
 	    !yyjson_mut_obj_add_str(doc, root, "format", APPROVER_KEY_FORMAT) ||
 	    !yyjson_mut_obj_add_str(doc, root, "name", f->name) ||
@@ -74,8 +74,8 @@ static enum sn_err
 file_key(const struct key_file *f, struct bytes passphrase, struct sn_secret *ret,
     struct sn_why *why)
 {
-	return cry_argon2id(passphrase, BYTES_OF(f->salt), f->memory_kib, f->passes, f->lanes,
-	    32, ret, why);
+	return cry_argon2id(passphrase, BYTES_OF(f->salt), f->cost.memory_kib, f->cost.passes,
+	    f->cost.lanes, 32, ret, why);
 }
 
 static enum sn_err
@@ -106,13 +106,43 @@ check_passphrase(struct bytes passphrase, struct sn_why *why)
 	return SN_OK;
 }
 
+static enum sn_err
+check_cost(const struct approver_cost *c, struct sn_why *why)
+{
+	const struct {
+		const char *name;
+		uint32_t value, min, max;
+	} rows[] = {
+		{ "lanes", c->lanes, 1, APPROVER_LANES_MAX },
+		{ "memory_kib", c->memory_kib, APPROVER_MEMORY_KIB_MIN,
+		    APPROVER_MEMORY_KIB_MAX },
+		{ "passes", c->passes, 1, APPROVER_PASSES_MAX },
+	};
+	size_t i;
+
+	for (i = 0; i < SN_NITEMS(rows); i++)
+		if (rows[i].value < rows[i].min || rows[i].value > rows[i].max)
+			return sn_fail(why, SN_E_LIMIT,
+			    KEY_WHAT ": argon2id.%s is %u, %u to %u are allowed", rows[i].name,
+			    rows[i].value, rows[i].min, rows[i].max);
+	return SN_OK;
+}
+
 enum sn_err
 approver_new(const char *name, struct bytes passphrase, struct sn_buf *ret_public,
     struct sn_buf *ret_private, struct sn_why *why)
 {
-	struct key_file f = { .memory_kib = APPROVER_MEMORY_KIB,
-		.passes = APPROVER_PASSES,
-		.lanes = APPROVER_LANES };
+	static const struct approver_cost usual = { APPROVER_MEMORY_KIB, APPROVER_PASSES,
+		APPROVER_LANES };
+
+	return approver_new_cost(name, passphrase, &usual, ret_public, ret_private, why);
+}
+
+enum sn_err
+approver_new_cost(const char *name, struct bytes passphrase, const struct approver_cost *cost,
+    struct sn_buf *ret_public, struct sn_buf *ret_private, struct sn_why *why)
+{
+	struct key_file f = { .cost = *cost };
 	SN_CLEANUP(sn_secret_done) struct sn_secret seed = { 0 };
 	SN_CLEANUP(approver_keys_done) struct approver_keys keys = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf sign = { 0 }, seal = { 0 };
@@ -123,6 +153,7 @@ approver_new(const char *name, struct bytes passphrase, struct sn_buf *ret_publi
 		    "a name has 1 to %d of a-z, 0-9 and -, and begins with a letter",
 		    PLAN_NAME_MAX);
 	SN_TRY(check_passphrase(passphrase, why));
+	SN_TRY(check_cost(cost, why));
 	memcpy(f.name, name, strlen(name) + 1);
 	SN_TRY(cry_random_secret(SEED_LEN, &seed, why));
 	SN_TRY(cry_random(f.salt, sizeof(f.salt), why));
@@ -185,25 +216,20 @@ read_kdf(yyjson_val *root, struct key_file *f, struct sn_why *why)
 {
 	const struct {
 		const char *key;
-		uint32_t min, max, *ret;
+		uint32_t *ret;
 	} rows[] = {
-		{ "lanes", 1, APPROVER_LANES_MAX, &f->lanes },
-		{ "memory_kib", APPROVER_MEMORY_KIB_MIN, APPROVER_MEMORY_KIB_MAX,
-		    &f->memory_kib },
-		{ "passes", 1, APPROVER_PASSES_MAX, &f->passes },
+		{ "lanes", &f->cost.lanes },
+		{ "memory_kib", &f->cost.memory_kib },
+		{ "passes", &f->cost.passes },
 	};
 	yyjson_val *kdf;
 	size_t i;
 
 	SN_TRY(sn_json_obj(root, "argon2id", &kdf, KEY_WHAT, why));
-	for (i = 0; i < SN_NITEMS(rows); i++) {
+	for (i = 0; i < SN_NITEMS(rows); i++)
 		SN_TRY(sn_json_u32(kdf, rows[i].key, 0, UINT32_MAX, rows[i].ret, KEY_WHAT,
 		    why));
-		if (*rows[i].ret < rows[i].min || *rows[i].ret > rows[i].max)
-			return sn_fail(why, SN_E_LIMIT,
-			    KEY_WHAT ": argon2id.%s is %u, %u to %u are allowed", rows[i].key,
-			    *rows[i].ret, rows[i].min, rows[i].max);
-	}
+	SN_TRY(check_cost(&f->cost, why));
 	return read_fixed(kdf, "salt", f->salt, sizeof(f->salt), why);
 }
 
