@@ -211,18 +211,19 @@ def without_pipes_it_says_so():
         raise AssertionError(p.stderr)
 
 
-def shared_object(d, source):
+def preload(d, source):
+    """The environment that puts source, compiled, in front of the real libcrypto."""
     c, so = os.path.join(d, "rand.c"), os.path.join(d, "rand.so")
     with open(c, "w", encoding="ascii") as f:
         f.write(source)
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", so, c], check=True)
-    return so
+    return {"LD_PRELOAD": so, "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
 def broken(name, source):
     def run():
         with tempfile.TemporaryDirectory() as d:
-            c = Child(env={"LD_PRELOAD": shared_object(d, source)})
+            c = Child(env=preload(d, source))
             c.send(STARTUP)
             expect("no answer", c.answer(), b"")
             status, said = c.end()
@@ -240,7 +241,7 @@ for broken_name, broken_source in BROKEN.items():
 @test
 def ends_when_the_generator_fails_later():
     with tempfile.TemporaryDirectory() as d:
-        c = Child(env={"LD_PRELOAD": shared_object(d, FAILS_LATER)})
+        c = Child(env=preload(d, FAILS_LATER))
         for _ in range(10):
             c.send(GET_RANDOM)
             if c.answer() == b"":

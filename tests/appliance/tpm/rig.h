@@ -67,7 +67,9 @@ static inline const char *
 rig_softtpm(void)
 {
 	const char *build = getenv("BUILD");
-	const char *path = test_format("%s/bin/softtpm", build != NULL ? build : "build");
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/bin/softtpm", build != NULL ? build : "build");
 
 	if (access(path, X_OK) != 0) {
 		fprintf(stderr, "%s is not built\n", path);
