@@ -10,10 +10,11 @@
 
 #include "appliance/crypto/key.h"
 
-/* Our own extended key usage for statement signers: 2.25 UUID arc; docs/FORMAT-KEYS.md */
-#define CRY_EKU_STATEMENT "2.25.212390712957374620893106457853229142763"
+/* Our own extended key usage for statement signers; each arc is below 2^31 so that every
+ * parser can read it [ITU-T X.667]; docs/FORMAT-KEYS.md */
+#define CRY_EKU_STATEMENT "2.25.1129532500.1"
 /* and for operations statement signers */
-#define CRY_EKU_OPERATIONS "2.25.276419073360194518726514239408137205944"
+#define CRY_EKU_OPERATIONS "2.25.1129532500.2"
 
 #define CRY_CERT_MAX (64U << 10)
 #define CRY_CRL_MAX (1U << 20)
