@@ -18,7 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (s.body.p <= data || s.body.p + s.body.n >= data + size || s.body.p[0] != '{')
 		abort();
-	if (sn_json_parse((struct bytes){ data, size }, "whole", false, &whole, NULL) != SN_OK ||
+	if (sn_json_parse((struct bytes){ data, size }, "whole", false, &whole, NULL) !=
+		SN_OK ||
 	    sn_json_parse(s.body, "body", false, &body, NULL) != SN_OK)
 		abort();
 	key = s.kind == INTEL_JSON_TCB_INFO ? "tcbInfo" : "enclaveIdentity";

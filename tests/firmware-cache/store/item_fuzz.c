@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whatever the bytes are, they become one row with a reason; without a root, none is accepted. */
+/* Any bytes become one row with a reason; without a root, none is accepted. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
