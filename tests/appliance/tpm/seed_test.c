@@ -254,6 +254,64 @@ test_two_seeds_differ(void **state)
 	seeded_done(&s);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) /* which keeps freed memory as it was */
+/* How many places of [p, end) hold the first 16 bytes of a part; inverse is ~seed. */
+static unsigned int
+count_copies(const uint8_t *p, const uint8_t *end, const uint8_t *inverse)
+{
+	unsigned int hits = 0;
+
+	for (; p + 16 <= end; p++) {
+		for (size_t part = 0; part < TPM_SEED_LEN; part += 32) {
+			size_t i = 0;
+
+			while (i < 16 && p[i] == (uint8_t)~inverse[part + i])
+				i++;
+			hits += i == 16 ? 1 : 0;
+		}
+	}
+	return hits;
+}
+
+/* In all memory of this process that can be written: heap, stacks, libraries' data. */
+static unsigned int
+count_all_copies(const uint8_t *inverse)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned int hits = 0;
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		char *end = NULL;
+		uintptr_t from = strtoul(line, &end, 16), to = strtoul(end + 1, &end, 16);
+
+		if (strncmp(end, " rw", 3) == 0)
+			hits +=
+			    count_copies((const uint8_t *)from, (const uint8_t *)to, inverse);
+	}
+	fclose(f);
+	return hits;
+}
+
+/* tpm2-tss decrypted each part in memory of its own; nothing of that is left. */
+static void
+test_no_copy_left_in_memory(void **state)
+{
+	uint8_t inverse[TPM_SEED_LEN];
+	struct seeded s;
+
+	(void)state;
+	seeded_start(&s);
+	for (size_t i = 0; i < TPM_SEED_LEN; i++)
+		inverse[i] = (uint8_t)~s.seed.p[i];
+	assert_int_equal(count_all_copies(inverse), 16);
+	sn_secret_done(&s.seed);
+	assert_int_equal(count_all_copies(inverse), 0);
+	seeded_done(&s);
+}
+#endif
+
 int
 main(void)
 {
@@ -266,6 +324,9 @@ main(void)
 		cmocka_unit_test(test_nothing_stays_loaded),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_two_seeds_differ),
+#if !defined(__SANITIZE_ADDRESS__)
+		cmocka_unit_test(test_no_copy_left_in_memory),
+#endif
 	};
 
 	rig_prepare();
