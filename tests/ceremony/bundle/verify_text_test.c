@@ -1,0 +1,370 @@
+/*
+ * VERIFY.txt: its commands, run as they are by sh with stock tools, accept a good bundle
+ * and refuse bad ones. timeout: 240
+ */
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "ceremony/bundle/format.h"
+#include "tests/ceremony/bundle/fixture.h"
+
+#define MAX_LINES 32
+
+static struct fix prod, other;
+static const char *root;
+static char *good;
+static char *line[MAX_LINES];
+static size_t nlines;
+
+static char *
+fresh(void)
+{
+	static unsigned int n;
+
+	return test_format("%s/s%u", root, n++);
+}
+
+/* The lines that begin with "$ ", from the bundle's own VERIFY.txt. */
+static void
+read_lines(void)
+{
+	struct sn_buf text = { 0 };
+	char *save = NULL;
+
+	fix_get(good, BUN_VERIFY_TXT, &text);
+	sn_buf_u8(&text, '\0');
+	for (char *l = strtok_r((char *)text.p, "\n", &save); l != NULL;
+	     l = strtok_r(NULL, "\n", &save))
+		if (strncmp(l, "$ ", 2) == 0 && nlines < MAX_LINES)
+			line[nlines++] = strdup(l + 2);
+	sn_buf_done(&text);
+}
+
+/* Run one line in dir; its exit status. identity NULL leaves it unset. */
+static int
+run_line(const char *dir, const char *command, const char *identity)
+{
+	char *env_identity = test_format("IDENTITY=%s", identity != NULL ? identity : "");
+	char *env[] = { (char *)(uintptr_t)"PATH=/usr/bin:/bin", (char *)(uintptr_t)"LC_ALL=C.UTF-8",
+		identity != NULL ? env_identity : NULL, NULL };
+	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
+		(char *)(uintptr_t)command, NULL };
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+	int status;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addchdir_np(&actions, dir);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	assert_int_equal(posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, env), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	free(env_identity);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static const char *
+identity_hex(const struct fix *f)
+{
+	static char hex[65];
+
+	sn_hex(BYTES_OF(f->identity), hex);
+	return hex;
+}
+
+/* The number of the first line that refuses dir, from 1; 0 when all accept. */
+static size_t
+first_refusal(const char *dir, const struct fix *f)
+{
+	for (size_t i = 0; i < nlines; i++)
+		if (run_line(dir, line[i], identity_hex(f)) != 0)
+			return i + 1;
+	return 0;
+}
+
+static bool
+refuses(const char *dir, const char *part)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < nlines; i++)
+		if (strstr(line[i], part) != NULL) {
+			found = true;
+			if (run_line(dir, line[i], identity_hex(&prod)) != 0)
+				return true;
+		}
+	assert_true(found);
+	return false;
+}
+
+static void
+test_line_accepts(void **state)
+{
+	const char *l = *state;
+
+	assert_int_equal(run_line(good, l, identity_hex(&prod)), 0);
+}
+
+static void
+test_count(void **state)
+{
+	(void)state;
+	assert_in_range(nlines, 10, MAX_LINES - 1);
+	assert_int_not_equal(run_line(good, line[0], NULL), 0);
+	assert_int_not_equal(run_line(good, line[0], "xyz"), 0);
+}
+
+/* Only the tools that it names, and nothing left behind. */
+static void
+test_writes_nothing(void **state)
+{
+	char *list = test_format("find %s -type f -newer %s/statement.json | wc -l", good, good);
+
+	(void)state;
+	assert_int_equal(first_refusal(good, &prod), 0);
+	FILE *p = popen(list, "r");
+	int n = -1;
+	assert_non_null(p);
+	assert_int_equal(fscanf(p, "%d", &n), 1);
+	pclose(p);
+	assert_in_range(n, 0, 40); /* those written with it */
+	assert_false(refuses(good, "uniq -u"));
+	free(list);
+}
+
+static char **paths;
+static size_t npaths;
+
+static enum sn_err
+collect(void *arg, const struct sn_walk_entry *e, struct sn_why *why)
+{
+	(void)arg;
+	(void)why;
+	paths = reallocarray(paths, npaths + 1, sizeof(paths[0]));
+	paths[npaths++] = strdup(e->path);
+	return SN_OK;
+}
+
+static void
+collect_paths(void)
+{
+	const int fd = open(good, O_RDONLY | O_DIRECTORY);
+
+	FIX_OK(sn_file_walk(fd, ".", collect, NULL, why));
+	close(fd);
+}
+
+/* Openings, and what quote.pcr's structures leave unused, are for `sanctum verify` alone. */
+static void
+test_flip(void **state)
+{
+	const char *path = *state;
+	struct sn_buf data = { 0 };
+
+	fix_get(good, path, &data);
+	const size_t at = strcmp(path, BUN_QUOTE_PCR) == 0 ? 142 : data.n / 2; /* in PCR 0 */
+	data.p[at] ^= 1;
+	fix_put(good, path, sn_buf_bytes(&data));
+	const size_t refused = first_refusal(good, &prod);
+	data.p[at] ^= 1;
+	fix_put(good, path, sn_buf_bytes(&data));
+	if (strcmp(path, BUN_OPENINGS) != 0)
+		assert_int_not_equal(refused, 0);
+	sn_buf_done(&data);
+}
+
+static void
+test_missing(void **state)
+{
+	const char *path = *state;
+	struct sn_buf data = { 0 };
+
+	fix_get(good, path, &data);
+	fix_remove(good, path);
+	const size_t refused = first_refusal(good, &prod);
+	fix_put(good, path, sn_buf_bytes(&data));
+	if (strcmp(path, BUN_OPENINGS) != 0)
+		assert_int_not_equal(refused, 0);
+	sn_buf_done(&data);
+}
+
+static const char *const extras[] = { "extra.txt", "a b", ".hidden", "trust/x.pem",
+	"approvals/notes.txt", "evidence/quote.txt", "closing", "statement.json.old",
+	"line\nfeed", "statement.json\nxxstatement.json" };
+
+static void
+test_extra(void **state)
+{
+	char *dir = fresh();
+
+	fix_write(&prod, NULL, dir);
+	fix_put(dir, *state, BYTES_STR("more\n"));
+	assert_int_not_equal(first_refusal(dir, &prod), 0);
+	free(dir);
+}
+
+/* ---- whole bundles */
+
+struct bad_row {
+	const char *name;
+	struct fix_bundle make;
+	const char *line; /* a part of the line that must refuse it */
+};
+
+static const struct bad_row bad[] = {
+	{ "P-384 signed by the operations signer", { .signer_p384 = KEY_OPERATIONS_P384 },
+	    "statement.p384.p7s -content" },
+	{ "ML-DSA signed by the operations signer", { .signer_mldsa = KEY_OPERATIONS_MLDSA87 },
+	    "statement.mldsa87.p7s -content" },
+	{ "signer's certificate over", { .time = FIX_LEAF_TO + FIX_DAY },
+	    "statement.p384.p7s -content" },
+	{ "signer's certificate over, GnuTLS", { .time = FIX_LEAF_TO + FIX_DAY }, "certtool" },
+	{ "signer's certificate over, ML-DSA", { .time = FIX_LEAF_TO + FIX_DAY },
+	    "statement.mldsa87.p7s -content" },
+	{ "roots of another sanctum", { .roots = &other, .identity_of = &other }, "$IDENTITY\"" },
+};
+
+static void
+test_bad(void **state)
+{
+	const struct bad_row *row = *state;
+	char *dir = fresh();
+
+	fix_write(&prod, &row->make, dir);
+	assert_true(refuses(dir, row->line));
+	free(dir);
+}
+
+/* Somebody else's bundle, consistent in itself: only the identity tells. */
+static void
+test_other_sanctum(void **state)
+{
+	char *dir = fresh();
+
+	(void)state;
+	fix_write(&other, NULL, dir);
+	assert_int_not_equal(first_refusal(dir, &prod), 0);
+	assert_int_equal(first_refusal(dir, &other), 0);
+	free(dir);
+}
+
+/*
+ * The attack on the root files: our root first, so that the identity fits, and the
+ * attacker's behind it, so that it would be trusted too.
+ */
+static void
+test_two_roots(void **state)
+{
+	static const char *const name[] = { "trust/root-p384.pem", "trust/root-mldsa87.pem" };
+	struct sn_buf ours = { 0 }, theirs = { 0 };
+	char *dir = fresh();
+
+	(void)state;
+	fix_write(&other, NULL, dir);
+	for (size_t i = 0; i < SN_NITEMS(name); i++) {
+		ours.n = theirs.n = 0;
+		fix_get(good, name[i], &ours);
+		fix_get(dir, name[i], &theirs);
+		sn_buf_put(&ours, sn_buf_bytes(&theirs));
+		fix_put(dir, name[i], sn_buf_bytes(&ours));
+	}
+	assert_false(refuses(dir, "$IDENTITY\""));
+	assert_true(refuses(dir, "statement.p384.p7s -content"));
+	assert_true(refuses(dir, "statement.mldsa87.p7s -content"));
+	sn_buf_done(&ours);
+	sn_buf_done(&theirs);
+	free(dir);
+}
+
+static void
+swap(const char *dir, const char *path, const char *from)
+{
+	struct sn_buf data = { 0 };
+
+	fix_get(dir, from, &data);
+	fix_put(dir, path, sn_buf_bytes(&data));
+	sn_buf_done(&data);
+}
+
+static void
+test_approvals(void **state)
+{
+	char *dir = fresh();
+
+	(void)state;
+	fix_write(&prod, NULL, dir);
+	assert_false(refuses(dir, "approvals/*.sig"));
+	swap(dir, "approvals/carol.sig", "approvals/alice.sig"); /* one signature twice */
+	assert_true(refuses(dir, "approvals/*.sig"));
+	fix_remove(dir, "approvals/carol.sig");
+	swap(dir, "trust/approvers/mallory.pem", "trust/approvers/alice.pem");
+	swap(dir, "approvals/mallory.sig", "approvals/alice.sig"); /* one key twice */
+	assert_true(refuses(dir, "approvals/*.sig"));
+	fix_remove(dir, "approvals/mallory.sig");
+	fix_remove(dir, "approvals/bob.sig"); /* below the threshold */
+	assert_true(refuses(dir, "approvals/*.sig"));
+	fix_remove(dir, "approvals/alice.sig"); /* none at all */
+	assert_true(refuses(dir, "approvals/*.sig"));
+	free(dir);
+}
+
+/* A quote over another statement of the same keys. */
+static void
+test_quote(void **state)
+{
+	const struct fix_bundle second = { .sequence = 2 };
+	char *dir = fresh(), *dir2 = fresh();
+
+	(void)state;
+	fix_write(&prod, NULL, dir);
+	fix_write(&prod, &second, dir2);
+	assert_false(refuses(dir, "tpm2_checkquote"));
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const name[] = { BUN_QUOTE_MSG, BUN_QUOTE_SIG, BUN_QUOTE_PCR };
+		struct sn_buf data = { 0 };
+
+		fix_get(dir2, name[i], &data);
+		fix_put(dir, name[i], sn_buf_bytes(&data));
+		sn_buf_done(&data);
+	}
+	assert_true(refuses(dir, "tpm2_checkquote"));
+	free(dir);
+	free(dir2);
+}
+
+int
+main(void)
+{
+	struct test_list *l = test_list_new();
+
+	fix_start();
+	fix_make(&prod, 1, PLAN_PRODUCTION);
+	fix_make(&other, 2, PLAN_PRODUCTION);
+	root = test_tmpdir();
+	good = fresh();
+	fix_write(&prod, NULL, good);
+	read_lines();
+	collect_paths();
+	test_list_add(l, test_count, NULL, "there are lines; the first wants IDENTITY");
+	for (size_t i = 0; i < nlines; i++)
+		test_list_add(l, test_line_accepts, line[i], "accepts: %.40s", line[i]);
+	test_list_add(l, test_writes_nothing, NULL, "nothing is written into the bundle");
+	for (size_t i = 0; i < npaths; i++)
+		test_list_add(l, test_flip, paths[i], "one flipped bit: %s", paths[i]);
+	for (size_t i = 0; i < npaths; i++)
+		test_list_add(l, test_missing, paths[i], "missing: %s", paths[i]);
+	for (size_t i = 0; i < SN_NITEMS(extras); i++)
+		test_list_add(l, test_extra, (void *)(uintptr_t)extras[i], "extra: %zu", i);
+	for (size_t i = 0; i < SN_NITEMS(bad); i++)
+		test_list_add(l, test_bad, (void *)(uintptr_t)&bad[i], "refuses: %s", bad[i].name);
+	test_list_add(l, test_other_sanctum, NULL, "a consistent bundle of another sanctum");
+	test_list_add(l, test_two_roots, NULL, "a second root behind ours");
+	test_list_add(l, test_approvals, NULL, "approvals: twice, under another name, too few");
+	test_list_add(l, test_quote, NULL, "a quote over another statement");
+	const int status = test_list_run(l, "stock tools");
+	fix_done(&prod);
+	fix_done(&other);
+	return status;
+}
