@@ -40,6 +40,7 @@ read_policy(const struct args *a, struct col_policy *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
+	yyjson_val *roots = NULL;
 
 	SN_TRY(moment(a, &ret->at, why));
 	if (a->rehearsal == NULL)
@@ -47,7 +48,8 @@ read_policy(const struct args *a, struct col_policy *ret, struct sn_why *why)
 	ret->rehearsal = true;
 	SN_TRY(sn_file_read(AT_FDCWD, a->rehearsal, ROOTS_MAX, &b, why));
 	SN_TRY(sn_json_parse(sn_buf_bytes(&b), a->rehearsal, false, &doc, why));
-	return col_roots_from_json(yyjson_doc_get_root(doc), a->rehearsal, &ret->extra, why);
+	SN_TRY(sn_json_obj(yyjson_doc_get_root(doc), "vendor_pki", &roots, a->rehearsal, why));
+	return col_roots_from_json(roots, a->rehearsal, &ret->extra, why);
 }
 
 /* The verdict of the whole is that of the first refused item. */

@@ -152,11 +152,11 @@ pki_roots_json(const struct pki *p, struct sn_buf *ret, struct sn_why *why)
 	struct col_roots r = { 0 };
 
 	SN_TRY(pki_roots(p, &r, why));
-	sn_buf_str(ret, "{\"amd\":{\"Milan\":\"");
+	sn_buf_str(ret, "{\"vendor_pki\":{\"amd\":{\"Milan\":\"");
 	sn_buf_hex(ret, BYTES_OF(r.amd[AMD_MILAN]));
 	sn_buf_str(ret, "\"},\"intel\":\"");
 	sn_buf_hex(ret, BYTES_OF(r.intel));
-	sn_buf_str(ret, "\"}");
+	sn_buf_str(ret, "\"}}");
 	return sn_buf_check(ret, why);
 }
 

@@ -37,7 +37,7 @@ void pki_done(struct pki *p); /* NULL-safe, idempotent */
 /* The digests that a rehearsal's plan names as vendor_pki. */
 SN_MUST_USE enum sn_err pki_roots(const struct pki *p, struct col_roots *ret,
     struct sn_why *why);
-/* The same as canonical JSON, appended. */
+/* The same as canonical JSON {"vendor_pki":{...}}, appended. */
 SN_MUST_USE enum sn_err pki_roots_json(const struct pki *p, struct sn_buf *ret,
     struct sn_why *why);
 

@@ -74,8 +74,11 @@ expect 10 '2 of 14 refused' 'a file that is no collateral' \
 ln -s /etc/passwd "$tmp/pki/collateral/link"
 expect 10 'link' 'a symbolic link' \
 	verify "$tmp/pki/collateral" $at --rehearsal "$tmp/pki/roots.json"
-printf '{"intel":1}' >"$tmp/roots.json"
+printf '{"vendor_pki":{"intel":1}}' >"$tmp/roots.json"
 expect 10 'roots.json' 'roots that are none' verify "$tmp/empty" $at --rehearsal "$tmp/roots.json"
+printf '{"intel":"00"}' >"$tmp/roots.json"
+expect 10 'vendor_pki' 'roots without their name' verify "$tmp/empty" $at \
+	--rehearsal "$tmp/roots.json"
 
 name='genuine Intel and AMD collateral is accepted together'
 if [ -d "$TESTDATA/intel/phala" ]; then
