@@ -42,7 +42,6 @@ int cmd_image(const struct init_facts *facts, void *arg);
 
 /* One line into locked memory: from a terminal without echo (asked for twice when
  * twice is set), else from standard input as it is. */
-SN_MUST_USE enum sn_err cmd_passphrase(bool twice, struct sn_secret *ret,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err cmd_passphrase(bool twice, struct sn_secret *ret, struct sn_why *why);
 
 #endif

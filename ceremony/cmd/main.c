@@ -12,8 +12,8 @@
 #define PROGRAM "ceremony"
 
 static const struct cmd cmds[] = {
-	{ "run", NULL, 1, 1, "STICKS", "a rehearsal in this terminal; STICKS holds a folder per stick",
-	    cmd_run },
+	{ "run", NULL, 1, 1, "STICKS",
+	    "a rehearsal in this terminal; STICKS holds a folder per stick", cmd_run },
 #ifndef SN_IMAGE
 	{ "play", NULL, 3, 3, "FILE --out DIR", "a rehearsal by an answer file", cmd_play },
 #endif
@@ -21,8 +21,8 @@ static const struct cmd cmds[] = {
 	    cmd_plan_check },
 	{ "plan", "fill", 3, 16, "SAMPLE OUT FILE...",
 	    "put approvers' public files and rehearsal roots into a plan", cmd_plan_fill },
-	{ "approver", "new", 2, 2, "NAME DIR", "make an approver's key (approver.key, approver.json)",
-	    cmd_approver_new },
+	{ "approver", "new", 2, 2, "NAME DIR",
+	    "make an approver's key (approver.key, approver.json)", cmd_approver_new },
 };
 
 static int
@@ -45,8 +45,8 @@ role_main(const char *role)
 	if (strcmp(role, "--role=keeper") == 0)
 		return keeper_process_main();
 	if (strcmp(role, "--role=tpm") == 0)
-		return tpm_process_main(&(struct tpm_process_args){ SN_CHILD_IN, SN_CHILD_OUT,
-		    SN_CHILD_EXTRA });
+		return tpm_process_main(&(struct tpm_process_args){
+		    SN_CHILD_IN, SN_CHILD_OUT, SN_CHILD_EXTRA });
 	return usage(sn_err_exit(SN_E_USAGE));
 }
 

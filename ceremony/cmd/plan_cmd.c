@@ -188,6 +188,7 @@ cmd_approver_new(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	(void)snprintf(path[1], sizeof(path[1]), "%s/approver.json", argv[1]);
 	SN_TRY(sn_file_write(AT_FDCWD, path[0], sn_buf_bytes(&priv), 0600, false, why));
 	SN_TRY(sn_file_write(AT_FDCWD, path[1], sn_buf_bytes(&pub), 0644, false, why));
-	(void)printf("%s stays on %s's stick; %s goes into the plan\n", path[0], argv[0], path[1]);
+	(void)printf("%s stays on %s's stick; %s goes into the plan\n", path[0], argv[0],
+	    path[1]);
 	return SN_OK;
 }

@@ -54,7 +54,8 @@ play_folder(const struct play *p, const char *name, char ret[1024], struct sn_wh
 	(void)snprintf(ret, 1024, "%s%s%s", p->out, name[0] ? "/" : "", name);
 	if (mkdir(ret, 0700) == 0)
 		return SN_OK;
-	return access(ret, W_OK) == 0 ? SN_OK : sn_fail(why, SN_E_IO, "%s: cannot be made", ret);
+	return access(ret, W_OK) == 0 ? SN_OK
+				      : sn_fail(why, SN_E_IO, "%s: cannot be made", ret);
 }
 
 static enum sn_err

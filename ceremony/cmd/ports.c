@@ -56,8 +56,8 @@ fd_close(int *fd)
 static void
 child_exec(const char *path, const char *dir, const char *identity, int out)
 {
-	char *const argv[] = { strdup(path), strdup(dir), strdup("--identity"), strdup(identity),
-		NULL };
+	char *const argv[] = { strdup(path), strdup(dir), strdup("--identity"),
+		strdup(identity), NULL };
 	static char *const env[] = { NULL };
 
 	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
@@ -120,8 +120,9 @@ crosscheck_exec(const char *path, const char *dir, const char *identity,
 	if (ret_lines->n > 0 && ret_lines->p[ret_lines->n - 1] == '\n')
 		ret_lines->n--;
 	return sn_fail(why, SN_E_DISAGREE, "crosscheck ended with status %d: %s",
-	    WIFEXITED(status) ? WEXITSTATUS(status) : 128, strrchr(sn_buf_cstr(ret_lines), '\n') ?
-		strrchr(sn_buf_cstr(ret_lines), '\n') + 1 : sn_buf_cstr(ret_lines));
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128,
+	    strrchr(sn_buf_cstr(ret_lines), '\n') ? strrchr(sn_buf_cstr(ret_lines), '\n') + 1
+						  : sn_buf_cstr(ret_lines));
 }
 
 /* Remove what bun_write() wrote; only folders that are then empty go. */
@@ -155,8 +156,8 @@ crosscheck(void *arg, const struct bun *bun, const uint8_t identity[32],
 		return sn_fail(why, SN_E_IO, "%s: cannot be made", dir);
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	sn_hex((struct bytes){ identity, 32 }, hex);
-	e = dirfd < 0 ? sn_fail(why, SN_E_IO, "%s: cannot be opened", dir) :
-			bun_write(bun, dirfd, why);
+	e = dirfd < 0 ? sn_fail(why, SN_E_IO, "%s: cannot be opened", dir)
+		      : bun_write(bun, dirfd, why);
 	if (e == SN_OK)
 		e = crosscheck_exec(sn_buf_cstr(&p->crosscheck), dir, hex, ret_lines, why);
 	if (dirfd >= 0)
@@ -185,8 +186,8 @@ cmd_ports_open(struct cmd_ports *p, const char *console, struct sn_why *why)
 	p->ports.crosscheck = crosscheck;
 	p->ports.arg = p;
 	p->ports.self = sn_buf_cstr(&p->self);
-	p->ports.softtpm = access(sn_buf_cstr(&p->softtpm), X_OK) == 0 ?
-	    sn_buf_cstr(&p->softtpm) : NULL;
+	p->ports.softtpm =
+	    access(sn_buf_cstr(&p->softtpm), X_OK) == 0 ? sn_buf_cstr(&p->softtpm) : NULL;
 	p->ports.console = console;
 	p->ports.build_date = built;
 	return SN_OK;

@@ -39,7 +39,8 @@ run_ui(struct cmd_ports *p, struct tui_ports *tui, struct sn_why *why)
 enum sn_err
 cmd_run(int argc SN_UNUSED, char **argv, struct sn_why *why)
 {
-	SN_CLEANUP(cmd_ports_done) struct cmd_ports p = { .scratch = "/tmp", .sticks = argv[0] };
+	SN_CLEANUP(cmd_ports_done) struct cmd_ports p = { .scratch = "/tmp",
+		.sticks = argv[0] };
 	struct tui_ports tui = {
 		.in = STDIN_FILENO,
 		.out = STDOUT_FILENO,
@@ -49,7 +50,8 @@ cmd_run(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	};
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return sn_fail(why, SN_E_USAGE, "run needs a terminal; use play for answer files");
+		return sn_fail(why, SN_E_USAGE,
+		    "run needs a terminal; use play for answer files");
 	SN_TRY(cmd_ports_open(&p, "terminal", why));
 	SN_TRY(med_open_dir(&p.ports.media, why));
 	return run_ui(&p, &tui, why);

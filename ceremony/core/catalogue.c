@@ -47,7 +47,8 @@ static const struct message messages[] = {
 	{ "plan.shares",
 	    "Master secret: {threshold} of {count} custodians. Approvals: {approvals} of "
 	    "{approvers} approvers." },
-	{ "plan.collateral-time", "Collateral is judged at {time}, not now: this is a rehearsal." },
+	{ "plan.collateral-time",
+	    "Collateral is judged at {time}, not now: this is a rehearsal." },
 	{ "plan.digest", "The plan's digest; compare it with your invitation:" },
 
 	/* people */
@@ -95,7 +96,8 @@ static const struct message messages[] = {
 	    "For \"{sanctum}\": the same identity, rebuilt from {threshold} of {count} shares. "
 	    "Approved {have} of {need}." },
 	{ "review.pass", "{person} approves the plan with this digest:" },
-	{ "review.media", "An approver who has not yet approved puts in the stick with the key." },
+	{ "review.media",
+	    "An approver who has not yet approved puts in the stick with the key." },
 
 	/* seed */
 	{ "seed.title", "Entropy" },
@@ -117,7 +119,8 @@ static const struct message messages[] = {
 	{ "shares.typed",
 	    "Type the words in order, with a space between. The first four letters of a word are "
 	    "enough. This proves that your paper is right." },
-	{ "shares.wrong-word", "Word {number} is not the one on the share. Look at your paper." },
+	{ "shares.wrong-word",
+	    "Word {number} is not the one on the share. Look at your paper." },
 	{ "shares.wrong-count", "A share has {count} words; that was another number." },
 
 	/* trial */
@@ -181,7 +184,8 @@ static const struct message messages[] = {
 	{ "export.title", "Export" },
 	{ "export.head", "Export" },
 	{ "export.busy", "Writing the bundle and reading it back from the stick itself." },
-	{ "export.media", "The stick CS-OUT-A receives the bundle. It must hold no other bundle." },
+	{ "export.media",
+	    "The stick CS-OUT-A receives the bundle. It must hold no other bundle." },
 	{ "export.body",
 	    "{files} files, {bytes} bytes were written to {label}, read back from the stick past the "
 	    "cache, and compared byte for byte." },

@@ -37,8 +37,7 @@ struct step {
 	enum sn_err (*show)(struct cer *c, size_t i, struct view *v, struct sn_why *why);
 	enum sn_err (*take)(struct cer *c, size_t i, const struct answer *a,
 	    struct sn_why *why);
-	enum sn_err (*there)(struct cer *c, size_t i, const char *label,
-	    struct sn_why *why);
+	enum sn_err (*there)(struct cer *c, size_t i, const char *label, struct sn_why *why);
 };
 
 /* Which approver has done what. */
@@ -67,7 +66,7 @@ struct cer {
 	struct plan *plan;
 	struct sn_buf identity_file; /* rebuild: identity.json from the IN stick */
 	struct tr *tr;
-	size_t extended;	     /* records whose leaves are in PCR 15 */
+	size_t extended; /* records whose leaves are in PCR 15 */
 	struct merkle_hash leaf[TR_MAX_RECORDS];
 	int64_t last_time;
 	struct tpm *tpm;
@@ -75,7 +74,7 @@ struct cer {
 	const char *evidence_class;
 	struct keeper *keeper;
 	struct col_store *col;
-	struct sn_buf entropy;	     /* entropy.json */
+	struct sn_buf entropy; /* entropy.json */
 	struct tpm_audit audit;
 	struct sn_secret shown;
 	uint32_t subsets, missing, recovered;
@@ -83,13 +82,13 @@ struct cer {
 	uint8_t identity[32];
 	bool has_identity;
 	struct cer_approver approver[PLAN_MAX_APPROVERS];
-	size_t who;		     /* approver at the keyboard */
+	size_t who; /* approver at the keyboard */
 	struct sn_buf approver_file;
 	struct bun *bun;
 	struct bun_expiry expires[CER_EXPIRES];
 	char expiry_text[COL_LABEL_MAX + 16];
 	size_t nexpires;
-	struct sn_buf checked;	     /* what the second checker said */
+	struct sn_buf checked; /* what the second checker said */
 	uint64_t exported_bytes;
 };
 
@@ -101,10 +100,10 @@ extern const size_t cer_rebuild_count;
 int64_t cer_now(struct cer *c); /* never goes back */
 
 /* Append a record and extend PCR 15 with its leaf (or as soon as there is a TPM). */
-SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id,
-    const struct tr_arg *args, size_t nargs, struct sn_why *why);
-#define CER_RECORD(c, id, why, ...)                                            \
-	cer_record((c), (id), (const struct tr_arg[]){ __VA_ARGS__ },          \
+SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id, const struct tr_arg *args,
+    size_t nargs, struct sn_why *why);
+#define CER_RECORD(c, id, why, ...)                                                            \
+	cer_record((c), (id), (const struct tr_arg[]){ __VA_ARGS__ },                          \
 	    SN_NITEMS(((const struct tr_arg[]){ __VA_ARGS__ })), (why))
 SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
 
@@ -128,14 +127,13 @@ const char *cer_time_put(char ret[TEXT_TIME_LEN + 1], int64_t t);
 #define cer_time_text(t) cer_time_put((char[TEXT_TIME_LEN + 1]){ "" }, (t))
 
 /* steps of several tables */
-#define CER_STEP_FN(name)                                                      \
-	enum sn_err name##_enter(struct cer *c, struct sn_why *why);           \
-	size_t name##_count(const struct cer *c);                              \
-	enum sn_err name##_show(struct cer *c, size_t i, struct view *v,       \
-	    struct sn_why *why);                                               \
-	enum sn_err name##_take(struct cer *c, size_t i, const struct answer *a, \
-	    struct sn_why *why);                                               \
-	enum sn_err name##_there(struct cer *c, size_t i, const char *label,   \
+#define CER_STEP_FN(name)                                                                      \
+	enum sn_err name##_enter(struct cer *c, struct sn_why *why);                           \
+	size_t name##_count(const struct cer *c);                                              \
+	enum sn_err name##_show(struct cer *c, size_t i, struct view *v, struct sn_why *why);  \
+	enum sn_err name##_take(struct cer *c, size_t i, const struct answer *a,               \
+	    struct sn_why *why);                                                               \
+	enum sn_err name##_there(struct cer *c, size_t i, const char *label,                   \
 	    struct sn_why *why);
 CER_STEP_FN(step_start)
 CER_STEP_FN(step_plan)

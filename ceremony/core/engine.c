@@ -316,8 +316,7 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 static bool
 cer_mendable(enum sn_err e)
 {
-	return e == SN_E_SHARE || e == SN_E_PASSPHRASE || e == SN_E_MEDIA ||
-	    e == SN_E_MISSING;
+	return e == SN_E_SHARE || e == SN_E_PASSPHRASE || e == SN_E_MEDIA || e == SN_E_MISSING;
 }
 
 /* An ask was answered: go on, ask again with a note, or fail for good. */
@@ -398,7 +397,8 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why)
 
 		if (strcmp(label, c->last_label[i % c->last_nlabels]) != 0)
 			continue;
-		cer_settle(c, s->there == NULL ? SN_OK : s->there(c, c->ask, label, &own), &own);
+		cer_settle(c, s->there == NULL ? SN_OK : s->there(c, c->ask, label, &own),
+		    &own);
 		*ret_there = true;
 		return SN_OK;
 	}

@@ -23,14 +23,14 @@ struct cer_ports {
 	int64_t (*now)(void *arg); /* the clock, seconds since 1970 */
 	/* Judge the finished bundle with the second checker: its lines are appended. Not
 	 * SN_OK when it disagrees. */
-	enum sn_err (*crosscheck)(void *arg, const struct bun *bun,
-	    const uint8_t identity[32], struct sn_buf *ret_lines, struct sn_why *why);
+	enum sn_err (*crosscheck)(void *arg, const struct bun *bun, const uint8_t identity[32],
+	    struct sn_buf *ret_lines, struct sn_why *why);
 	void *arg;
-	const char *self;	 /* program file that is started again as keeper and TPM process */
-	const char *softtpm;	 /* the libtpms helper, or NULL */
-	const char *console;	 /* "framebuffer", "serial", "terminal" */
-	bool image;		 /* runs as the image; a workstation only rehearses */
-	int64_t build_date;	 /* the clock's floor */
+	const char *self;    /* program file that is started again as keeper and TPM process */
+	const char *softtpm; /* the libtpms helper, or NULL */
+	const char *console; /* "framebuffer", "serial", "terminal" */
+	bool image;	     /* runs as the image; a workstation only rehearses */
+	int64_t build_date;  /* the clock's floor */
 	const struct cer_check *checks; /* what the boot's self-tests said */
 	size_t nchecks;
 };

@@ -74,8 +74,8 @@ render_title(const struct view *v, struct screen *s)
 {
 	char left[VIEW_WIDTH * 4];
 
-	(void)snprintf(left, sizeof(left), " Cornerstone%s%s%s%s", v->mode[0] ? "  " : "", v->mode,
-	    v->sanctum[0] ? " of " : "", v->sanctum);
+	(void)snprintf(left, sizeof(left), " Cornerstone%s%s%s%s", v->mode[0] ? "  " : "",
+	    v->mode, v->sanctum[0] ? " of " : "", v->sanctum);
 	row_put(s->row[0], 0, left, SCREEN_COLS - 12);
 	row_put_right(s->row[0], v->rehearsal ? "REHEARSAL" : "PRODUCTION");
 }
@@ -162,8 +162,8 @@ view_secret_rows(const struct view *v, struct sn_secret *ret, struct sn_why *why
 	SN_TRY(sn_secret_new(rows * (SHOW_COLUMNS * SHOW_CELL + 1), &s, why));
 	memset(s.p, ' ', s.n);
 	for (size_t i = 0; i < n; i++) {
-		uint8_t *cell = s.p + (i % rows) * (SHOW_COLUMNS * SHOW_CELL + 1) +
-		    (i / rows) * SHOW_CELL;
+		uint8_t *cell =
+		    s.p + (i % rows) * (SHOW_COLUMNS * SHOW_CELL + 1) + (i / rows) * SHOW_CELL;
 		size_t number = i + 1;
 
 		cell[0] = number >= 10 ? (uint8_t)('0' + number / 10) : ' ';

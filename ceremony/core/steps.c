@@ -30,14 +30,14 @@ const struct step cer_genesis_steps[] = {
 	    step_opshares_show, NULL, step_opshares_there },
 	{ "close", "close.title", "close.busy", ART_KEYS | ART_OPS | ART_COLLATERAL,
 	    ART_STATEMENT, step_close_enter, cer_one, step_close_show, NULL, NULL },
-	{ "approve", "approve.title", NULL, ART_STATEMENT, ART_SIGNED, NULL,
-	    step_approve_count, step_approve_show, step_approve_take, step_approve_there },
+	{ "approve", "approve.title", NULL, ART_STATEMENT, ART_SIGNED, NULL, step_approve_count,
+	    step_approve_show, step_approve_take, step_approve_there },
 	{ "sign", "sign.title", "sign.busy", ART_STATEMENT | ART_SIGNED, ART_BUNDLE,
 	    step_sign_enter, cer_one, step_sign_show, NULL, NULL },
 	{ "export", "export.title", NULL, ART_BUNDLE, ART_EXPORT, NULL, step_export_count,
 	    step_export_show, NULL, step_export_there },
-	{ "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter, cer_one, step_end_show,
-	    NULL, NULL },
+	{ "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter, cer_one, step_end_show, NULL,
+	    NULL },
 };
 const size_t cer_genesis_count = SN_NITEMS(cer_genesis_steps);
 
@@ -66,14 +66,14 @@ const struct step cer_rebuild_steps[] = {
 	    step_opshares_show, NULL, step_opshares_there },
 	{ "close", "close.title", "close.busy", ART_KEYS | ART_OPS | ART_COLLATERAL,
 	    ART_STATEMENT, step_close_enter, cer_one, step_close_show, NULL, NULL },
-	{ "approve", "approve.title", NULL, ART_STATEMENT, ART_SIGNED, NULL,
-	    step_approve_count, step_approve_show, step_approve_take, step_approve_there },
+	{ "approve", "approve.title", NULL, ART_STATEMENT, ART_SIGNED, NULL, step_approve_count,
+	    step_approve_show, step_approve_take, step_approve_there },
 	{ "sign", "sign.title", "sign.busy", ART_STATEMENT | ART_SIGNED, ART_BUNDLE,
 	    step_sign_enter, cer_one, step_sign_show, NULL, NULL },
 	{ "export", "export.title", NULL, ART_BUNDLE, ART_EXPORT, NULL, step_export_count,
 	    step_export_show, NULL, step_export_there },
-	{ "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter, cer_one, step_end_show,
-	    NULL, NULL },
+	{ "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter, cer_one, step_end_show, NULL,
+	    NULL },
 };
 const size_t cer_rebuild_count = SN_NITEMS(cer_rebuild_steps);
 

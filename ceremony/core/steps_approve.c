@@ -107,8 +107,8 @@ approver_sign(struct cer *c, enum keeper_approval kind, const struct answer *a,
     struct bytes message, struct sn_buf *ret, struct sn_why *why)
 {
 	const char *name = c->plan->approvers[c->who].name;
-	enum sn_err e = keeper_approve(c->keeper, name, kind,
-	    sn_buf_bytes(&c->approver_file), a->secret, message, ret, why);
+	enum sn_err e = keeper_approve(c->keeper, name, kind, sn_buf_bytes(&c->approver_file),
+	    a->secret, message, ret, why);
 
 	if (e == SN_E_POLICY || e == SN_E_FORMAT) {
 		cer_note_why(c, why);
@@ -228,8 +228,7 @@ step_approve_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
 }
 
 enum sn_err
-step_approve_there(struct cer *c, size_t i SN_UNUSED, const char *label,
-    struct sn_why *why)
+step_approve_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
 	return approver_read(c, label, why);
 }
@@ -295,8 +294,7 @@ step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why S
 }
 
 enum sn_err
-step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label,
-    struct sn_why *why)
+step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf cms = { 0 };
 	char path[64];

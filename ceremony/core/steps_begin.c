@@ -21,8 +21,7 @@ step_start_enter(struct cer *c, struct sn_why *why)
 }
 
 enum sn_err
-step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
-    struct sn_why *why SN_UNUSED)
+step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	size_t passed = 0;
 
@@ -197,14 +196,14 @@ step_people_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UN
 		cer_roles(p, &roles);
 		SN_TRY(sn_buf_check(&roles, why));
 		SN_TRY(CER_RECORD(c, "person.present", why, TR_ARG_STR("name", p->name),
-		    TR_ARG_STR("roles", sn_buf_cstr(&roles)), TR_ARG_PERSONAL("full", p->full)));
+		    TR_ARG_STR("roles", sn_buf_cstr(&roles)),
+		    TR_ARG_PERSONAL("full", p->full)));
 	}
 	return SN_OK;
 }
 
 enum sn_err
-step_time_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
-    struct sn_why *why SN_UNUSED)
+step_time_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	cer_view(v, VIEW_WORD, "agree", "time.head");
 	view_say(v, "time.body",
@@ -219,5 +218,6 @@ step_time_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUS
     struct sn_why *why)
 {
 	SN_TRY(plan_fits_machine(c, c->plan, why));
-	return CER_RECORD(c, "time.agreed", why, TR_ARG_STR("clock", cer_time_text(cer_now(c))));
+	return CER_RECORD(c, "time.agreed", why,
+	    TR_ARG_STR("clock", cer_time_text(cer_now(c))));
 }

@@ -97,7 +97,8 @@ close_evidence(struct cer *c, struct sn_why *why)
 	}
 	for (size_t i = 0; i < SN_NITEMS(files); i++) {
 		if (files[i].data->n > 0)
-			SN_TRY(bun_add(c->bun, files[i].path, sn_buf_bytes(files[i].data), why));
+			SN_TRY(bun_add(c->bun, files[i].path, sn_buf_bytes(files[i].data),
+			    why));
 	}
 	return SN_OK;
 }
@@ -244,7 +245,8 @@ close_people(const struct tr_read *read, struct bun_person *ret, size_t *ret_n,
 			continue;
 		if (n == PLAN_MAX_PEOPLE)
 			return sn_fail(why, SN_E_INTERNAL, "transcript: too many people");
-		SN_TRY(sn_json_str(r->args, "roles", TR_MAX_TEXT, &ret[n].role, "transcript", why));
+		SN_TRY(sn_json_str(r->args, "roles", TR_MAX_TEXT, &ret[n].role, "transcript",
+		    why));
 		SN_TRY(sn_json_obj(r->args, "full", &full, "transcript", why));
 		SN_TRY(sn_json_hex(full, "commit", ret[n].commit, 32, "transcript", why));
 		n++;
@@ -376,7 +378,8 @@ sign_lines(struct cer *c, struct view *v)
 	while (*s != '\0') {
 		int n = (int)strcspn(s, "\n");
 
-		if (n > 0 && text_printable((struct bytes){ (const uint8_t *)s, (size_t)n }, 400))
+		if (n > 0 &&
+		    text_printable((struct bytes){ (const uint8_t *)s, (size_t)n }, 400))
 			view_line(v, "%.*s", n, s);
 		s += n;
 		s += *s == '\n';
@@ -384,8 +387,7 @@ sign_lines(struct cer *c, struct view *v)
 }
 
 enum sn_err
-step_sign_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
-    struct sn_why *why SN_UNUSED)
+step_sign_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	cer_view(v, VIEW_INFO, "ok", "sign.head");
 	view_say(v, "sign.body", CAT_ARGS({ "approvals", cer_num(c->plan->approvals) }));

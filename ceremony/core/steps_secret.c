@@ -33,7 +33,8 @@ seed_sources(struct cer *c, struct view *v, struct sn_buf *words, struct sn_why 
 			    CAT_ARGS({ "name", name }, { "bytes", cer_num(bytes) },
 				{ "health", health }));
 		if (words != NULL)
-			sn_buf_fmt(words, "%s%s %u bytes", words->n > 0 ? ", " : "", name, bytes);
+			sn_buf_fmt(words, "%s%s %u bytes", words->n > 0 ? ", " : "", name,
+			    bytes);
 	}
 	return SN_OK;
 }
@@ -136,8 +137,7 @@ step_trial_enter(struct cer *c, struct sn_why *why)
 }
 
 enum sn_err
-step_trial_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
-    struct sn_why *why SN_UNUSED)
+step_trial_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	cer_view(v, VIEW_INFO, "ok", "trial.head");
 	view_say(v, "trial.body",
@@ -177,12 +177,11 @@ step_recover_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
 }
 
 enum sn_err
-step_recover_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a,
-    struct sn_why *why)
+step_recover_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a, struct sn_why *why)
 {
 	uint32_t index = 0, word = 0;
-	enum sn_err e = keeper_rebuild_share(c->keeper, a->secret, &index, &c->missing, &word,
-	    why);
+	enum sn_err e =
+	    keeper_rebuild_share(c->keeper, a->secret, &index, &c->missing, &word, why);
 
 	if (e == SN_E_SHARE)
 		shares_note(c, "recover.wrong-word", word);
@@ -205,8 +204,7 @@ step_keys_enter(struct cer *c, struct sn_why *why)
 }
 
 enum sn_err
-step_keys_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
-    struct sn_why *why SN_UNUSED)
+step_keys_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	cer_view(v, VIEW_WORD, "agree", "keys.head");
 	view_say(v, "keys.body", NULL);

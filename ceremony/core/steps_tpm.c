@@ -151,8 +151,8 @@ collateral_policy(struct cer *c, struct col_policy *ret, struct sn_why *why)
 	ret->extra.has_intel = p->has_intel_root;
 	memcpy(ret->extra.intel, p->intel_root, 32);
 	for (size_t i = 0; i < p->namd_roots; i++) {
-		enum amd_product product = amd_product_from_name(
-		    bytes_str(p->amd_roots[i].product));
+		enum amd_product product =
+		    amd_product_from_name(bytes_str(p->amd_roots[i].product));
 
 		if (product == AMD_PRODUCT_COUNT)
 			return sn_fail(why, SN_E_INTERNAL, "AMD product %s",

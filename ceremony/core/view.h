@@ -10,13 +10,13 @@
 
 #include "appliance/base/secret.h"
 
-#define VIEW_WIDTH 58	 /* columns of the body */
-#define VIEW_ROWS 17	 /* rows of the body on one page */
+#define VIEW_WIDTH 58 /* columns of the body */
+#define VIEW_ROWS 17  /* rows of the body on one page */
 #define VIEW_MAX_LINES 120
 #define VIEW_MAX_RAIL 20
 #define VIEW_MAX_LABELS 8
 #define VIEW_LABEL_MAX 24
-#define VIEW_TEXT_MAX 400   /* bytes of an answer in the open */
+#define VIEW_TEXT_MAX 400    /* bytes of an answer in the open */
 #define VIEW_SECRET_MAX 1024 /* bytes of a secret answer */
 
 enum view_kind {
@@ -40,18 +40,18 @@ struct view_rail {
 
 struct view {
 	enum view_kind kind;
-	const char *mode;	    /* "genesis" */
-	const char *sanctum;	    /* its name, or "" before the plan is read */
+	const char *mode;    /* "genesis" */
+	const char *sanctum; /* its name, or "" before the plan is read */
 	bool rehearsal;
-	const char *step, *ask;	    /* "shares", "typed": together the reference */
-	const char *person;	    /* a person's name, or NULL */
+	const char *step, *ask; /* "shares", "typed": together the reference */
+	const char *person;	/* a person's name, or NULL */
 	char title[VIEW_WIDTH * 2];
 	char line[VIEW_MAX_LINES][VIEW_WIDTH * 4 + 1]; /* UTF-8, each <= VIEW_WIDTH columns */
 	size_t nlines;
-	char prompt[VIEW_WIDTH * 2]; /* one line: what to do now */
-	const char *word;	    /* VIEW_WORD */
+	char prompt[VIEW_WIDTH * 2];   /* one line: what to do now */
+	const char *word;	       /* VIEW_WORD */
 	char note[VIEW_WIDTH * 2 + 1]; /* why the last answer was not taken, or "" */
-	struct bytes secret;	    /* VIEW_SHOW: words with single spaces, locked memory */
+	struct bytes secret;	       /* VIEW_SHOW: words with single spaces, locked memory */
 	char label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1]; /* VIEW_MEDIA: any of these */
 	size_t nlabels;
 	struct view_rail rail[VIEW_MAX_RAIL];
@@ -59,8 +59,8 @@ struct view {
 };
 
 struct answer {
-	const char *text;	/* INFO "", WORD and the typed text; never NULL */
-	struct bytes secret;	/* PASSPHRASE, WORDS: in locked memory */
+	const char *text;    /* INFO "", WORD and the typed text; never NULL */
+	struct bytes secret; /* PASSPHRASE, WORDS: in locked memory */
 };
 
 struct cer; /* the engine; core/engine.h for those who make one */
@@ -76,8 +76,7 @@ SN_MUST_USE enum sn_err cer_next(struct cer *c, struct view *ret, struct sn_why 
  * VIEW_MEDIA and VIEW_REMOVE call cer_poll() instead. An answer that can be
  * given again (a wrong word) is SN_OK and shows up as view.note next time.
  */
-SN_MUST_USE enum sn_err cer_answer(struct cer *c, const struct answer *a,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err cer_answer(struct cer *c, const struct answer *a, struct sn_why *why);
 
 /* VIEW_MEDIA, VIEW_REMOVE: look now. *ret_there says whether the wait is over; when
  * it is, call cer_next(). A wrong stick shows up as view.note. */

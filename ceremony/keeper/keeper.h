@@ -26,8 +26,7 @@ SN_MUST_USE enum sn_err keeper_start(const char *self, int seed_fd, struct keepe
 void keeper_stop(struct keeper **kp); /* wipes and ends the process; idempotent */
 
 /* Load the plan (its bytes); the keeper parses it itself and pins the approvers. */
-SN_MUST_USE enum sn_err keeper_plan(struct keeper *k, struct bytes plan,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err keeper_plan(struct keeper *k, struct bytes plan, struct sn_why *why);
 
 /*
  * Approve with an approver's key: file is the approver.key from the stick. kind
@@ -37,8 +36,8 @@ SN_MUST_USE enum sn_err keeper_plan(struct keeper *k, struct bytes plan,
  */
 enum keeper_approval { KEEPER_APPROVE_PLAN = 1, KEEPER_APPROVE_STATEMENT = 2 };
 SN_MUST_USE enum sn_err keeper_approve(struct keeper *k, const char *name,
-    enum keeper_approval kind, struct bytes file, struct bytes passphrase,
-    struct bytes message, struct sn_buf *ret_sig, struct sn_why *why);
+    enum keeper_approval kind, struct bytes file, struct bytes passphrase, struct bytes message,
+    struct sn_buf *ret_sig, struct sn_why *why);
 
 /*
  * Genesis: take the TPM bytes from the seed pipe, gather kernel and CPU bytes,
@@ -53,8 +52,8 @@ SN_MUST_USE enum sn_err keeper_share(struct keeper *k, uint32_t i, struct sn_sec
     struct sn_why *why);
 /* The share typed back. SN_E_SHARE: *ret_word is the first wrong word, 1-based (0
  * when the count is wrong). */
-SN_MUST_USE enum sn_err keeper_share_check(struct keeper *k, uint32_t i,
-    struct bytes typed, uint32_t *ret_word, struct sn_why *why);
+SN_MUST_USE enum sn_err keeper_share_check(struct keeper *k, uint32_t i, struct bytes typed,
+    uint32_t *ret_word, struct sn_why *why);
 /* Recombine every M-subset of the typed shares; *ret_subsets is how many. */
 SN_MUST_USE enum sn_err keeper_trial(struct keeper *k, uint32_t *ret_subsets,
     struct sn_why *why);
@@ -86,8 +85,8 @@ void keeper_files_done(struct keeper_files *f);
 SN_MUST_USE enum sn_err keeper_derive(struct keeper *k, struct keeper_files *ret,
     uint8_t ret_identity[32], struct sn_why *why);
 /* Approver name's share of the operations secret, encrypted to that approver. */
-SN_MUST_USE enum sn_err keeper_ops_share(struct keeper *k, const char *name,
-    struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err keeper_ops_share(struct keeper *k, const char *name, struct sn_buf *ret,
+    struct sn_why *why);
 /* Sign a checkpoint body (note text without signatures): the whole signed note. */
 SN_MUST_USE enum sn_err keeper_sign_checkpoint(struct keeper *k, struct bytes body,
     struct sn_buf *ret_note, struct sn_why *why);

@@ -45,8 +45,8 @@ static const char *const sanctum_keys[] = { "id", "name", "organization", NULL }
 static const char *const person_keys[] = { "name", "full", "roles", NULL };
 static const char *const share_keys[] = { "threshold", "count", NULL };
 static const char *const approver_keys[] = { "name", "sign", "seal", NULL };
-static const char *const date_keys[] = { "root", "signing", "statement", "operations",
-	"token", NULL };
+static const char *const date_keys[] = { "root", "signing", "statement", "operations", "token",
+	NULL };
 static const char *const pki_keys[] = { "amd", "intel", NULL };
 static const char *const amd_products[] = { "Milan", "Genoa", "Turin", NULL };
 
@@ -190,8 +190,8 @@ plan_approver_one(struct plan *p, yyjson_val *v, struct sn_why *why)
 	SN_TRY(plan_string(v, "name", a->name, PLAN_NAME_MAX, why));
 	person = plan_person(p, a->name);
 	if (person == NULL || (person->roles & PLAN_ROLE_APPROVER) == 0)
-		return sn_fail(why, SN_E_POLICY, WHAT ": %s is no person with the role approver",
-		    a->name);
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": %s is no person with the role approver", a->name);
 	if (plan_approver(p, a->name) != NULL)
 		return sn_fail(why, SN_E_POLICY, WHAT ": approver %s is there twice", a->name);
 	SN_TRY(plan_spki(v, "sign", a->sign, &a->sign_len, why));
@@ -242,8 +242,8 @@ plan_shares(struct plan *p, yyjson_val *root, struct sn_why *why)
 		custodians += (p->people[i].roles & PLAN_ROLE_CUSTODIAN) != 0;
 	if (custodians != p->share_count)
 		return sn_fail(why, SN_E_POLICY,
-		    WHAT ": %u shares for %u custodians; each holds exactly one", p->share_count,
-		    custodians);
+		    WHAT ": %u shares for %u custodians; each holds exactly one",
+		    p->share_count, custodians);
 	return SN_OK;
 }
 

@@ -36,7 +36,7 @@ struct plan_person {
 };
 
 struct plan_approver {
-	char name[PLAN_NAME_MAX + 1]; /* a person with the role approver */
+	char name[PLAN_NAME_MAX + 1];			  /* a person with the role approver */
 	uint8_t sign[PLAN_SPKI_MAX], seal[PLAN_SPKI_MAX]; /* DER SPKI, P-384 */
 	size_t sign_len, seal_len;
 };
@@ -57,8 +57,8 @@ struct plan {
 	enum plan_mode mode;
 	enum plan_console console;
 	uint32_t sequence;
-	char ceremony[33];	   /* the ceremony's number, for people */
-	struct plan_dates window;  /* when it may be held */
+	char ceremony[33];	  /* the ceremony's number, for people */
+	struct plan_dates window; /* when it may be held */
 	uint8_t sanctum_id[16];
 	char sanctum_name[PLAN_FULL_MAX + 1];
 	char organization[PLAN_FULL_MAX + 1];
@@ -71,9 +71,9 @@ struct plan {
 	uint32_t share_count;	  /* N: the custodians, in the order of people */
 	uint32_t ops_threshold;	  /* K of L approver shares of the operations secret */
 	struct plan_dates root, signing, statement, operations, token;
-	bool software_tpm;	  /* "tpm": "software" */
+	bool software_tpm; /* "tpm": "software" */
 	bool tpm_ek_pinned;
-	uint8_t tpm_ek[32];	  /* SHA-256 of the EK's public area */
+	uint8_t tpm_ek[32]; /* SHA-256 of the EK's public area */
 	bool accept_vendor, accept_pinned, accept_software;
 	bool has_collateral_time;
 	int64_t collateral_time;
@@ -89,8 +89,7 @@ struct plan {
  * keys, rehearsal-only fields in production: all refused with the field named.
  * SN_E_FORMAT (form), SN_E_POLICY (contents). The caller owns *ret.
  */
-SN_MUST_USE enum sn_err plan_parse(struct bytes text, struct plan **ret,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err plan_parse(struct bytes text, struct plan **ret, struct sn_why *why);
 void plan_free(struct plan **pp); /* NULL-safe, idempotent */
 
 const char *plan_world_name(enum plan_world w); /* "rehearsal" */

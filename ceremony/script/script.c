@@ -82,7 +82,8 @@ script_entry(struct script *s, struct bytes line, struct sn_why *why)
 	while (n < line.n && line.p[n] != ' ' && line.p[n] != '\t')
 		n++;
 	if (n >= sizeof(s->next.ref) || !text_printable((struct bytes){ line.p, n }, 79))
-		return sn_fail(why, SN_E_PLAY, "%s:%u: not a reference", s->ports->play, s->line);
+		return sn_fail(why, SN_E_PLAY, "%s:%u: not a reference", s->ports->play,
+		    s->line);
 	for (v = n; v < line.n && (line.p[v] == ' ' || line.p[v] == '\t');)
 		v++;
 	memcpy(s->next.ref, line.p, n);
@@ -170,7 +171,8 @@ script_remember(struct script *s, const struct view *v, struct sn_why *why)
 	while (i < s->nshown && strcmp(s->shown[i].person, person) != 0)
 		i++;
 	if (i == SHOWN_MAX)
-		return sn_fail(why, SN_E_LIMIT, "more than %d people were shown words", SHOWN_MAX);
+		return sn_fail(why, SN_E_LIMIT, "more than %d people were shown words",
+		    SHOWN_MAX);
 	if (i == s->nshown)
 		s->nshown++;
 	(void)snprintf(s->shown[i].person, sizeof(s->shown[i].person), "%s", person);
@@ -215,8 +217,8 @@ value_shown(struct script *s, const struct view *v, struct bytes spec, struct sn
 	while (i < s->nshown && strcmp(s->shown[i].person, person) != 0)
 		i++;
 	if (i == s->nshown)
-		return sn_fail(why, SN_E_PLAY, "%s:%u: %s was not shown anything", s->ports->play,
-		    s->next.line, person);
+		return sn_fail(why, SN_E_PLAY, "%s:%u: %s was not shown anything",
+		    s->ports->play, s->next.line, person);
 	if (spec.n > 0) {
 		(void)snprintf(text, sizeof(text), "%.*s", (int)spec.n - 1, spec.p + 1);
 		word = strchr(text, ':');
@@ -243,8 +245,8 @@ value_file(struct script *s, struct bytes spec, struct sn_secret *ret, struct sn
 	(void)snprintf(text, sizeof(text), "%.*s", (int)spec.n, spec.p);
 	number = strrchr(text, ':');
 	if (number == NULL)
-		return sn_fail(why, SN_E_PLAY, "%s:%u: @file:PATH:N is the form", s->ports->play,
-		    s->next.line);
+		return sn_fail(why, SN_E_PLAY, "%s:%u: @file:PATH:N is the form",
+		    s->ports->play, s->next.line);
 	*number++ = '\0';
 	SN_TRY(text_to_u32(number, 1, 60, &n, "@file", why));
 	script_path(s, bytes_str(text), path, sizeof(path));
@@ -263,8 +265,7 @@ value_file(struct script *s, struct bytes spec, struct sn_secret *ret, struct sn
 }
 
 static enum sn_err
-script_secret(struct script *s, const struct view *v, struct sn_secret *ret,
-    struct sn_why *why)
+script_secret(struct script *s, const struct view *v, struct sn_secret *ret, struct sn_why *why)
 {
 	static const struct bytes shown = BYTES_STR("@shown"), file = BYTES_STR("@file:");
 	struct bytes value = s->next.value;
@@ -308,7 +309,8 @@ script_screen(struct script *s, const struct view *v, struct sn_why *why)
 			sn_buf_fmt(&text, "%s\n", screen.row[r]);
 	}
 	SN_TRY(sn_buf_check(&text, why));
-	fd = openat(s->ports->screens_dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = openat(s->ports->screens_dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600);
 	if (fd < 0)
 		return sn_fail(why, SN_E_IO, "screens/%s: cannot be written", name);
 	SN_TRY(sn_fd_write(fd, sn_buf_bytes(&text), why));
@@ -360,8 +362,9 @@ script_ask(struct script *s, struct cer *c, const struct view *v, struct sn_why 
 	if (!s->have || strcmp(s->next.ref, ref) != 0) {
 		if (v->kind == VIEW_END)
 			return cer_answer(c, &a, why);
-		return sn_fail(why, SN_E_PLAY, "%s:%u: the ceremony asks [%s], the file has %s%s%s",
-		    s->ports->play, s->have ? s->next.line : s->line, ref,
+		return sn_fail(why, SN_E_PLAY,
+		    "%s:%u: the ceremony asks [%s], the file has %s%s%s", s->ports->play,
+		    s->have ? s->next.line : s->line, ref,
 		    s->have ? s->next.ref : "nothing more", v->note[0] ? "; " : "", v->note);
 	}
 	if (v->kind == VIEW_PASSPHRASE || v->kind == VIEW_WORDS) {
@@ -414,7 +417,7 @@ script_run(struct cer *c, const struct script_ports *ports, struct sn_why *why)
 	SN_TRY(e);
 	SN_TRY(script_peek(&s, why));
 	if (s.have)
-		return sn_fail(why, SN_E_PLAY, "%s:%u: %s is left over", ports->play, s.next.line,
-		    s.next.ref);
+		return sn_fail(why, SN_E_PLAY, "%s:%u: %s is left over", ports->play,
+		    s.next.line, s.next.ref);
 	return SN_OK;
 }

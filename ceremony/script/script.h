@@ -14,11 +14,12 @@
 #define SCRIPT_LINE_MAX 4096
 
 struct script_ports {
-	const char *play;    /* the answer file's path */
-	int screens_dirfd;   /* where each screen goes as NN-REFERENCE.txt; -1 for nowhere */
-	const char *out;     /* what "OUT/" at the start of a path stands for */
+	const char *play;  /* the answer file's path */
+	int screens_dirfd; /* where each screen goes as NN-REFERENCE.txt; -1 for nowhere */
+	const char *out;   /* what "OUT/" at the start of a path stands for */
 	/* A stick goes in (path is a folder) or out (path NULL). */
-	enum sn_err (*stick)(void *arg, const char *label, const char *path, struct sn_why *why);
+	enum sn_err (*stick)(void *arg, const char *label, const char *path,
+	    struct sn_why *why);
 	void *arg;
 };
 

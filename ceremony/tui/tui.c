@@ -99,8 +99,8 @@ tui_key(struct tui *t, wint_t key, bool *ret_done, struct sn_why *why)
 {
 	if (key == KEY_CTRL_C && t->ports->may_quit)
 		return sn_fail(why, SN_E_DECLINED, "Ctrl-C");
-	if (key == KEY_NPAGE || ((key == '\r' || key == '\n' || key == KEY_ENTER) &&
-				    !tui_last_page(t))) {
+	if (key == KEY_NPAGE ||
+	    ((key == '\r' || key == '\n' || key == KEY_ENTER) && !tui_last_page(t))) {
 		t->page += !tui_last_page(t);
 	} else if (key == KEY_PPAGE) {
 		t->page -= t->page > 0;
@@ -153,7 +153,8 @@ tui_stick_key(struct tui *t, wint_t key, struct sn_why *why)
 		i = (size_t)(key - '1');
 	else if (key != '\r' && key != '\n' && key != KEY_ENTER)
 		return SN_OK;
-	return t->ports->stick(t->ports->arg, t->view.label[i], t->view.kind == VIEW_MEDIA, why);
+	return t->ports->stick(t->ports->arg, t->view.label[i], t->view.kind == VIEW_MEDIA,
+	    why);
 }
 
 static enum sn_err

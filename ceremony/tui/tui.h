@@ -10,8 +10,8 @@
 #include "ceremony/core/view.h"
 
 struct tui_ports {
-	int in, out;	/* the terminal */
-	bool may_quit;	/* Ctrl-C ends it (workstation); in the image nothing does */
+	int in, out;   /* the terminal */
+	bool may_quit; /* Ctrl-C ends it (workstation); in the image nothing does */
 	/* Workstation: put the folder that stands for this stick in, or pull it. NULL in the
 	 * image, where people do that with their hands. */
 	enum sn_err (*stick)(void *arg, const char *label, bool in, struct sn_why *why);

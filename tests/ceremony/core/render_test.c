@@ -60,7 +60,8 @@ static const struct row rows[] = {
 	{ "an empty view", fill_nothing, 1 },
 	{ "texts longer than the screen", fill_long, 1 },
 	{ "a full rail with long titles", fill_rail, 1 },
-	{ "more lines than a view holds", fill_lines, (VIEW_MAX_LINES + VIEW_ROWS - 1) / VIEW_ROWS },
+	{ "more lines than a view holds", fill_lines,
+	    (VIEW_MAX_LINES + VIEW_ROWS - 1) / VIEW_ROWS },
 	{ "eight sticks at once", fill_labels, 1 },
 };
 
@@ -141,8 +142,7 @@ places_are_filled(void **state)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 
 	(void)state;
-	cat_put(&b, "collateral.first",
-	    CAT_ARGS({ "label", "{time}" }, { "time", "2025" }));
+	cat_put(&b, "collateral.first", CAT_ARGS({ "label", "{time}" }, { "time", "2025" }));
 	assert_string_equal(sn_buf_cstr(&b), "First to lapse: {time}, good until 2025.");
 	b.n = 0;
 	cat_put(&b, "nobody.knows", NULL);
@@ -211,7 +211,8 @@ main(void)
 		return 1;
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		test_list_add(l, screen_is_80_by_24, &rows[i], "80 by 24: %s", rows[i].name);
-	test_list_add(l, reference_stands_at_the_right, NULL, "the reference ends the last line");
+	test_list_add(l, reference_stands_at_the_right, NULL,
+	    "the reference ends the last line");
 	test_list_add(l, text_is_wrapped, NULL, "sentences are wrapped to the body");
 	test_list_add(l, places_are_filled, NULL, "values are not expanded again");
 	for (size_t i = 0; i < SN_NITEMS(words_rows); i++)
