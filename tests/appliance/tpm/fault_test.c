@@ -191,6 +191,45 @@ SPOIL(intrude)
 	return r->tpm.wire.exchange(&r->tpm.wire, BYTES_OF(get_random), 10000, &ignored, why);
 }
 
+static enum sn_err
+raw(struct rig *r, uint32_t cc, struct bytes body, struct tpm_msg *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	sn_buf_u16(&b, TPM2_ST_NO_SESSIONS);
+	sn_buf_u32(&b, (uint32_t)(TPM_MSG_HEADER + body.n));
+	sn_buf_u32(&b, cc);
+	sn_buf_put(&b, body);
+	SN_TRY(r->tpm.wire.exchange(&r->tpm.wire, sn_buf_bytes(&b), 10000, ret, why));
+	if (rig_u32(ret->b + 6) != TPM2_RC_SUCCESS)
+		return sn_fail(why, SN_E_TPM, "resource manager: 0x%x", rig_u32(ret->b + 6));
+	return SN_OK;
+}
+
+/* What the kernel's resource manager does between commands: save, flush, load. */
+static enum sn_err
+swap_out_and_in(struct rig *r, uint32_t handle, struct sn_why *why)
+{
+	uint8_t h[4] = { (uint8_t)(handle >> 24), (uint8_t)(handle >> 16),
+		(uint8_t)(handle >> 8), (uint8_t)handle };
+	struct tpm_msg saved, ignored;
+
+	SN_TRY(raw(r, TPM2_CC_ContextSave, BYTES_OF(h), &saved, why));
+	if (handle >> 24 == TPM2_HT_TRANSIENT)
+		SN_TRY(raw(r, TPM2_CC_FlushContext, BYTES_OF(h), &ignored, why));
+	return raw(r, TPM2_CC_ContextLoad,
+	    (struct bytes){ saved.b + TPM_MSG_HEADER, saved.n - TPM_MSG_HEADER }, &ignored,
+	    why);
+}
+
+SPOIL(resource_manager)
+{
+	/* the session of this command, and the two keys */
+	SN_TRY(swap_out_and_in(r, rig_u32(command.p + 14), why));
+	SN_TRY(swap_out_and_in(r, 0x80000000, why));
+	return swap_out_and_in(r, 0x80000001, why);
+}
+
 /* In a response to TPM2_CreatePrimary: header, handle, parameter size, TPM2B size, ... */
 #define PUBLIC_AT (10 + 4 + 4 + 2)
 #define ATTRIBUTES_AT (PUBLIC_AT + 2 + 2)
@@ -281,6 +320,7 @@ static const struct row {
 	{ "random-lockout", TPM2_CC_GetRandom, 6, false, code_lockout, "wrong passwords" },
 	{ "random-dies", TPM2_CC_GetRandom, 8, false, die, "died" },
 	{ "random-hangs-after", TPM2_CC_GetRandom, 8, false, stop, "no answer in time" },
+	{ "random-resource-manager", TPM2_CC_GetRandom, 1, true, resource_manager, NULL },
 	{ "random-others-in-between", TPM2_CC_GetRandom, 9, false, intrude,
 	    "other commands ran between" },
 	{ "random-others-after-the-last", TPM2_CC_GetRandom, 16, false, intrude,
