@@ -8,6 +8,8 @@
 #include "ceremony/core/cer.h"
 #include "ceremony/transcript/words.h"
 
+#define DIGEST_WORDS 4 /* a line; the longest word has 11 letters */
+
 enum sn_err
 cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
 {
@@ -156,11 +158,11 @@ cer_view_digest(struct view *v, const uint8_t digest[32])
 	SN_CLEANUP(sn_buf_done) struct sn_buf line = { 0 };
 
 	view_hex(v, (struct bytes){ digest, 32 });
-	for (size_t i = 0; i < 32; i += 5) {
+	for (size_t i = 0; i < 32; i += DIGEST_WORDS) {
 		line.n = 0;
-		for (size_t k = i; k < 32 && k < i + 5; k++)
-			sn_buf_fmt(&line, "%-11s ", words_word(k, digest[k]));
-		view_line(v, "%s", sn_buf_cstr(&line));
+		for (size_t k = i; k < 32 && k < i + DIGEST_WORDS; k++)
+			sn_buf_fmt(&line, "%-13s ", words_word(k, digest[k]));
+		view_line(v, "  %s", sn_buf_cstr(&line));
 	}
 }
 

@@ -56,7 +56,7 @@ echo(const struct tui_ports *t, bool words, unsigned int first, size_t n, struct
     struct sn_why *why)
 {
 	SN_TRY(place_of(t, words, first, n, why));
-	return sn_fd_write(t->out, words || key.p[0] == ' ' ? key : BYTES_STR("*"), why);
+	return sn_fd_write(t->out, words ? key : BYTES_STR("*"), why);
 }
 
 static enum sn_err

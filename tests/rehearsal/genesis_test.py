@@ -8,17 +8,9 @@ import os
 import re
 import shutil
 
+import genesis_parts
 import rehearsal as r
 from rehearsal import ok
-
-
-def shares(out):
-    """The shares as the custodians saw them."""
-    screens = os.path.join(out, "screens")
-    shown = sorted(os.path.join(screens, n) for n in os.listdir(screens) if "shares.write@" in n)
-    status, text, err = r.run(os.path.join(r.TESTS, "shares.py"), *shown)
-    assert status == 0, err
-    return text.splitlines()
 
 
 def judge_whole(bundle, digest):
@@ -106,15 +98,7 @@ def look_for_secrets(out, told):
 def rebuild(out, folder, told):
     """Two of three shares and the identity file alone: the same certificates."""
     again = os.path.join(folder, "again")
-    os.makedirs(os.path.join(again, "sticks"))
-    for name in ("alice", "bob"):
-        stick = os.path.join(again, "sticks", f"CS-{name}")
-        os.mkdir(stick)
-        for file in ("approver.key", "approver.json"):
-            shutil.copy(os.path.join(out, "sticks", f"CS-{name}", file), stick)
-    shutil.copy(os.path.join(out, "bundle", "trust", "identity.json"), again)
-    with open(os.path.join(again, "shares.txt"), "w", encoding="ascii") as f:
-        f.write("\n".join(told) + "\n")
+    genesis_parts.prepare_rebuild(out, again, told)
     status, said, _ = r.play("rebuild.play", again)
     if not ok(status == 0, "the rebuild ends well", said):
         return None
@@ -152,7 +136,7 @@ def main():
             r.done()
         ok(seconds < 60, f"it takes under 60 s ({seconds:.1f} s)")
         bundle, digest = os.path.join(out, "bundle"), r.identity(out)
-        told = shares(out)
+        told = genesis_parts.shares(out)
         ok(len(told) == 3 and all(len(s.split()) == 33 for s in told), "three shares of 33 words were shown")
         look_at_statement(bundle)
         judge_whole(bundle, digest)

@@ -1,0 +1,27 @@
+"""genesis_parts - what several tests do with a genesis: read its shares, prepare a rebuild."""
+import os
+import shutil
+
+import rehearsal as r
+
+
+def shares(out):
+    """The shares as the custodians saw them."""
+    screens = os.path.join(out, "screens")
+    shown = sorted(os.path.join(screens, n) for n in os.listdir(screens) if "shares.write@" in n)
+    status, text, err = r.run(os.path.join(r.TESTS, "shares.py"), *shown)
+    assert status == 0, err
+    return text.splitlines()
+
+
+def prepare_rebuild(out, again, told):
+    """The folder again: the same approvers' sticks, the identity file, the shares on paper."""
+    os.makedirs(os.path.join(again, "sticks"))
+    for name in ("alice", "bob"):
+        stick = os.path.join(again, "sticks", f"CS-{name}")
+        os.mkdir(stick)
+        for file in ("approver.key", "approver.json"):
+            shutil.copy(os.path.join(out, "sticks", f"CS-{name}", file), stick)
+    shutil.copy(os.path.join(out, "bundle", "trust", "identity.json"), again)
+    with open(os.path.join(again, "shares.txt"), "w", encoding="ascii") as f:
+        f.write("\n".join(told) + "\n")
