@@ -1,5 +1,6 @@
 #include "ceremony/keys/identity.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "appliance/base/text.h"
@@ -49,13 +50,10 @@ identity_log_name(enum plan_world world, const uint8_t sanctum_id[16],
     char ret[IDENTITY_LOG_NAME_MAX])
 {
 	char hex[33];
-	char *end;
 
 	sn_hex((struct bytes){ sanctum_id, 16 }, hex);
-	end = stpcpy(ret, "cornerstone/");
-	end = stpcpy(end, plan_world_name(world));
-	end = stpcpy(end, "/");
-	(void)stpcpy(end, hex);
+	(void)snprintf(ret, IDENTITY_LOG_NAME_MAX, "cornerstone/%s/%s", plan_world_name(world),
+	    hex);
 }
 
 enum sn_err

@@ -10,6 +10,7 @@
 #include "appliance/base/file.h"
 #include "appliance/crypto/cms.h"
 #include "tests/ceremony/keys/fixture.h"
+#include "tests/ceremony/keys/judge.h"
 
 #define NOON_2026 1767268800 /* 2026-01-01T12:00:00Z */
 #define EKU_EMAIL "1.3.6.1.5.5.7.3.4"
@@ -218,8 +219,8 @@ write_files(void)
 	for (size_t i = 0; i < files.n; i++) {
 		char *path = test_format("%s/%s", dir, strrchr(files.file[i].path, '/') + 1);
 
-		assert_int_equal(sn_file_write(-100, path, sn_buf_bytes(&files.file[i].data),
-				     0644, true, NULL),
+		assert_int_equal(sn_file_write(AT_FDCWD, path,
+				     sn_buf_bytes(&files.file[i].data), 0644, true, NULL),
 		    SN_OK);
 		free(path);
 	}
@@ -279,22 +280,25 @@ static const struct judge_row judge_rows[] = {
 };
 
 static void
+need_tool(const char *tool)
+{
+	char *probe = test_format("command -v %s", tool);
+	int status = judge_sh(dir, probe, "out");
+
+	free(probe);
+	if (status == 0)
+		return;
+	print_message("%s is not installed\n", tool);
+	skip();
+}
+
+static void
 test_judge(void **state)
 {
 	const struct judge_row *row = *state;
-	char *probe = test_format("command -v %s >/dev/null", row->tool);
-	char *command = test_format("cd %s && { %s; } >out 2>&1", dir, row->command);
-	int have = system(probe), status;
 
-	free(probe);
-	if (have != 0) {
-		free(command);
-		print_message("%s is not installed\n", row->tool);
-		skip();
-	}
-	status = system(command);
-	free(command);
-	assert_int_equal(status == 0, row->accepts);
+	need_tool(row->tool);
+	assert_int_equal(judge_sh(dir, row->command, "out") == 0, row->accepts);
 }
 
 /*
@@ -311,26 +315,18 @@ test_lint(void **state)
 {
 	enum key_id key = *(const enum key_id *)*state;
 	SN_CLEANUP(sn_buf_done) struct sn_buf pem = { 0 };
-	const char *label = key_row(key)->label;
-	char *path = test_format("%s/lint-%s.pem", dir, label);
-	char *name = test_format("lint-%s.pem", label);
-	char *zlint = test_format(ZLINT, name);
-	char *command = test_format("cd %s && { %s; } >out 2>&1", dir, zlint);
-	int status = system("command -v zlint >/dev/null");
+	char *name = test_format("lint-%s.pem", key_row(key)->label);
+	char *path = test_format("%s/%s", dir, name), *command = test_format(ZLINT, name);
+	int status;
 
+	need_tool("zlint");
 	assert_int_equal(cry_cert_pem(cry_cert_der(production.cert[key]), &pem, NULL), SN_OK);
-	assert_int_equal(sn_file_write(-100, path, sn_buf_bytes(&pem), 0644, true, NULL),
+	assert_int_equal(sn_file_write(AT_FDCWD, path, sn_buf_bytes(&pem), 0644, true, NULL),
 	    SN_OK);
-	if (status == 0)
-		status = system(command) == 0 ? 0 : -1;
+	status = judge_sh(dir, command, "out");
 	free(path);
 	free(name);
-	free(zlint);
 	free(command);
-	if (status > 0) {
-		print_message("zlint is not installed\n");
-		skip();
-	}
 	assert_int_equal(status, 0);
 }
 

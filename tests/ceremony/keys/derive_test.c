@@ -8,8 +8,9 @@
 #define KAT "tests/ceremony/keys/derive.kat"
 
 struct kat_row {
-	char world[16], parent[16], label[32], seed[129];
-	unsigned int generation;
+	char *line; /* cut into the fields below */
+	char *world, *parent, *label, *seed;
+	uint32_t generation;
 };
 
 static struct kat_row kat[64];
@@ -18,8 +19,8 @@ static size_t nkat;
 static enum sn_err
 kat_seed(const struct kat_row *row, size_t n, struct sn_secret *ret)
 {
-	enum plan_world world = strcmp(row->world, "production") == 0 ? PLAN_PRODUCTION
-								       : PLAN_REHEARSAL;
+	enum plan_world world =
+	    strcmp(row->world, "production") == 0 ? PLAN_PRODUCTION : PLAN_REHEARSAL;
 	struct derive_scope scope = fixture_scope(world);
 	struct sn_secret operations = { 0 };
 	struct bytes parent = fixture_master();
@@ -28,7 +29,8 @@ kat_seed(const struct kat_row *row, size_t n, struct sn_secret *ret)
 	assert_string_equal(plan_world_name(world), row->world);
 	if (strcmp(row->parent, "operations") == 0) {
 		assert_int_equal(derive_operations(&scope, parent, row->generation, &operations,
-		    NULL), SN_OK);
+				     NULL),
+		    SN_OK);
 		parent = sn_secret_bytes(&operations);
 	}
 	e = derive_seed(&scope, parent, row->label, row->generation, n, ret, NULL);
@@ -64,7 +66,7 @@ test_covered(void **state)
 			if (strcmp(kat[i].label, row->label) == 0 &&
 			    strlen(kat[i].seed) == 2 * row->seed_len &&
 			    strcmp(kat[i].parent,
-			    row->parent == KEY_OF_MASTER ? "master" : "operations") == 0)
+				row->parent == KEY_OF_MASTER ? "master" : "operations") == 0)
 				found = true;
 		assert_true(found);
 	}
@@ -100,7 +102,8 @@ change_seed(const struct change_row *row, struct sn_secret *ret)
 	master[31] ^= row->flip_master;
 	scope.sanctum_id[15] ^= row->flip_id;
 	assert_int_equal(derive_seed(&scope, BYTES_OF(master), row->label, row->generation, 48,
-	    ret, NULL), SN_OK);
+			     ret, NULL),
+	    SN_OK);
 }
 
 static void
@@ -145,7 +148,8 @@ test_key(void **state)
 	enum key_id id = *(const enum key_id *)*state;
 
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(derive_key(&scope, fixture_master(), id, 1, &key, NULL), SN_OK);
+		assert_int_equal(derive_key(&scope, fixture_master(), id, 1, &key, NULL),
+		    SN_OK);
 		assert_int_equal(cry_key_alg(key), key_row(id)->alg);
 		assert_int_equal(cry_key_spki(key, i == 0 ? &a : &b, NULL), SN_OK);
 		cry_key_free(&key);
@@ -154,22 +158,32 @@ test_key(void **state)
 	assert_int_equal(sn_secret_alive(), 0);
 }
 
+/* "world parent label generation seed" */
+static bool
+read_row(const char *line, struct kat_row *r)
+{
+	char *at;
+
+	r->line = at = test_format("%.*s", (int)strcspn(line, "\n"), line);
+	r->world = strsep(&at, " ");
+	r->parent = strsep(&at, " ");
+	r->label = strsep(&at, " ");
+	return at != NULL &&
+	    text_to_u32(strsep(&at, " "), 1, 9, &r->generation, KAT, NULL) == SN_OK &&
+	    (r->seed = at) != NULL;
+}
+
 static void
 read_kat(void)
 {
 	FILE *f = fopen(KAT, "r");
 	char line[400];
+	bool ok = f != NULL;
 
-	while (f != NULL && nkat < SN_NITEMS(kat) && fgets(line, sizeof(line), f) != NULL) {
-		struct kat_row *r = &kat[nkat];
-
-		if (line[0] == '#')
-			continue;
-		if (sscanf(line, "%15s %15s %31s %u %128s", r->world, r->parent, r->label,
-		    &r->generation, r->seed) == 5)
-			nkat++;
-	}
-	if (f == NULL || nkat == 0) {
+	while (ok && nkat < SN_NITEMS(kat) && fgets(line, sizeof(line), f) != NULL)
+		if (line[0] != '#')
+			ok = read_row(line, &kat[nkat++]);
+	if (!ok || nkat == 0) {
 		fprintf(stderr, "%s: not readable\n", KAT);
 		exit(99);
 	}

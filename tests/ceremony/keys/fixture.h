@@ -80,7 +80,7 @@ fixture_identity(enum plan_world world, uint32_t m, uint32_t n)
 	for (size_t i = 0; i < PLAN_MAX_SHARES; i++)
 		memset(commitments[i], (int)(i + 1), 32);
 	if (identity_build(&p, (uint16_t)FIXTURE_IDENTIFIER(world),
-	    (const uint8_t (*)[32])commitments, &id, &why) != SN_OK)
+		(const uint8_t(*)[32])commitments, &id, &why) != SN_OK)
 		fail_msg("identity_build: %s", why.text);
 	return id;
 }

@@ -1,0 +1,157 @@
+/*
+ * A rebuild: any M shares and identity.json give a genesis' files again, byte for byte.
+ * timeout: 120
+ */
+#include "tests/ceremony/keeper/rig.h"
+
+#define M 2
+#define N 3
+
+static char *plan, *rebuild_plan;
+
+/* What one genesis left behind. */
+static char *texts[N];
+static struct keeper_files made;
+static uint8_t identity[32];
+
+static struct keeper *
+recovering(const char *with_plan)
+{
+	struct keeper *k = rig_keeper(with_plan, -1);
+
+	RIG_OK(rig_approve(k, 0, KEEPER_APPROVE_PLAN, ""));
+	RIG_OK(rig_approve(k, 1, KEEPER_APPROVE_PLAN, ""));
+	return k;
+}
+
+/* Any M shares and identity.json give every file again, byte for byte. */
+static void
+test_rebuild(void **state)
+{
+	const size_t *pair = *state;
+	struct keeper *k = recovering(rebuild_plan);
+	struct keeper_files again = { 0 };
+	uint8_t theirs[32];
+	uint32_t index, needed, word;
+
+	RIG_OK(keeper_rebuild(k, rig_file(&made, "trust/identity.json"), &why));
+	for (size_t i = 0; i < M; i++) {
+		RIG_OK(keeper_rebuild_share(k, bytes_str(texts[pair[i]]), &index, &needed,
+		    &word, &why));
+		assert_int_equal(index, pair[i] + 1);
+		assert_int_equal(needed, M - 1 - i);
+	}
+	RIG_OK(keeper_derive(k, &again, theirs, &why));
+	assert_memory_equal(theirs, identity, 32);
+	assert_int_equal(again.n, made.n);
+	for (size_t i = 0; i < made.n; i++)
+		assert_true(bytes_equal(made.file[i].data,
+		    rig_file(&again, made.file[i].path)));
+	keeper_files_done(&again);
+	keeper_stop(&k);
+}
+
+static void
+test_rebuild_wrong_shares(void **state)
+{
+	struct keeper *k = recovering(rebuild_plan);
+	struct keeper_files other = { 0 };
+	char *foreign[N] = { NULL };
+	uint8_t theirs[32];
+	uint32_t index = 77, needed = 77, word = 77;
+	struct keeper *other_keeper = rig_genesis(plan, N, foreign, &other, theirs);
+	char *unknown = rig_third_word(texts[0], "zzzz");
+	char *wrong = rig_third_word(texts[0], "acid");
+
+	(void)state;
+	keeper_stop(&other_keeper);
+	RIG_OK(keeper_rebuild(k, rig_file(&made, "trust/identity.json"), &why));
+	assert_int_equal(keeper_rebuild_share(k, bytes_str(unknown), &index, &needed, &word,
+			     NULL),
+	    SN_E_SHARE);
+	assert_int_equal(word, 3);
+	assert_int_equal(keeper_rebuild_share(k, bytes_str(wrong), &index, &needed, &word,
+			     NULL),
+	    SN_E_SHARE);
+	assert_int_equal(word, 0);
+	assert_int_equal(keeper_rebuild_share(k, bytes_str(foreign[0]), &index, &needed, &word,
+			     NULL),
+	    SN_E_SHARE);
+	assert_int_equal(keeper_rebuild_share(k, BYTES_STR(""), &index, &needed, &word, NULL),
+	    SN_E_SHARE);
+	assert_int_equal(index, 77);
+	RIG_OK(keeper_rebuild_share(k, bytes_str(texts[2]), &index, &needed, &word, &why));
+	assert_int_equal(keeper_rebuild_share(k, bytes_str(texts[2]), &index, &needed, &word,
+			     NULL),
+	    SN_E_SHARE);
+	assert_int_equal(keeper_derive(k, &other, theirs, NULL), SN_E_PROTO);
+	RIG_OK(keeper_rebuild_share(k, bytes_str(texts[0]), &index, &needed, &word, &why));
+	assert_int_equal(needed, 0);
+	for (size_t i = 0; i < N; i++)
+		free(foreign[i]);
+	free(unknown);
+	free(wrong);
+	keeper_files_done(&other);
+	keeper_stop(&k);
+}
+
+static void
+test_rebuild_other_identity(void **state)
+{
+	char *plan3 = rig_plan("rebuild", 3, 3);
+	struct keeper *k = recovering(plan3), *l = recovering(rebuild_plan);
+
+	(void)state;
+	/* made for 2 of 3, the plan says 3 of 3 */
+	assert_int_equal(keeper_rebuild(k, rig_file(&made, "trust/identity.json"), NULL),
+	    SN_E_POLICY);
+	assert_int_not_equal(keeper_rebuild(l, BYTES_STR("{}"), NULL), SN_OK);
+	assert_int_not_equal(keeper_rebuild(l, (struct bytes){ NULL, 0 }, NULL), SN_OK);
+	RIG_OK(keeper_rebuild(l, rig_file(&made, "trust/identity.json"), &why));
+	free(plan3);
+	keeper_stop(&k);
+	keeper_stop(&l);
+}
+
+static void
+test_modes(void **state)
+{
+	struct keeper *g = recovering(plan), *r = recovering(rebuild_plan);
+	SN_CLEANUP(sn_buf_done) struct sn_buf report = { 0 };
+
+	(void)state;
+	assert_int_equal(keeper_rebuild(g, rig_file(&made, "trust/identity.json"), NULL),
+	    SN_E_PROTO);
+	assert_int_equal(keeper_seed(r, &report, NULL), SN_E_PROTO);
+	keeper_stop(&g);
+	keeper_stop(&r);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const size_t pairs[][M] = { { 0, 1 }, { 2, 0 }, { 1, 2 } };
+	struct test_list *l = test_list_new();
+	struct keeper *k;
+	int status;
+
+	rig_start(argc, argv);
+	plan = rig_plan("genesis", M, N);
+	rebuild_plan = rig_plan("rebuild", M, N);
+	k = rig_genesis(plan, N, texts, &made, identity);
+	keeper_stop(&k);
+	for (size_t i = 0; i < SN_NITEMS(pairs); i++)
+		test_list_add(l, test_rebuild, pairs[i], "from shares %zu and %zu",
+		    pairs[i][0] + 1, pairs[i][1] + 1);
+	test_list_add(l, test_rebuild_wrong_shares, NULL, "wrong shares");
+	test_list_add(l, test_rebuild_other_identity, NULL, "another identity");
+	test_list_add(l, test_modes, NULL, "no seed in a rebuild, no rebuild in a genesis");
+	status = test_list_run(l, "rebuild");
+	keeper_files_done(&made);
+	for (size_t i = 0; i < N; i++)
+		free(texts[i]);
+	free(plan);
+	free(rebuild_plan);
+	rig_stop();
+	return status;
+}
