@@ -1,0 +1,259 @@
+#include <gnutls/crypto.h>
+#include <string.h>
+
+#include "appliance/base/text.h"
+#include "appliance/crosscheck/crosscheck.h"
+#include "appliance/crosscheck/tls.h"
+
+/* [TCG P2 6.3, 6.9, 10.12, 11.2] */
+#define TPM_GENERATED 0xff544347U
+#define ST_ATTEST_AUDIT 0x8016
+#define ST_ATTEST_QUOTE 0x8018
+#define ALG_ECDSA 0x0018
+#define ALG_SHA256 0x000b
+#define MAX_2B 128
+#define PCRS 24
+#define PCR_TRANSCRIPT 15
+#define MAX_COMMANDS 1024
+#define AUDIT_LINE 129 /* two digests in hex and a space */
+
+static enum sn_err
+get_2b(struct bytes *b, struct bytes *ret, const char *what, struct sn_why *why)
+{
+	uint16_t n;
+
+	SN_TRY(bytes_u16(b, &n, what, why));
+	if (n > MAX_2B)
+		return sn_fail(why, SN_E_FORMAT, "%s: a field of %u bytes", what, n);
+	return bytes_take(b, n, ret, what, why);
+}
+
+/* TPMT_SIGNATURE, ECDSA with SHA-256, under the attestation key. */
+static enum sn_err
+check_signature(const struct xc *c, const char *msg_path, const char *sig_path,
+    struct bytes *ret_msg, struct sn_why *why)
+{
+	SN_CLEANUP(tls_pubkey_done) gnutls_pubkey_t ak = NULL;
+	SN_CLEANUP(tls_datum_done) gnutls_datum_t der = { 0 };
+	struct bytes msg, sig, pem, r, s;
+	uint16_t alg, hash;
+
+	SN_TRY(xc_get(c, msg_path, &msg, why));
+	SN_TRY(xc_get(c, sig_path, &sig, why));
+	SN_TRY(xc_get(c, XC_AK, &pem, why));
+	SN_TRY(tls_pubkey(pem, GNUTLS_ECC_CURVE_SECP256R1, XC_AK, &ak, why));
+	SN_TRY(bytes_u16(&sig, &alg, sig_path, why));
+	SN_TRY(bytes_u16(&sig, &hash, sig_path, why));
+	if (alg != ALG_ECDSA || hash != ALG_SHA256)
+		return sn_fail(why, SN_E_SIGNATURE, "%s: not ECDSA with SHA-256", sig_path);
+	SN_TRY(get_2b(&sig, &r, sig_path, why));
+	SN_TRY(get_2b(&sig, &s, sig_path, why));
+	SN_TRY(bytes_end(&sig, sig_path, why));
+	const gnutls_datum_t dr = tls_datum(r), ds = tls_datum(s);
+	if (gnutls_encode_rs_value(&der, &dr, &ds) != 0)
+		return sn_fail(why, SN_E_SIGNATURE, "%s: no signature", sig_path);
+	SN_TRY(tls_verify(ak, GNUTLS_SIGN_ECDSA_SHA256, msg, tls_bytes(&der), sig_path, why));
+	*ret_msg = msg;
+	return SN_OK;
+}
+
+/* TPMS_ATTEST up to the attested part; *b moves there. */
+static enum sn_err
+take_head(struct bytes *b, uint16_t type, const uint8_t qualifying[32], const char *what,
+    struct sn_why *why)
+{
+	struct bytes signer, extra, clock_and_firmware;
+	uint32_t magic;
+	uint16_t said;
+
+	SN_TRY(bytes_u32(b, &magic, what, why));
+	SN_TRY(bytes_u16(b, &said, what, why));
+	if (magic != TPM_GENERATED || said != type)
+		return sn_fail(why, SN_E_SIGNATURE, "%s: not an attestation of type %04x", what,
+		    type);
+	SN_TRY(get_2b(b, &signer, what, why));
+	SN_TRY(get_2b(b, &extra, what, why));
+	SN_TRY(bytes_take(b, 17 + 8, &clock_and_firmware, what, why));
+	if (!bytes_equal(extra, (struct bytes){ qualifying, 32 }))
+		return sn_fail(why, SN_E_SIGNATURE, "%s: was made over something else", what);
+	return SN_OK;
+}
+
+/* ---- the quote */
+
+static void
+put_le32(struct sn_buf *b, uint32_t v)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		sn_buf_u8(b, (uint8_t)(v >> (8 * i)));
+}
+
+static void
+put_zeros(struct sn_buf *b, size_t n)
+{
+	while (n-- > 0)
+		sn_buf_u8(b, 0);
+}
+
+/*
+ * quote.pcr as tpm2-tools lays it out (docs/TPM.md), with the values that are in the
+ * file and zeros wherever no value is: nothing can hide between them.
+ */
+static enum sn_err
+put_pcr_file(struct bytes select, uint32_t count, struct bytes file, struct sn_buf *ret,
+    struct sn_buf *ret_values, struct sn_why *why)
+{
+	struct bytes value;
+
+	put_le32(ret, 1);
+	sn_buf_u8(ret, ALG_SHA256);
+	sn_buf_u8(ret, 0);
+	sn_buf_u8(ret, 3);
+	sn_buf_put(ret, select);
+	put_zeros(ret, 2 + 15 * 8);
+	put_le32(ret, (count + 7) / 8);
+	for (uint32_t first = 0; first < count; first += 8) {
+		const uint32_t here = count - first < 8 ? count - first : 8;
+
+		put_le32(ret, here);
+		for (uint32_t i = 0; i < here; i++) {
+			struct bytes at = file, before;
+
+			sn_buf_u8(ret, 32);
+			sn_buf_u8(ret, 0);
+			SN_TRY(bytes_take(&at, ret->n, &before, XC_QUOTE_PCR, why));
+			SN_TRY(bytes_take(&at, 32, &value, XC_QUOTE_PCR, why));
+			sn_buf_put(ret, value);
+			sn_buf_put(ret_values, value);
+			put_zeros(ret, 32);
+		}
+		put_zeros(ret, (size_t)(8 - here) * 66);
+	}
+	SN_TRY(sn_buf_check(ret_values, why));
+	return sn_buf_check(ret, why);
+}
+
+/* The values in order of the PCRs; they are those in the file and give the digest. */
+static enum sn_err
+check_values(const struct xc *c, uint32_t mask, struct bytes select, struct bytes digest,
+    struct sn_buf *ret_values, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf expected = { 0 };
+	struct bytes file;
+	uint8_t computed[32];
+
+	SN_TRY(xc_get(c, XC_QUOTE_PCR, &file, why));
+	SN_TRY(put_pcr_file(select, (uint32_t)__builtin_popcount(mask), file, &expected,
+	    ret_values, why));
+	if (!bytes_equal(sn_buf_bytes(&expected), file))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_QUOTE_PCR ": is not a list of the quoted PCRs");
+	SN_TRY(tls_hash(GNUTLS_DIG_SHA256, sn_buf_bytes(ret_values), computed, why));
+	if (!bytes_equal(digest, BYTES_OF(computed)))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_QUOTE_PCR ": the quoted digest is of other values");
+	return SN_OK;
+}
+
+/* PCR 15 is the replay of the transcript since the last start of a segment. */
+static enum sn_err
+check_replay(const struct xc *c, uint32_t mask, struct bytes values, struct sn_why *why)
+{
+	const uint32_t below = mask & ((1U << PCR_TRANSCRIPT) - 1);
+	const size_t at = 32 * (size_t)__builtin_popcount(below);
+	uint8_t pcr[32] = { 0 };
+
+	if ((mask & (1U << PCR_TRANSCRIPT)) == 0)
+		return sn_fail(why, SN_E_SIGNATURE, XC_QUOTE_MSG ": PCR 15 is not quoted");
+	for (size_t i = 0; i < c->nrecords; i++) {
+		yyjson_val *id = yyjson_obj_get(yyjson_doc_get_root(c->record[i]), "id");
+		const struct bytes parts[] = { BYTES_OF(pcr), { c->leaf[i], 32 } };
+
+		if (yyjson_equals_str(id, "segment.start"))
+			memset(pcr, 0, sizeof(pcr));
+		SN_TRY(tls_sha256_v(parts, SN_NITEMS(parts), pcr, why));
+	}
+	if (memcmp(values.p + at, pcr, sizeof(pcr)) != 0)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_QUOTE_PCR ": PCR 15 is not the replay of the transcript");
+	return SN_OK;
+}
+
+enum sn_err
+xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf values = { 0 };
+	struct bytes msg, select, digest;
+	uint32_t count;
+	uint16_t hash;
+	uint8_t size;
+
+	SN_TRY(check_signature(c, XC_QUOTE_MSG, XC_QUOTE_SIG, &msg, why));
+	SN_TRY(take_head(&msg, ST_ATTEST_QUOTE, c->text_sha256, XC_QUOTE_MSG, why));
+	SN_TRY(bytes_u32(&msg, &count, XC_QUOTE_MSG, why));
+	SN_TRY(bytes_u16(&msg, &hash, XC_QUOTE_MSG, why));
+	SN_TRY(bytes_u8(&msg, &size, XC_QUOTE_MSG, why));
+	if (count != 1 || hash != ALG_SHA256 || size != PCRS / 8)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_QUOTE_MSG ": not the SHA-256 bank alone");
+	SN_TRY(bytes_take(&msg, size, &select, XC_QUOTE_MSG, why));
+	SN_TRY(get_2b(&msg, &digest, XC_QUOTE_MSG, why));
+	SN_TRY(bytes_end(&msg, XC_QUOTE_MSG, why));
+	const uint32_t mask =
+	    (uint32_t)select.p[0] | (uint32_t)select.p[1] << 8 | (uint32_t)select.p[2] << 16;
+	SN_TRY(check_values(c, mask, select, digest, &values, why));
+	SN_TRY(check_replay(c, mask, sn_buf_bytes(&values), why));
+	sn_buf_str(line, "over this statement, PCR 15 replayed");
+	return SN_OK;
+}
+
+/* ---- the audit of the seeding [TCG P1 31.3.3] */
+
+static enum sn_err
+fold_line(struct bytes line, uint8_t digest[32], struct sn_why *why)
+{
+	char text[AUDIT_LINE + 1];
+	uint8_t cp[32], rp[32];
+
+	if (line.n != AUDIT_LINE || line.p[64] != ' ')
+		return sn_fail(why, SN_E_FORMAT, XC_AUDIT_LIST ": not two digests on a line");
+	memcpy(text, line.p, AUDIT_LINE);
+	text[64] = '\0';
+	text[AUDIT_LINE] = '\0';
+	SN_TRY(sn_hex_parse(text, cp, sizeof(cp), XC_AUDIT_LIST, why));
+	SN_TRY(sn_hex_parse(text + 65, rp, sizeof(rp), XC_AUDIT_LIST, why));
+	const struct bytes parts[] = { { digest, 32 }, BYTES_OF(cp), BYTES_OF(rp) };
+	return tls_sha256_v(parts, SN_NITEMS(parts), digest, why);
+}
+
+enum sn_err
+xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
+{
+	struct bytes msg, list, digest, one, newline;
+	uint8_t folded[32] = { 0 }, exclusive;
+	size_t n = 0;
+
+	if (strcmp(c->st.mode, "genesis") != 0 && xc_find(c, XC_AUDIT_MSG) == NULL) {
+		sn_buf_fmt(line, "none in a %s", c->st.mode);
+		return SN_OK;
+	}
+	SN_TRY(check_signature(c, XC_AUDIT_MSG, XC_AUDIT_SIG, &msg, why));
+	SN_TRY(take_head(&msg, ST_ATTEST_AUDIT, c->st.plan_sha256, XC_AUDIT_MSG, why));
+	SN_TRY(bytes_u8(&msg, &exclusive, XC_AUDIT_MSG, why));
+	SN_TRY(get_2b(&msg, &digest, XC_AUDIT_MSG, why));
+	SN_TRY(bytes_end(&msg, XC_AUDIT_MSG, why));
+	SN_TRY(xc_get(c, XC_AUDIT_LIST, &list, why));
+	for (; list.n > 0 && n < MAX_COMMANDS; n++) {
+		SN_TRY(bytes_take(&list, AUDIT_LINE, &one, XC_AUDIT_LIST, why));
+		SN_TRY(bytes_take(&list, 1, &newline, XC_AUDIT_LIST, why));
+		if (newline.p[0] != '\n')
+			return sn_fail(why, SN_E_FORMAT, XC_AUDIT_LIST ": a line is too long");
+		SN_TRY(fold_line(one, folded, why));
+	}
+	SN_TRY(bytes_end(&list, XC_AUDIT_LIST, why));
+	if (exclusive != 1 || n == 0 || !bytes_equal(digest, BYTES_OF(folded)))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_AUDIT_MSG ": is not the audit of " XC_AUDIT_LIST);
+	sn_buf_fmt(line, "%zu commands, over the plan", n);
+	return SN_OK;
+}
