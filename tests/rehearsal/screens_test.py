@@ -14,7 +14,7 @@ from rehearsal import ok
 
 GOLDEN = os.path.join(r.HERE, "screens")
 HEX = re.compile(r"[0-9a-f]{16} [0-9a-f]{16}")
-CELLS = re.compile(r"(?:[A-Za-z]+ *){1,5}$")
+CELLS = re.compile(r"  (?:[A-Za-z]+ *){1,4}$")
 
 
 def blank(text):
@@ -26,7 +26,7 @@ def blank(text):
             body, words = HEX.sub("0123456789abcdef 0123456789abcdef", body), 32
         elif bar and words and CELLS.match(body.rstrip()):
             n = min(words, len(body.split()))
-            body, words = ("".join("word        " for _ in range(n))).ljust(len(body)), words - n
+            body, words = "  " + "word          " * n, words - n
         elif body.strip():
             words = 0
         body = re.sub(r"^( +)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ *$",
