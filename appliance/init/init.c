@@ -95,7 +95,7 @@ child_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Run the ceremony in a child; its wait status. Other processes that end are reaped on the way. */
+/* Run the ceremony in a child; its wait status. Others that end are reaped on the way. */
 static int
 run(const struct init_ops *ops, const struct console *c, const struct init_facts *facts)
 {
@@ -156,7 +156,7 @@ init_main(const struct init_ops *ops)
 	console_clear(&cs);
 	if (status == -1 || WIFSIGNALED(status)) {
 		console_print(&cs,
-		    "The ceremony ended by itself. What it held is wiped; start again.");
+		    "The ceremony broke off; what it held is wiped. Start again.");
 		(void)console_wait_enter(&cs, CRASH_SECONDS);
 	}
 	power_off(&cs);

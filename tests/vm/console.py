@@ -21,7 +21,8 @@ class Serial:
         self._tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), "-s", "console",
                    f"exec socat -,raw,echo=0 UNIX-CONNECT:'{machine.serial_path}'",
                    ";", "set", "-g", "status", "off", ";", "set", "-s", "escape-time", "0",
-                   ";", "set", "-g", "remain-on-exit", "on")
+                   ";", "set", "-g", "remain-on-exit", "on",
+                   ";", "set", "-g", "window-size", "manual")
 
     def _tmux(self, *arguments, check=True):
         return subprocess.run(["tmux", "-S", self.socket, "-f", "/dev/null", *arguments],
@@ -43,6 +44,13 @@ class Serial:
 
     def save_picture(self, path):
         """A terminal has no picture; the text says it all."""
+
+    def message(self, text):
+        """Tell the person who is attached."""
+        self._tmux("display-message", "-d", "2500", text, check=False)
+
+    def attach_command(self):
+        return ["tmux", "-S", self.socket, "attach-session", "-t", "console"]
 
     def close(self):
         self._tmux("kill-server", check=False)

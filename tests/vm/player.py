@@ -13,12 +13,13 @@ from playfile import Answer, Media, PlayError
 STEP_TIMEOUT = 180		# the slowest step, on a busy machine
 TOTAL_TIMEOUT = 900
 SETTLE = 0.25			# a screen that stays the same this long is complete
+PATIENCE = 8			# seconds a stick may stay when the screen asks for something else
 LOST = 20			# seconds a settled screen may ask what no line answers
 
 STATUS = re.compile(r"\[([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*(?:@[a-z][a-z0-9-]*)?|\.\.\.|more|"
                     r"(?:media|remove)(?: CS-[A-Za-z0-9-]+)+)\]\s*$")
 WORD = re.compile(r"\b(\d{1,2})\.\s+([a-z]+)")
-SECRET = re.compile(r"^shares\.|passphrase")
+SECRET = re.compile(r"\b(?:shares|recover)\.|\.pass")
 IDENTITY = "identity digest (hex)"
 BODY_LEFT = 20
 SHARE_WORDS = 20		# a SLIP-0039 share has at least so many
@@ -196,7 +197,7 @@ class Player:
             if wanted == "more":
                 self._turn_page(item, lines)
                 continue
-            if self._fits(item, wanted):
+            if self._fits(item, wanted, lost_since):
                 self.items.pop(0)
                 if isinstance(item, Media):
                     self.screens.keep(lines, wanted, self.console)
@@ -222,11 +223,18 @@ class Player:
         self.console.enter()
         self._wait_change(lines, STEP_TIMEOUT)
 
-    @staticmethod
-    def _fits(item, wanted):
-        if isinstance(item, Media):
-            return wanted not in ("", "...")
-        return isinstance(item, Answer) and item.reference == wanted
+    def _fits(self, item, wanted, lost_since):
+        """Is it time for this line? Sticks move when asked for, or after some patience."""
+        if isinstance(item, Answer):
+            return item.reference == wanted
+        if item is None or wanted in ("", "..."):
+            return False
+        verb, *labels = wanted.split()
+        if verb == ("remove" if item.path is None else "media") and item.label in labels:
+            return True
+        if verb not in ("media", "remove"):
+            return True
+        return lost_since is not None and time.monotonic() - lost_since > PATIENCE
 
     def _lost(self, wanted, item, since, lines):
         """A settled screen that asks for what the file does not give is an error."""
@@ -236,5 +244,5 @@ class Player:
             return time.monotonic()
         if time.monotonic() - since > LOST:
             self._fail(f"the screen asks for [{wanted}]; the next line is "
-                       f"{item.where + ' ' + item.reference if item else 'none'}", lines)
+                       f"{item.where if item else 'none'}", lines)
         return since

@@ -13,9 +13,9 @@ class PlayError(Exception):
 class Answer:
     """STEP.ASK[@person] VALUE"""
 
-    def __init__(self, where, folder, reference, value):
+    def __init__(self, where, reference, value, resolve):
         self.where = where
-        self.folder = folder
+        self.resolve = resolve
         self.reference = reference
         self.value = value
 
@@ -29,7 +29,7 @@ class Answer:
         head, _, rest = self.value.partition(":")
         if head == "@file" and rest:
             path, _, number = rest.rpartition(":")
-            with open(os.path.join(self.folder, path), encoding="utf-8") as f:
+            with open(self.resolve(path), encoding="utf-8") as f:
                 return f.read().splitlines()[int(number) - 1].strip()
         if head != "@shown":
             return self.value
@@ -51,15 +51,16 @@ class Media:
         self.path = path
 
 
-def resolve(folder, out, path):
-    """A path of an answer file: below OUT/, or relative to the file itself."""
-    return os.path.join(out, path[4:]) if path.startswith("OUT/") else os.path.join(folder, path)
-
-
 def parse(path, out):
     """The file's items in order; out is the folder that OUT/ stands for."""
     items = []
     folder = os.path.dirname(os.path.abspath(path))
+
+    def resolve(name):
+        if name.startswith("OUT/"):
+            return os.path.join(out, name[4:])
+        return os.path.join(folder, name)
+
     with open(path, encoding="utf-8") as f:
         for number, line in enumerate(f, 1):
             where = f"{os.path.basename(path)}:{number}"
@@ -74,9 +75,9 @@ def parse(path, out):
                 if not LABEL.match(label) or not target:
                     raise PlayError(f"{where}: expected: media CS-LABEL PATH, or media CS-LABEL -")
                 items.append(Media(where, label,
-                                   None if target == "-" else resolve(folder, out, target)))
+                                   None if target == "-" else resolve(target)))
             elif REFERENCE.match(head):
-                items.append(Answer(where, folder, head, rest))
+                items.append(Answer(where, head, rest, resolve))
             else:
                 raise PlayError(f"{where}: {head} is neither STEP.ASK[@person] nor media")
     return items

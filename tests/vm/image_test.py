@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""The image, looked at and booted: a whole genesis on its serial console.
+
+timeout: 1500
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from leave import list_stick                                # noqa: E402
+from tap import Tap                                         # noqa: E402
+
+BUILD = os.environ.get("BUILD", "build")
+ISO_LIMIT = 24 * 1000 * 1000
+LOADER = "lib64/ld-linux-x86-64.so.2"
+OUT = os.path.join(BUILD, "check-vm")
+SHARE_WORD = re.compile(r"^[a-z]{4,8}$")
+
+
+def lines_of(*path):
+    with open(os.path.join(*path), encoding="utf-8", errors="replace") as f:
+        return f.read().splitlines()
+
+
+def contents():
+    """{path: mode} of the initramfs."""
+    found = {}
+    for line in lines_of(BUILD, "iso", "contents.txt"):
+        mode, _, _, path = line.split(None, 3)
+        found[path] = int(mode, 8)
+    return found
+
+
+def check_files(tap):
+    files = contents()
+    programs = sorted(p for p, m in files.items() if m & 0o170000 == 0o100000 and m & 0o111)
+    tap.equal(programs, sorted(["crosscheck", "init", LOADER, "softtpm"]),
+              "three programs and the loader are executable, nothing else")
+    tap.equal([p for p, m in files.items() if m & 0o7000], [], "nothing is setuid or setgid")
+    tap.equal([p for p, m in files.items() if m & 0o022 and m & 0o170000 != 0o120000], [],
+              "nothing may be written by others")
+    size = os.path.getsize(os.path.join(BUILD, "cornerstone.iso"))
+    tap.ok(size <= ISO_LIMIT, "the ISO has at most 24 MB", size)
+    config = set(lines_of(BUILD, "kernel", "kernel.config"))
+    tap.ok("# CONFIG_NET is not set" in config, "the kernel has no network")
+    tap.ok("# CONFIG_MODULES is not set" in config, "the kernel has no modules")
+    with open(os.path.join(BUILD, "measurements.json"), encoding="ascii") as f:
+        measured = json.load(f)
+    with open(os.path.join(BUILD, "image", "init"), "rb") as f:
+        program = f.read()
+    tap.ok(b"answer file" not in program or b"--out DIR" not in program,
+           "the answer-file driver is not in the image's program")
+    return measured
+
+
+def check_play(tap):
+    run = subprocess.run(["tests/vm/play.sh", BUILD, "tests/play/genesis.play", OUT, "serial",
+                          os.path.join(BUILD, "vm", "tpm")],
+                         capture_output=True, text=True, check=False)
+    with open(os.path.join(OUT, "play.log"), "w", encoding="utf-8") as f:
+        f.write(run.stdout + run.stderr)
+    return tap.equal(run.returncode, 0, "a genesis is played on the serial console, the machine "
+                     "switches itself off, sanctum verify accepts the bundle") or \
+        print("\n".join("# " + line for line in (run.stdout + run.stderr).splitlines()[-20:]))
+
+
+def self_tests():
+    """{name: (result, detail)} that the image recorded."""
+    found = {}
+    for line in lines_of(OUT, "bundle", "transcript", "records.jsonl"):
+        record = json.loads(line)
+        if record["id"] == "machine.check":
+            found[record["args"]["name"]] = (record["args"]["result"], record["args"]["detail"])
+    return found
+
+
+def check_airgap(tap):
+    tests = self_tests()
+    tap.equal([n for n, (result, _) in tests.items() if result != "ok"], [],
+              "every self-test passed")
+    for name, wanted in (("sockets", "none of 64 families"),
+                         ("network interfaces", "no network interfaces"),
+                         ("network controllers", "0x8086:0x10d3 no driver"),
+                         ("modules", "cannot load modules"),
+                         ("lockdown", "[confidentiality]"),
+                         ("memory wiping", "wiped"),
+                         ("disks", "all on USB"),
+                         ("tpm", "TPM 2")):
+        detail = tests.get(name, ("", "not recorded"))[1]
+        tap.ok(wanted in detail, f"recorded: {name}: {wanted}", detail)
+
+
+def check_pcrs(tap, measured):
+    """What the TPM quoted is what was predicted when the image was built."""
+    with open(os.path.join(OUT, "bundle", "evidence", "quote.pcr"), "rb") as f:
+        values = f.read()
+    for name in ("pcr4_nosb", "pcr9", "pcr11"):
+        tap.ok(bytes.fromhex(measured[name]) in values,
+               f"{name} in the quote is the predicted one", measured[name])
+
+
+def check_leavings(tap):
+    with open(os.path.join(OUT, "shares.txt"), encoding="ascii") as f:
+        words = {w for w in f.read().split() if SHARE_WORD.match(w)}
+    tap.ok(len(words) > 30, "the shares were read off the screen")
+    screens = sorted(os.listdir(os.path.join(OUT, "screens")))
+    tap.ok(len(screens) >= 20, "every screen is kept", len(screens))
+    shown = [s for s in screens if "shares-write" in s or "shares-typed" in s]
+    leaked = [s for s in shown for line in lines_of(OUT, "screens", s)
+              if len([w for w in re.findall(r"[a-z]+", line[20:]) if w in words]) >= 3]
+    tap.equal(leaked, [], "no kept screen shows a share")
+    stick = os.path.join(OUT, "sticks", "CS-OUT-A.img")
+    tap.equal([n for n in list_stick(stick) if n not in ("bundle",)], [],
+              "the OUT stick holds the bundle and nothing else")
+    secret = [w for w in ("rehearsal passphrase of alice",)
+              if w in "\n".join(lines_of(OUT, "serial.log"))]
+    tap.equal(secret, [], "no passphrase was echoed on the serial line")
+
+
+def check_verify_txt(tap):
+    with open(os.path.join(OUT, "identity"), encoding="ascii") as f:
+        identity = f.read().strip()
+    tap.ok(re.fullmatch("[0-9a-f]{64}", identity), "the identity digest was read off the screen")
+    run = subprocess.run(["tests/verify-txt.sh", os.path.join(OUT, "bundle"), identity],
+                         capture_output=True, text=True, check=False)
+    tap.ok(run.returncode == 0, "the commands of VERIFY.txt accept the bundle",
+           (run.stdout + run.stderr)[-1500:])
+
+
+def main():
+    tap = Tap()
+    measured = check_files(tap)
+    os.makedirs(OUT, exist_ok=True)
+    check_play(tap)
+    if os.path.isdir(os.path.join(OUT, "bundle")):
+        check_airgap(tap)
+        check_pcrs(tap, measured)
+        check_leavings(tap)
+        check_verify_txt(tap)
+    tap.close()
+
+
+if __name__ == "__main__":
+    main()

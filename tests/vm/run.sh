@@ -1,0 +1,24 @@
+#!/bin/bash
+# run.sh BUILD OUT TPM: boot the image in QEMU on this terminal. The sticks are FAT images
+# below OUT/sticks; the one that the ceremony waits for is put in, and pulled, by itself.
+set -euo pipefail
+build=$1 out=$2 tpm=$3
+here=$(dirname "$0")
+
+if [ ! -t 0 ] && ! { : </dev/tty; } 2>/dev/null; then
+	echo "run: needs a terminal; make play does it without one" >&2
+	exit 2
+fi
+rm -rf "$out"
+mkdir -p "$out"
+"$here/../sticks.sh" "$build" "$out"
+status=0
+"$here/terminal" --iso "$build/cornerstone.iso" --tpm "$tpm" --out "$out" || status=$?
+if [ -d "$out/bundle" ]; then
+	echo "The bundle is in $out/bundle, the sticks in $out/sticks; sanctum verify says:"
+	"$build/bin/sanctum" verify "$out/bundle" --identity "$(cat "$out/identity")" --rehearsal ||
+		status=$?
+else
+	echo "No bundle was exported. The sticks are in $out/sticks."
+fi
+exit $status

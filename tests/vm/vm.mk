@@ -1,0 +1,19 @@
+# The image in a virtual machine. Read by the Makefile inside the build root.
+
+.PHONY: run play check-vm
+
+MODE ?= genesis
+CONSOLE ?= serial
+VM_TPM := $(BUILD)/vm/tpm
+VM_BINS := $(addprefix $(BUILD)/bin/,ceremony sanctum firmware-cache)
+PLAY_OUT := $(BUILD)/play$(if $(filter genesis,$(MODE)),,-$(MODE))$(if $(filter rehearsal,$(WORLD)),,-$(WORLD))
+PLAY_FILE := tests/play/$(MODE)$(if $(filter rehearsal,$(WORLD)),,-$(WORLD)).play
+
+play: $(ISO) $(VM_BINS)
+	@tests/vm/play.sh $(BUILD) $(PLAY_FILE) $(PLAY_OUT) $(CONSOLE) $(VM_TPM)
+
+run: $(ISO) $(VM_BINS)
+	@tests/vm/run.sh $(BUILD) $(BUILD)/run $(VM_TPM)
+
+check-vm: $(ISO) $(VM_BINS) $(BUILD)/bin/crosscheck
+	@BUILD=$(BUILD) tests/run --build $(BUILD) --jobs 1 $(sort $(wildcard tests/vm/*_test.py))
