@@ -147,8 +147,6 @@ step_review_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 		approver_sticks(c, v, KEEPER_APPROVE_PLAN, "review.head");
 		review_body(c, v);
 		view_say(v, "review.media", NULL);
-		view_blank(v);
-		cer_view_digest(v, c->plan->digest);
 		break;
 	case ASK_PASS:
 		cer_view(v, VIEW_PASSPHRASE, "pass", "review.head");

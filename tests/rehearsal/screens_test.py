@@ -33,6 +33,7 @@ def blank(text):
                       lambda m: (m.group(1) + "2026-01-01T00:00:00Z").ljust(len(m.group(0))), body)
         line = rail + bar + body
         line = re.sub(r"\b(\d{1,2}\. )[a-z]+( *)", lambda m: (m.group(1) + "word").ljust(len(m.group(0))), line)
+        line = re.sub(r"[0-9a-f]{16}\.\.\.", "0123456789abcdef...", line)
         line = re.sub(r"\d{5,7} bytes were", "NNNNNN bytes were", line)
         out.append(line.rstrip())
     return "\n".join(out) + "\n"
