@@ -190,7 +190,7 @@ xc_check_cms_p384(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	e = check_form(c, row, der, tls_bytes(&info.sig), why);
 	gnutls_pkcs7_signature_info_deinit(&info);
 	SN_TRY(e);
-	sn_buf_str(line, "P-384 signature verified");
+	sn_buf_str(line, "P-384 verified");
 	return SN_OK;
 }
 
@@ -207,6 +207,6 @@ xc_check_cms_mldsa(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	/* the signature is the last element */
 	SN_TRY(check_form(c, row, der,
 	    (struct bytes){ der.p + der.n - MLDSA87_SIG, MLDSA87_SIG }, why));
-	sn_buf_str(line, "ML-DSA-87, form and digest only");
+	sn_buf_str(line, "ML-DSA form, digest");
 	return SN_OK;
 }

@@ -7,8 +7,9 @@
 #include "appliance/crosscheck/crosscheck.h"
 
 /*
- * In this order; the first failure is the verdict. only_signature: what the check
- * reads is bound by nothing but a signature, so a bad form is a bad signature.
+ * In this order; the first failure is the verdict. Neighbours of one name share a
+ * line. only_signature: what the check reads is bound by nothing but a signature, so
+ * a bad form is a bad signature.
  */
 static const struct check {
 	const char *name;
@@ -20,12 +21,12 @@ static const struct check {
 	{ "identity file", xc_check_names, false },
 	{ "identity", xc_check_identity, false },
 	{ "certificates", xc_check_chains, false },
-	{ "certificate twins", xc_check_twins, false },
+	{ "certificates", xc_check_twins, false },
 	{ "statement CMS", xc_check_cms_p384, true },
 	{ "statement CMS", xc_check_cms_mldsa, true },
 	{ "approvals", xc_check_approvals, true },
 	{ "transcript", xc_check_transcript, false },
-	{ "openings", xc_check_openings, true },
+	{ "transcript", xc_check_openings, true },
 	{ "TPM quote", xc_check_quote, true },
 	{ "TPM audit", xc_check_audit, false },
 };
@@ -88,9 +89,29 @@ close_fd(int *fd)
 }
 
 static enum sn_err
+run_check(struct xc *c, size_t i, struct sn_buf *line, struct sn_why *why)
+{
+	const struct check *k = &checks[i];
+	const enum sn_err e = k->run(c, line, why);
+
+	if (e != SN_OK) {
+		printf("[!!] %s\n", k->name);
+		return verdict_of(k, e);
+	}
+	if (i + 1 < SN_NITEMS(checks) && strcmp(k[1].name, k->name) == 0) {
+		sn_buf_str(line, "; ");
+		return SN_OK;
+	}
+	printf("[OK] %s: %s\n", k->name, sn_buf_cstr(line));
+	sn_buf_done(line);
+	return SN_OK;
+}
+
+static enum sn_err
 judge(struct xc *c, const char *dir, struct sn_why *why)
 {
 	SN_CLEANUP(close_fd) int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	SN_CLEANUP(sn_buf_done) struct sn_buf line = { 0 };
 	enum sn_err e;
 
 	if (dirfd < 0)
@@ -98,15 +119,8 @@ judge(struct xc *c, const char *dir, struct sn_why *why)
 	e = xc_load(c, dirfd, why);
 	if (e != SN_OK)
 		return e == SN_E_LIMIT ? SN_E_FORMAT : e;
-	for (size_t i = 0; i < SN_NITEMS(checks); i++) {
-		SN_CLEANUP(sn_buf_done) struct sn_buf line = { 0 };
-
-		e = checks[i].run(c, &line, why);
-		printf("[%s] %s%s%s\n", e == SN_OK ? "OK" : "!!", checks[i].name,
-		    e == SN_OK ? ": " : "", e == SN_OK ? sn_buf_cstr(&line) : "");
-		if (e != SN_OK)
-			return verdict_of(&checks[i], e);
-	}
+	for (size_t i = 0; i < SN_NITEMS(checks); i++)
+		SN_TRY(run_check(c, i, &line, why));
 	puts("ML-DSA: not checked by GnuTLS");
 	if (!c->has_identity)
 		return sn_fail(why, SN_E_UNANCHORED, "identity: not compared");

@@ -213,7 +213,7 @@ xc_check_transcript(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_RECORDS ": its root is not the one that the statement says");
 	SN_TRY(check_note(c, root, why));
-	sn_buf_fmt(line, "%zu records, checkpoint signed", c->nrecords);
+	sn_buf_fmt(line, "%zu records, checkpoint", c->nrecords);
 	return SN_OK;
 }
 
@@ -278,6 +278,6 @@ xc_check_openings(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		SN_TRY(next_line(&all, &one, XC_OPENINGS, why));
 		SN_TRY(check_opening(c, one, &last, why));
 	}
-	sn_buf_fmt(line, "%zu personal fields opened", n);
+	sn_buf_fmt(line, "%zu openings", n);
 	return SN_OK;
 }

@@ -272,7 +272,7 @@ xc_check_chains(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		SN_TRY(check_form(c, (enum xc_cert_id)i, (struct bytes){ sig, len }, why));
 		n++;
 	}
-	sn_buf_fmt(line, "%u lead to the P-384 root", n);
+	sn_buf_fmt(line, "%u chain to the root", n);
 	return SN_OK;
 }
 
@@ -302,6 +302,6 @@ xc_check_twins(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		    why));
 		n++;
 	}
-	sn_buf_fmt(line, "%u ML-DSA-87 ones agree", n);
+	sn_buf_fmt(line, "%u ML-DSA twins", n);
 	return SN_OK;
 }
