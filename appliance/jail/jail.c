@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "appliance/jail/priv.h"
 
@@ -82,6 +83,7 @@ enter_flags(const struct jail_policy *p, struct sn_why *why)
 enum sn_err
 jail_enter(const struct jail_policy *p, struct sn_why *why)
 {
+	tzset(); /* or the first gmtime_r(), say on a certificate, would look for a file */
 #ifdef SN_IMAGE
 	SN_TRY(jail_leave_root(JAIL_EMPTY_DIR, p->id, why));
 	SN_TRY(enter_flags(p, why));

@@ -14,7 +14,7 @@
 
 #include "appliance/base/file.h"
 #include "appliance/base/frame.h"
-#include "appliance/softtpm/jail.h"
+#include "appliance/jail/jail.h"
 #include "appliance/softtpm/vtpm.h"
 
 #define PROGRAM "softtpm"
@@ -97,7 +97,7 @@ run(struct sn_why *why)
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return sn_fail(why, SN_E_CRYPTO, "OpenSSL does not start");
 	SN_TRY(vtpm_random_works(why));
-	SN_TRY(jail_enter(why));
+	SN_TRY(jail_enter(&jail_policies[JAIL_SOFTTPM], why));
 	SN_TRY(vtpm_start(why));
 	return serve(why);
 }

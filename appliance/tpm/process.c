@@ -10,6 +10,7 @@
 
 #include "appliance/base/file.h"
 #include "appliance/crypto/digest.h"
+#include "appliance/jail/jail.h"
 #include "appliance/tpm/proto.h"
 #include "appliance/tpm/wire.h"
 #include "appliance/tpm/work.h"
@@ -39,6 +40,18 @@ process_open_wire(struct process *p, uint8_t backend, struct bytes path, struct 
 	return tpm_wire_softtpm(name, &p->wire, why);
 }
 
+/* The device is open, or softtpm runs: from here on a few system calls are enough. */
+static enum sn_err
+process_jail(const struct process *p, struct sn_why *why)
+{
+	const bool software = p->wire.child.pid != 0;
+	struct jail_policy policy =
+	    jail_policies[software ? JAIL_TPM_SOFTWARE : JAIL_TPM_DEVICE];
+
+	policy.child = p->wire.child.pid;
+	return jail_enter(&policy, why);
+}
+
 static enum sn_err
 process_open(struct process *p, struct bytes *in, struct sn_buf *out SN_UNUSED,
     struct sn_why *why)
@@ -52,6 +65,7 @@ process_open(struct process *p, struct bytes *in, struct sn_buf *out SN_UNUSED,
 	SN_TRY(bytes_blob32(in, TPM_PATH_MAX, &path, "softtpm path", why));
 	SN_TRY(bytes_end(in, "start request", why));
 	SN_TRY(process_open_wire(p, backend, path, why));
+	SN_TRY(process_jail(p, why));
 	SN_TRY(tpm_dev_open(&p->wire.wire, &p->dev, why));
 	return tpm_ident_open(p->dev, (enum tpm_backend)backend, p->wire.device, &p->ident,
 	    why);
