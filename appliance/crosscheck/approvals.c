@@ -3,6 +3,8 @@
 #include "appliance/crosscheck/crosscheck.h"
 #include "appliance/crosscheck/tls.h"
 
+#define FOLDER "approvals/"
+
 static enum sn_err
 check_one(const struct xc *c, const struct xc_approver *a, const struct xc_file *sig,
     struct sn_why *why)
@@ -26,30 +28,39 @@ check_one(const struct xc *c, const struct xc_approver *a, const struct xc_file 
 	    sig->path, why);
 }
 
+/* The approver of approvals/NAME.sig; the statement must know the name. */
+static enum sn_err
+approver_of(const struct xc *c, const char *path, const struct xc_approver **ret,
+    struct sn_why *why)
+{
+	const char *name = path + strlen(FOLDER);
+	const size_t n = strlen(name) - strlen(".sig"); /* files.c has seen the form */
+
+	for (size_t i = 0; i < c->st.napprovers; i++)
+		if (strlen(c->st.approver[i].name) == n &&
+		    strncmp(c->st.approver[i].name, name, n) == 0) {
+			*ret = &c->st.approver[i];
+			return SN_OK;
+		}
+	return sn_fail(why, SN_E_SIGNATURE, "%s: %.*s is no approver", path, (int)n, name);
+}
+
 enum sn_err
 xc_check_approvals(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
-	size_t there = 0;
-	uint32_t valid = 0;
-	char path[64];
+	const struct xc_approver *a = NULL;
+	uint32_t n = 0;
 
-	for (size_t i = 0; i < c->n; i++)
-		there += strncmp(c->file[i].path, "approvals/", 10) == 0;
-	for (size_t i = 0; i < c->st.napprovers; i++) {
-		(void)snprintf(path, sizeof(path), "approvals/%s.sig", c->st.approver[i].name);
-		const struct xc_file *sig = xc_find(c, path);
-
-		if (sig == NULL)
+	for (size_t i = 0; i < c->n; i++) {
+		if (strncmp(c->file[i].path, FOLDER, strlen(FOLDER)) != 0)
 			continue;
-		SN_TRY(check_one(c, &c->st.approver[i], sig, why));
-		valid++;
+		SN_TRY(approver_of(c, c->file[i].path, &a, why));
+		SN_TRY(check_one(c, a, &c->file[i], why));
+		n++;
 	}
-	if (valid < there)
-		return sn_fail(why, SN_E_SIGNATURE,
-		    "approvals/: %zu are here, the statement names %u of them", there, valid);
-	if (valid < c->st.approvals)
-		return sn_fail(why, SN_E_SIGNATURE, "approvals/: %u of the %u that it takes",
-		    valid, c->st.approvals);
-	sn_buf_fmt(line, "%u valid, %u needed", valid, c->st.approvals);
+	if (n < c->st.approvals)
+		return sn_fail(why, SN_E_MISSING, FOLDER ": %u of %u approvals are here", n,
+		    c->st.approvals);
+	sn_buf_fmt(line, "%u valid, %u needed", n, c->st.approvals);
 	return SN_OK;
 }

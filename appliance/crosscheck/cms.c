@@ -150,6 +150,23 @@ check_form(const struct xc *c, const struct cms_row *row, struct bytes cms, stru
 	return SN_OK;
 }
 
+/* The certificate in it is the one for statements, and no other that we issued. */
+static enum sn_err
+check_signer(const struct xc *c, const struct cms_row *row, gnutls_pkcs7_t p,
+    struct sn_why *why)
+{
+	for (unsigned int i = 0; i < CMS_CERTS; i++) {
+		SN_CLEANUP(tls_datum_done) gnutls_datum_t der = { 0 };
+
+		if (gnutls_pkcs7_get_crt_raw2(p, i, &der) == 0 &&
+		    bytes_equal(tls_bytes(&der), tls_bytes(&c->cert[row->signer].der)))
+			return SN_OK;
+	}
+	return sn_fail(why, SN_E_SIGNATURE,
+	    "%s: its signer may not sign statements, it is not %s of trust/", row->path,
+	    xc_cert_rows[row->signer].label);
+}
+
 static enum sn_err
 open_cms(const struct xc *c, const struct cms_row *row, struct bytes *ret_der,
     gnutls_pkcs7_t *ret, struct sn_why *why)
@@ -166,6 +183,7 @@ open_cms(const struct xc *c, const struct cms_row *row, struct bytes *ret_der,
 	    gnutls_pkcs7_get_crt_count(p) != CMS_CERTS)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    "%s: not one signer with its certificate and its CA's", row->path);
+	SN_TRY(check_signer(c, row, p, why));
 	*ret = SN_TAKE(p);
 	return SN_OK;
 }
@@ -190,7 +208,7 @@ xc_check_cms_p384(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	e = check_form(c, row, der, tls_bytes(&info.sig), why);
 	gnutls_pkcs7_signature_info_deinit(&info);
 	SN_TRY(e);
-	sn_buf_str(line, "P-384 verified");
+	sn_buf_str(line, XC_CMS_P384);
 	return SN_OK;
 }
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,8 +23,8 @@ static const struct check {
 	{ "identity", xc_check_identity, false },
 	{ "certificates", xc_check_chains, false },
 	{ "certificates", xc_check_twins, false },
-	{ "statement CMS", xc_check_cms_p384, true },
-	{ "statement CMS", xc_check_cms_mldsa, true },
+	{ "signature", xc_check_cms_p384, true },
+	{ "signature", xc_check_cms_mldsa, true },
 	{ "approvals", xc_check_approvals, true },
 	{ "transcript", xc_check_transcript, false },
 	{ "transcript", xc_check_openings, true },
@@ -115,7 +116,8 @@ judge(struct xc *c, const char *dir, struct sn_why *why)
 	enum sn_err e;
 
 	if (dirfd < 0)
-		return sn_fail(why, SN_E_IO, "%s: is no directory that can be read", dir);
+		return sn_fail(why, errno == ENOENT ? SN_E_MISSING : SN_E_IO,
+		    "%s: is no directory that can be read", dir);
 	e = xc_load(c, dirfd, why);
 	if (e != SN_OK)
 		return e == SN_E_LIMIT ? SN_E_FORMAT : e;
@@ -124,7 +126,7 @@ judge(struct xc *c, const char *dir, struct sn_why *why)
 	puts("ML-DSA: not checked by GnuTLS");
 	if (!c->has_identity)
 		return sn_fail(why, SN_E_UNANCHORED, "identity: not compared");
-	puts("crosscheck: accepted");
+	puts("crosscheck: agrees");
 	return SN_OK;
 }
 

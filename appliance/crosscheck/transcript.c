@@ -61,33 +61,9 @@ tree_root(uint8_t (*leaf)[32], size_t n, uint8_t ret[32], struct sn_why *why)
 
 /* ---- records */
 
+/* The leaves alone: nothing is taken apart before the tree has been verified. */
 static enum sn_err
-read_record(struct xc *c, struct bytes line, struct sn_why *why)
-{
-	static const char *const keys[] = { "args", "id", "n", "step", "t", NULL };
-	const struct bytes parts[] = { BYTES_OF(leaf_tag), line };
-	const size_t i = c->nrecords;
-	yyjson_val *root;
-	uint32_t n;
-
-	if (i >= XC_MAX_RECORDS || line.n > MAX_LINE)
-		return sn_fail(why, SN_E_FORMAT, XC_RECORDS ": too many records or bytes");
-	SN_TRY(sn_json_is_canon(line, XC_RECORDS, why));
-	SN_TRY(sn_json_parse(line, XC_RECORDS, false, &c->record[i], why));
-	c->nrecords++;
-	root = yyjson_doc_get_root(c->record[i]);
-	if (!yyjson_is_obj(root))
-		return sn_fail(why, SN_E_FORMAT, XC_RECORDS ": line %zu is no object", i + 1);
-	SN_TRY(sn_json_only(root, keys, XC_RECORDS, why));
-	SN_TRY(sn_json_u32(root, "n", 0, XC_MAX_RECORDS, &n, XC_RECORDS, why));
-	if (n != i)
-		return sn_fail(why, SN_E_FORMAT, XC_RECORDS ": line %zu is record %u", i + 1,
-		    n);
-	return tls_sha256_v(parts, SN_NITEMS(parts), c->leaf[i], why);
-}
-
-static enum sn_err
-read_records(struct xc *c, struct sn_why *why)
+hash_records(struct xc *c, struct sn_why *why)
 {
 	struct bytes all, line;
 
@@ -98,7 +74,44 @@ read_records(struct xc *c, struct sn_why *why)
 	SN_TRY(xc_get(c, XC_RECORDS, &all, why));
 	while (all.n > 0) {
 		SN_TRY(next_line(&all, &line, XC_RECORDS, why));
-		SN_TRY(read_record(c, line, why));
+		if (c->nrecords >= XC_MAX_RECORDS || line.n > MAX_LINE)
+			return sn_fail(why, SN_E_FORMAT,
+			    XC_RECORDS ": too many records or bytes");
+		const struct bytes parts[] = { BYTES_OF(leaf_tag), line };
+		SN_TRY(tls_sha256_v(parts, SN_NITEMS(parts), c->leaf[c->nrecords++], why));
+	}
+	return SN_OK;
+}
+
+static enum sn_err
+read_record(struct xc *c, size_t i, struct bytes line, struct sn_why *why)
+{
+	static const char *const keys[] = { "args", "id", "n", "step", "t", NULL };
+	yyjson_val *root;
+	uint32_t n;
+
+	SN_TRY(sn_json_is_canon(line, XC_RECORDS, why));
+	SN_TRY(sn_json_parse(line, XC_RECORDS, false, &c->record[i], why));
+	root = yyjson_doc_get_root(c->record[i]);
+	if (!yyjson_is_obj(root))
+		return sn_fail(why, SN_E_FORMAT, XC_RECORDS ": line %zu is no object", i + 1);
+	SN_TRY(sn_json_only(root, keys, XC_RECORDS, why));
+	SN_TRY(sn_json_u32(root, "n", 0, XC_MAX_RECORDS, &n, XC_RECORDS, why));
+	if (n != i)
+		return sn_fail(why, SN_E_FORMAT, XC_RECORDS ": line %zu is record %u", i + 1,
+		    n);
+	return SN_OK;
+}
+
+static enum sn_err
+read_records(struct xc *c, struct sn_why *why)
+{
+	struct bytes all, line;
+
+	SN_TRY(xc_get(c, XC_RECORDS, &all, why));
+	for (size_t i = 0; i < c->nrecords; i++) {
+		SN_TRY(next_line(&all, &line, XC_RECORDS, why));
+		SN_TRY(read_record(c, i, line, why));
 	}
 	return SN_OK;
 }
@@ -203,7 +216,7 @@ xc_check_transcript(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
 	uint8_t root[32];
 
-	SN_TRY(read_records(c, why));
+	SN_TRY(hash_records(c, why));
 	if (c->nrecords != c->st.records)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_RECORDS ": %zu records, the statement says %u", c->nrecords,
@@ -213,6 +226,7 @@ xc_check_transcript(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_RECORDS ": its root is not the one that the statement says");
 	SN_TRY(check_note(c, root, why));
+	SN_TRY(read_records(c, why));
 	sn_buf_fmt(line, "%zu records, checkpoint", c->nrecords);
 	return SN_OK;
 }

@@ -162,8 +162,7 @@ xc_check_identity(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		    XC_STATEMENT ": names another identity than the roots in trust/");
 	if (c->has_identity && memcmp(digest, c->identity, sizeof(digest)) != 0)
 		return sn_fail(why, SN_E_SIGNATURE,
-		    "trust/root-p384.pem: the roots have the identity %s, not the one given",
-		    hex);
+		    "trust/root-p384.pem: roots of another sanctum, their identity is %s", hex);
 	sn_buf_fmt(line, "%.16s..., %s", hex, c->has_identity ? "as given" : "not compared");
 	return SN_OK;
 }
@@ -202,6 +201,19 @@ trust_list_done(gnutls_x509_trust_list_t *l)
 	*l = NULL;
 }
 
+/* In GnuTLS' own words. */
+static enum sn_err
+untrusted(const char *path, unsigned int verdict, struct sn_why *why)
+{
+	SN_CLEANUP(tls_datum_done) gnutls_datum_t text = { 0 };
+
+	if (gnutls_certificate_verification_status_print(verdict, GNUTLS_CRT_X509, &text, 0) !=
+	    0)
+		return sn_fail(why, SN_E_SIGNATURE, "%s: GnuTLS refuses it", path);
+	return sn_fail(why, SN_E_SIGNATURE, "%s: to the P-384 root at the statement's time: %s",
+	    path, (const char *)text.data);
+}
+
 static enum sn_err
 check_chain(const struct xc *c, const struct pem_row *row, struct sn_why *why)
 {
@@ -228,9 +240,7 @@ check_chain(const struct xc *c, const struct pem_row *row, struct sn_why *why)
 	if (gnutls_x509_trust_list_verify_crt(list, chain, (unsigned int)row->n, flags,
 		&verdict, NULL) != 0 ||
 	    verdict != 0)
-		return sn_fail(why, SN_E_SIGNATURE,
-		    "%s: does not chain to trust/root-p384.pem (GnuTLS says %x)", row->path,
-		    verdict);
+		return untrusted(row->path, verdict, why);
 	return SN_OK;
 }
 
@@ -244,8 +254,7 @@ check_root(const struct xc *c, struct sn_why *why)
 	if (gnutls_x509_crt_verify(root, &root, 1, GNUTLS_VERIFY_DO_NOT_ALLOW_SAME, &verdict) !=
 		0 ||
 	    verdict != 0)
-		return sn_fail(why, SN_E_SIGNATURE,
-		    "trust/root-p384.pem: is not self-signed (GnuTLS says %x)", verdict);
+		return untrusted(pems[0].path, verdict, why);
 	return SN_OK;
 }
 
