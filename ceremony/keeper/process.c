@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "appliance/jail/jail.h"
 #include "ceremony/keeper/keeper.h"
 
 #define ARENA (1U << 20)
@@ -154,6 +156,9 @@ keeper_process_main(void)
 	e = sn_secret_start(ARENA, &why);
 	if (e == SN_OK)
 		e = cry_start(&why);
+	tzset(); /* or gmtime_r() would look for a file when certificates are made */
+	if (e == SN_OK)
+		e = jail_enter(&jail_policies[JAIL_KEEPER], &why);
 	if (e != SN_OK) {
 		refuse(&link, e, &why);
 		return sn_err_exit(e);

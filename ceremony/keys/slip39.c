@@ -336,7 +336,7 @@ slip39_identifier(bool rehearsal, uint16_t *ret, struct sn_why *why)
 	uint8_t r[2];
 
 	SN_TRY(cry_random(r, sizeof(r), why));
-	*ret = (uint16_t)((r[0] << 8 | r[1]) & (SLIP39_REHEARSAL - 1U));
+	*ret = (uint16_t)(((unsigned int)r[0] << 8 | r[1]) & (SLIP39_REHEARSAL - 1U));
 	if (rehearsal)
 		*ret |= SLIP39_REHEARSAL;
 	return SN_OK;
