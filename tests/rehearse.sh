@@ -1,8 +1,16 @@
 #!/bin/bash
 # rehearse.sh BUILD [PLAY OUT]: a rehearsal in this terminal, or by an answer file.
+# Without OUT the sticks are in BUILD/rehearse, or the first BUILD/rehearse-N that is free.
 set -euo pipefail
-build=$1 play=${2:-} out=${3:-$1/rehearse}
+build=$1 play=${2:-} out=${3:-}
 here=$(dirname "$0")
+
+if [ -z "$out" ]; then
+	out=$build/rehearse n=1
+	while [ -e "$out/sticks/CS-OUT-A/bundle" ]; do
+		n=$((n + 1)) out=$build/rehearse-$n
+	done
+fi
 
 [ -z "$play" ] || [ -e "$play" ] || { echo "rehearse: $play: no such answer file" >&2; exit 2; }
 if [ -e "$out/bundle" ] || { [ -n "$play" ] && [ -e "$out/sticks/CS-OUT-A/bundle" ]; }; then
