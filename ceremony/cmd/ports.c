@@ -91,6 +91,22 @@ child_collect(int fd, struct sn_buf *ret, struct sn_why *why)
 	}
 }
 
+/* The last line of what was printed; cuts the line end behind it. */
+static const char *
+last_line(struct sn_buf *b)
+{
+	char *s, *nl;
+
+	while (b->n > 0 && b->p[b->n - 1] == '\n')
+		b->n--;
+	if (b->n == 0)
+		return "";
+	b->p[b->n] = '\0'; /* there is always room: it was a line end, or the buffer's own NUL */
+	s = (char *)b->p;
+	nl = strrchr(s, '\n');
+	return nl != NULL ? nl + 1 : s;
+}
+
 static enum sn_err
 crosscheck_exec(const char *path, const char *dir, const char *identity,
     struct sn_buf *ret_lines, struct sn_why *why)
@@ -117,12 +133,8 @@ crosscheck_exec(const char *path, const char *dir, const char *identity,
 	SN_TRY(e);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return SN_OK;
-	if (ret_lines->n > 0 && ret_lines->p[ret_lines->n - 1] == '\n')
-		ret_lines->n--;
 	return sn_fail(why, SN_E_DISAGREE, "crosscheck ended with status %d: %s",
-	    WIFEXITED(status) ? WEXITSTATUS(status) : 128,
-	    strrchr(sn_buf_cstr(ret_lines), '\n') ? strrchr(sn_buf_cstr(ret_lines), '\n') + 1
-						  : sn_buf_cstr(ret_lines));
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128, last_line(ret_lines));
 }
 
 /* Remove what bun_write() wrote; only folders that are then empty go. */
