@@ -225,8 +225,8 @@ bun_compose_sums(const struct bun_digested *files, size_t n, struct sn_buf *ret)
 }
 
 enum sn_err
-bun_compose_statement(const struct bun_predicate *p, const struct bun_digested *files,
-    size_t n, struct sn_buf *ret, struct sn_why *why)
+bun_compose_statement(const struct bun_predicate *p, const struct bun_digested *files, size_t n,
+    struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
 	SN_CLEANUP(bun_statement_done) struct bun_statement again = { 0 };

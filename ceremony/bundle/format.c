@@ -66,8 +66,8 @@ bun_class_of(const char *path)
 	for (size_t i = 0; i < SN_NITEMS(places); i++) {
 		const size_t n = strlen(places[i].path);
 
-		if (places[i].path[n - 1] == '/' ? strncmp(path, places[i].path, n) == 0 :
-						   strcmp(path, places[i].path) == 0)
+		if (places[i].path[n - 1] == '/' ? strncmp(path, places[i].path, n) == 0
+						 : strcmp(path, places[i].path) == 0)
 			return places[i].class;
 	}
 	return bun_approver_of(path, name) ? BUN_APPROVAL : BUN_BOUND;

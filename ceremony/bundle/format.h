@@ -65,8 +65,8 @@ bool bun_evidence_ok(const char *s);
 bool bun_text_ok(const char *s); /* printable, not empty, at most BUN_MAX_TEXT */
 
 /* One PEM "PUBLIC KEY" exactly as cry_key_pem() writes it, and nothing else. */
-SN_MUST_USE enum sn_err bun_key_parse(struct bytes pem, const char *what,
-    struct cry_key **ret, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_key_parse(struct bytes pem, const char *what, struct cry_key **ret,
+    struct sn_why *why);
 SN_MUST_USE enum sn_err bun_key_sha256(const struct cry_key *k, uint8_t ret[32],
     struct sn_why *why);
 

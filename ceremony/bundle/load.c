@@ -103,8 +103,7 @@ bun_dir_find(const struct bun_dir *d, const char *path)
 }
 
 enum sn_err
-bun_dir_get(const struct bun_dir *d, const char *path, struct bytes *ret,
-    struct sn_why *why)
+bun_dir_get(const struct bun_dir *d, const char *path, struct bytes *ret, struct sn_why *why)
 {
 	const struct bun_loaded *f = bun_dir_find(d, path);
 

@@ -167,8 +167,8 @@ pad_scalar(struct bytes v, uint8_t ret[32], const char *what, struct sn_why *why
 }
 
 enum sn_err
-quote_signature(struct bytes msg, struct bytes sig, const struct cry_key *ak,
-    const char *what, struct sn_why *why)
+quote_signature(struct bytes msg, struct bytes sig, const struct cry_key *ak, const char *what,
+    struct sn_why *why)
 {
 	struct bytes r, s;
 	uint8_t rs[64];
@@ -230,8 +230,8 @@ quote_check(struct bytes msg, const uint8_t qualifying[32], const struct quote_p
 	SN_TRY(bytes_take(&msg, size, &select, what, why));
 	SN_TRY(get_2b(&msg, &digest, what, why));
 	SN_TRY(bytes_end(&msg, what, why));
-	const uint32_t mask = (uint32_t)select.p[0] | (uint32_t)select.p[1] << 8 |
-	    (uint32_t)select.p[2] << 16;
+	const uint32_t mask =
+	    (uint32_t)select.p[0] | (uint32_t)select.p[1] << 8 | (uint32_t)select.p[2] << 16;
 	if (mask != pcrs->mask)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: quotes other PCRs than quote.pcr",
 		    what);

@@ -57,7 +57,7 @@ bun_state_check(int dirfd, const uint8_t identity[32], uint32_t sequence,
 	if (sequence == mark && memcmp(marked, digest, 32) != 0)
 		return sn_fail(why, SN_E_SEQUENCE,
 		    BUN_STATEMENT ": a fork, another statement with sequence %u was accepted "
-		    "before",
+				  "before",
 		    sequence);
 	return SN_OK;
 }

@@ -239,9 +239,9 @@ static enum sn_err
 parse_predicate(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
-		"evidence_class", "expires", "identity_sha256", "mode", "people",
-		"plan_sha256", "previous", "profiles", "sanctum", "sequence", "thresholds",
-		"time", "time_unix", "transcript", "world", NULL };
+		"evidence_class", "expires", "identity_sha256", "mode", "people", "plan_sha256",
+		"previous", "profiles", "sanctum", "sequence", "thresholds", "time",
+		"time_unix", "transcript", "world", NULL };
 
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", bun_world_ok, &s->world, why));
@@ -286,8 +286,7 @@ bun_statement_parse(struct bytes text, struct bun_statement *ret, struct sn_why 
 	SN_CLEANUP(bun_statement_done) struct bun_statement s = { 0 };
 
 	if (text.n > BUN_MAX_STATEMENT)
-		return sn_fail(why, SN_E_LIMIT, WHAT ": more than %u bytes",
-		    BUN_MAX_STATEMENT);
+		return sn_fail(why, SN_E_LIMIT, WHAT ": more than %u bytes", BUN_MAX_STATEMENT);
 	SN_TRY(parse_root(&s, text, why));
 	*ret = s;
 	s = (struct bun_statement){ 0 };

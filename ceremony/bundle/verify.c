@@ -144,14 +144,16 @@ static enum sn_err
 check_evidence(const struct bun_case *c, struct sn_why *why)
 {
 	const struct bun_policy *p = c->policy;
-	const bool software = p->accept_software ||
-	    (p->rehearsal && strcmp(c->st.world, "rehearsal") == 0);
+	const bool software =
+	    p->accept_software || (p->rehearsal && strcmp(c->st.world, "rehearsal") == 0);
 	const char *class = c->st.evidence_class;
 
-	if (strcmp(class, "vendor") == 0 || (strcmp(class, "pinned") == 0 && p->accept_pinned) ||
+	if (strcmp(class, "vendor") == 0 ||
+	    (strcmp(class, "pinned") == 0 && p->accept_pinned) ||
 	    (strcmp(class, "software") == 0 && software))
 		return SN_OK;
-	return sn_fail(why, SN_E_EVIDENCE, BUN_STATEMENT ": its evidence is of class %s", class);
+	return sn_fail(why, SN_E_EVIDENCE, BUN_STATEMENT ": its evidence is of class %s",
+	    class);
 }
 
 static enum sn_err

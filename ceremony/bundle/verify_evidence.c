@@ -24,8 +24,8 @@ log_key(const struct bun_case *c, struct note_vkey *ret, struct sn_why *why)
 	if (cry_key_alg(key) != CRY_ED25519)
 		return sn_fail(why, SN_E_FORMAT, BUN_LOG_KEY ": not an Ed25519 key");
 	SN_TRY(cry_key_raw(key, &raw, why));
-	identity_log_name(strcmp(c->st.world, "production") == 0 ? PLAN_PRODUCTION :
-								   PLAN_REHEARSAL,
+	identity_log_name(strcmp(c->st.world, "production") == 0 ? PLAN_PRODUCTION
+								 : PLAN_REHEARSAL,
 	    c->st.sanctum_id, name);
 	return note_vkey_make(name, raw.p, ret, why);
 }
@@ -37,8 +37,9 @@ check_openings(struct bun_case *c, struct sn_why *why)
 	size_t commitments, opened;
 
 	if (f != NULL)
-		SN_TRY(bun_as_signature(
-		    tr_read_openings(c->transcript, sn_buf_bytes(&f->data), why), why));
+		SN_TRY(bun_as_signature(tr_read_openings(c->transcript, sn_buf_bytes(&f->data),
+					    why),
+		    why));
 	tr_read_count(c->transcript, &commitments, &opened);
 	bun_note(c, "transcript of %zu records, %zu of %zu personal fields opened",
 	    tr_read_size(c->transcript), opened, commitments);

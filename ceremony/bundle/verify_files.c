@@ -62,8 +62,7 @@ bun_check_listed(struct bun_case *c, struct sn_why *why)
 			    f->path);
 	}
 	SN_TRY(check_case(&c->dir, why));
-	bun_note(c, "%zu files, %zu of them bound by the statement", c->dir.n,
-	    c->st.nsubjects);
+	bun_note(c, "%zu files, %zu of them bound by the statement", c->dir.n, c->st.nsubjects);
 	if (uncovered > 0)
 		bun_note(c, "%zu files of later events are there, and NOT judged here",
 		    uncovered);
@@ -100,8 +99,9 @@ bun_check_sums(struct bun_case *c, struct sn_why *why)
 	SN_TRY(sn_buf_check(&sums, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_SUMS, &there, why));
 	if (!bytes_equal(sn_buf_bytes(&sums), there))
-		return sn_fail(why, SN_E_SIGNATURE, BUN_SUMS ": does not say what the "
-						    "statement says");
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_SUMS ": does not say what the "
+			     "statement says");
 	return SN_OK;
 }
 
@@ -138,16 +138,15 @@ bun_check_collateral(struct bun_case *c, struct sn_why *why)
 	yyjson_val *items, *item;
 
 	for (i = 0; i < c->dir.n; i++)
-		originals += strncmp(c->dir.file[i].path, BUN_ORIGINALS,
-				 strlen(BUN_ORIGINALS)) == 0;
+		originals +=
+		    strncmp(c->dir.file[i].path, BUN_ORIGINALS, strlen(BUN_ORIGINALS)) == 0;
 	if (bun_dir_find(&c->dir, BUN_STATUS) == NULL && originals == 0)
 		return SN_OK;
 	SN_TRY(bun_dir_get(&c->dir, BUN_STATUS, &status, why));
 	SN_TRY(sn_json_parse(status, BUN_STATUS, false, &doc, why));
 	SN_TRY(sn_json_arr(yyjson_doc_get_root(doc), "items", 0, BUN_MAX_FILES, &items,
 	    BUN_STATUS, why));
-	yyjson_arr_foreach(items, i, max, item)
-		SN_TRY(check_item(c, item, &accepted, why));
+	yyjson_arr_foreach(items, i, max, item) SN_TRY(check_item(c, item, &accepted, why));
 	if (accepted != originals)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    BUN_STATUS ": accepts %zu items, %zu are here", accepted, originals);

@@ -5,8 +5,7 @@
 
 static enum sn_err
 check_root(const struct bun_dir *dir, const char *path, enum cry_alg alg,
-    enum cry_sigalg sigalg, struct cry_cert **ret, struct sn_buf *ret_spki,
-    struct sn_why *why)
+    enum cry_sigalg sigalg, struct cry_cert **ret, struct sn_buf *ret_spki, struct sn_why *why)
 {
 	struct cry_cert *certs[CRY_PEM_CHAIN_MAX] = { NULL };
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
@@ -48,8 +47,8 @@ bun_check_roots(struct bun_case *c, struct sn_why *why)
 
 	SN_TRY(check_root(&c->dir, BUN_ROOT_P384, CRY_P384, CRY_SIG_ECDSA_P384_SHA384,
 	    &c->root_p384, &p384, why));
-	SN_TRY(check_root(&c->dir, BUN_ROOT_MLDSA, CRY_MLDSA87, CRY_SIG_MLDSA87,
-	    &c->root_mldsa, &mldsa, why));
+	SN_TRY(check_root(&c->dir, BUN_ROOT_MLDSA, CRY_MLDSA87, CRY_SIG_MLDSA87, &c->root_mldsa,
+	    &mldsa, why));
 	SN_TRY(bun_identity(sn_buf_bytes(&p384), sn_buf_bytes(&mldsa), identity, why));
 	if (memcmp(identity, c->st.identity_sha256, 32) != 0)
 		return sn_fail(why, SN_E_SIGNATURE,
@@ -85,9 +84,9 @@ bun_check_cms(struct bun_case *c, struct sn_why *why)
 		struct bytes cms;
 
 		SN_TRY(bun_dir_get(&c->dir, row->path, &cms, why));
-		enum sn_err e = cry_cms_verify(cms, c->text,
-		    row->mldsa ? c->root_mldsa : c->root_p384, row->alg, CRY_EKU_STATEMENT,
-		    c->st.time, &signer, &inner);
+		enum sn_err e =
+		    cry_cms_verify(cms, c->text, row->mldsa ? c->root_mldsa : c->root_p384,
+			row->alg, CRY_EKU_STATEMENT, c->st.time, &signer, &inner);
 		if (e != SN_OK)
 			return sn_fail(why, e, "%s: %s", row->path, inner.text);
 		bun_note(c, "signed with %s by %s", row->name, cry_cert_cn(signer));
@@ -114,8 +113,8 @@ check_approval(struct bun_case *c, const char *name, const struct bun_loaded *f,
 	SN_TRY(bun_key_parse(pem, path, &key, why));
 	SN_TRY(bun_key_sha256(key, digest, why));
 	if (cry_key_alg(key) != CRY_P384 || memcmp(digest, a->key_sha256, 32) != 0)
-		return sn_fail(why, SN_E_SIGNATURE, "%s: is not the key that the statement names",
-		    path);
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: is not the key that the statement names", path);
 	enum sn_err e = cry_verify(key, c->text, sn_buf_bytes(&f->data), &inner);
 	if (e != SN_OK)
 		return sn_fail(why, e, "%s: is not %s's signature of this statement", f->path,
@@ -158,8 +157,8 @@ check_chain(const struct bun_case *c, const struct bun_loaded *f, struct sn_why 
 		return sn_fail(why, e, "%s: %s", f->path, inner.text);
 	for (size_t i = 0; i < n; i++)
 		chain[i] = certs[i];
-	const bool mldsa = bytes_equal(cry_cert_issuer_der(certs[n - 1]),
-	    cry_cert_subject_der(c->root_mldsa));
+	const bool mldsa =
+	    bytes_equal(cry_cert_issuer_der(certs[n - 1]), cry_cert_subject_der(c->root_mldsa));
 	e = cry_chain_verify(chain, n, mldsa ? c->root_mldsa : c->root_p384, c->st.time, NULL,
 	    &inner);
 	cry_cert_free_all(certs, n);

@@ -346,8 +346,8 @@ bun_write(const struct bun *b, int dirfd, struct sn_why *why)
 	SN_TRY(in_state(b, QUOTED, "export", why));
 	for (size_t i = 0; i < b->n; i++) {
 		SN_TRY(sn_file_parents(dirfd, b->entry[i].path, why));
-		SN_TRY(sn_file_write(dirfd, b->entry[i].path,
-		    sn_buf_bytes(&b->entry[i].data), 0644, false, why));
+		SN_TRY(sn_file_write(dirfd, b->entry[i].path, sn_buf_bytes(&b->entry[i].data),
+		    0644, false, why));
 	}
 	return SN_OK;
 }

@@ -28,8 +28,8 @@ void bun_free(struct bun **bp); /* NULL-safe, idempotent */
 SN_MUST_USE enum sn_err bun_add(struct bun *b, const char *path, struct bytes data,
     struct sn_why *why);
 /* A verified vendor item goes to collateral/original/<its path>; nothing else can. */
-SN_MUST_USE enum sn_err bun_add_collateral(struct bun *b,
-    const struct col_verified *item, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_add_collateral(struct bun *b, const struct col_verified *item,
+    struct sn_why *why);
 /* transcript/openings.jsonl: not bound, may be withheld for redaction. */
 SN_MUST_USE enum sn_err bun_set_openings(struct bun *b, struct bytes openings,
     struct sn_why *why);
@@ -49,16 +49,16 @@ struct bun_expiry {
 
 /* What the statement says. Strings and arrays are the caller's. */
 struct bun_predicate {
-	int64_t time;		 /* ceremony time of the statement */
-	const char *world;	 /* "production", "rehearsal" */
-	const char *mode;	 /* "genesis", "rebuild" */
+	int64_t time;	   /* ceremony time of the statement */
+	const char *world; /* "production", "rehearsal" */
+	const char *mode;  /* "genesis", "rebuild" */
 	uint32_t sequence;
 	const uint8_t *previous; /* SHA-256 of the previous statement, or NULL */
 	uint8_t plan_sha256[32];
 	uint8_t identity_sha256[32]; /* the identity digest */
 	uint8_t sanctum_id[16];
 	const char *sanctum_name;
-	uint32_t approvals;		     /* K */
+	uint32_t approvals;		       /* K */
 	uint32_t share_threshold, share_count; /* M of N */
 	uint32_t ops_threshold;
 	const struct bun_approver *approvers;
@@ -67,7 +67,7 @@ struct bun_predicate {
 	size_t npeople;
 	const char *const *profiles; /* "trustee-0.21" */
 	size_t nprofiles;
-	const char *evidence_class;  /* "vendor", "pinned", "software" */
+	const char *evidence_class; /* "vendor", "pinned", "software" */
 	bool has_collateral_time;
 	int64_t collateral_time;
 	const struct bun_expiry *expires; /* at least one */
@@ -89,8 +89,8 @@ SN_MUST_USE enum sn_err bun_statement_sha256(const struct bun *b, uint8_t ret[32
 
 /* A DER ECDSA P-384/SHA-384 signature over statement.json, checked here against
  * trust/approvers/<name>.pem and the statement's list. */
-SN_MUST_USE enum sn_err bun_add_approval(struct bun *b, const char *name,
-    struct bytes sig, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_add_approval(struct bun *b, const char *name, struct bytes sig,
+    struct sn_why *why);
 SN_MUST_USE enum sn_err bun_set_cms(struct bun *b, struct bytes p384, struct bytes mldsa,
     struct sn_why *why);
 SN_MUST_USE enum sn_err bun_set_quote(struct bun *b, struct bytes msg, struct bytes sig,

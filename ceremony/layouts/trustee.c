@@ -77,8 +77,7 @@ put_string(struct sn_buf *b, const char *s)
 enum sn_err
 layout_trustee_config(const char *sanctum_name, struct sn_buf *ret, struct sn_why *why)
 {
-	if (sanctum_name[0] == '\0' ||
-	    !text_printable(bytes_str(sanctum_name), NAME_MAX_BYTES))
+	if (sanctum_name[0] == '\0' || !text_printable(bytes_str(sanctum_name), NAME_MAX_BYTES))
 		return sn_fail(why, SN_E_FORMAT, "trustee: the sanctum's name");
 	sn_buf_str(ret, top);
 	sn_buf_str(ret, "issuer_name = ");

@@ -14,7 +14,7 @@
 #define LAYOUT_TRUSTEE_PATH "render/trustee-0.21/kbs-config.toml"
 
 /* Append kbs-config.toml for the sanctum of that name (printable, at most 60 bytes). */
-SN_MUST_USE enum sn_err layout_trustee_config(const char *sanctum_name,
-    struct sn_buf *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err layout_trustee_config(const char *sanctum_name, struct sn_buf *ret,
+    struct sn_why *why);
 
 #endif

@@ -9,8 +9,9 @@
 
 #include "appliance/base/err.h"
 
-/* argv without program and subcommand. The last line it prints is its verdict. */
-SN_MUST_USE enum sn_err cmd_verify(int argc, char **argv, struct sn_why *why);
+/* argv without program and subcommand; now is used unless --as-of is given. The last
+ * line it prints is its verdict. */
+SN_MUST_USE enum sn_err cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why);
 
 struct option_row {
 	const char *name, *arg, *help; /* arg NULL: a switch */

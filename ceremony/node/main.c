@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "appliance/crypto/digest.h"
 #include "ceremony/node/cmd.h"
@@ -8,7 +9,7 @@
 
 struct cmd {
 	const char *name;
-	enum sn_err (*run)(int argc, char **argv, struct sn_why *why);
+	enum sn_err (*run)(int argc, char **argv, int64_t now, struct sn_why *why);
 	const struct option_row *(*option)(size_t i);
 	const char *args, *help;
 };
@@ -50,7 +51,7 @@ run(int argc, char **argv, struct sn_why *why)
 			continue;
 		SN_TRY(sn_secret_start(LOCKED_BYTES, why));
 		SN_TRY(cry_start(why));
-		return cmds[i].run(argc - 2, argv + 2, why);
+		return cmds[i].run(argc - 2, argv + 2, (int64_t)time(NULL), why);
 	}
 	return sn_fail(why, SN_E_USAGE, "there is no command \"%s\"", argv[1]);
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "appliance/base/file.h"
@@ -58,7 +57,8 @@ static enum sn_err
 set_min_sequence(struct request *r, const char *value, struct sn_why *why)
 {
 	r->policy.has_min_sequence = true;
-	return text_to_u32(value, 1, UINT32_MAX, &r->policy.min_sequence, "--min-sequence", why);
+	return text_to_u32(value, 1, UINT32_MAX, &r->policy.min_sequence, "--min-sequence",
+	    why);
 }
 
 static enum sn_err
@@ -83,16 +83,19 @@ set_json(struct request *r, const char *value SN_UNUSED, struct sn_why *why SN_U
 }
 
 static const struct option options[] = {
-	{ { "--identity", "HEX|WORDS", "the identity digest from paper; without it nothing is accepted" },
+	{ { "--identity", "HEX|WORDS",
+	      "the identity digest from paper; without it nothing is accepted" },
 	    set_identity },
 	{ { "--rehearsal", NULL, "take a rehearsal, and evidence of a software TPM in it" },
 	    set_rehearsal },
 	{ { "--accept", "pinned|software", "take evidence of this class too; may be repeated" },
 	    set_accept },
 	{ { "--min-sequence", "N", "refuse a sequence below N" }, set_min_sequence },
-	{ { "--state", "DIR", "keep the highest accepted sequence there; refuse older ones and forks" },
+	{ { "--state", "DIR",
+	      "keep the highest accepted sequence there; refuse older ones and forks" },
 	    set_state },
-	{ { "--as-of", "TIME", "judge at this time (2026-01-01T00:00:00Z), not now" }, set_as_of },
+	{ { "--as-of", "TIME", "judge at this time (2026-01-01T00:00:00Z), not now" },
+	    set_as_of },
 	{ { "--json", NULL, "the report as JSON" }, set_json },
 };
 
@@ -136,7 +139,8 @@ parse_args(int argc, char **argv, struct request *r, struct sn_why *why)
 	if (r->dir == NULL)
 		return sn_fail(why, SN_E_USAGE, "no DIR is given");
 	if (r->state != NULL && r->policy.has_min_sequence)
-		return sn_fail(why, SN_E_USAGE, "--min-sequence and --state exclude each other");
+		return sn_fail(why, SN_E_USAGE,
+		    "--min-sequence and --state exclude each other");
 	return SN_OK;
 }
 
@@ -239,7 +243,7 @@ print_json(const struct bun_report *r, const struct sn_why *reason, struct sn_wh
 }
 
 enum sn_err
-cmd_verify(int argc, char **argv, struct sn_why *why)
+cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why)
 {
 	struct request r = { .policy = { .state_dirfd = -1 } };
 	SN_CLEANUP(close_fd) int dirfd = -1;
@@ -248,7 +252,7 @@ cmd_verify(int argc, char **argv, struct sn_why *why)
 
 	SN_TRY(parse_args(argc, argv, &r, why));
 	if (!r.has_as_of)
-		r.policy.as_of = (int64_t)time(NULL);
+		r.policy.as_of = now;
 	SN_TRY(open_dir(r.dir, &dirfd, why));
 	if (r.state != NULL) {
 		if (mkdir(r.state, 0755) != 0 && errno != EEXIST)

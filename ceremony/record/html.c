@@ -124,8 +124,9 @@ rec_html(const struct rec_facts *f, struct sn_buf *ret, struct sn_why *why)
 {
 	sn_buf_str(ret, head);
 	if (strcmp(f->world, "rehearsal") == 0)
-		sn_buf_str(ret, "<p class=\"w\">This was a rehearsal. Nothing that it made may be "
-				"used in production.</p>\n");
+		sn_buf_str(ret,
+		    "<p class=\"w\">This was a rehearsal. Nothing that it made may be "
+		    "used in production.</p>\n");
 	sn_buf_str(ret, "<table>\n");
 	SN_TRY(rec_each_fact(f, put_fact, ret, why));
 	sn_buf_str(ret, "</table>\n");

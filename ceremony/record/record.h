@@ -21,7 +21,7 @@ struct rec_approver {
 
 /* What the record says above and below the transcript. All the caller's. */
 struct rec_facts {
-	const char *ceremony;	  /* the plan's ceremony number */
+	const char *ceremony; /* the plan's ceremony number */
 	const char *sanctum_name, *organization;
 	uint8_t sanctum_id[16];
 	const char *world, *mode, *evidence_class;
@@ -36,7 +36,8 @@ struct rec_facts {
 	bool has_collateral_time;
 	int64_t collateral_time;
 	struct bytes collateral; /* one printable line per item (status.txt); may be empty */
-	const struct tr_read *transcript; /* with openings: names are shown; without: commitments */
+	const struct tr_read
+	    *transcript; /* with openings: names are shown; without: commitments */
 	/* The catalogue: a template with {name} places for a record's arguments, or NULL. */
 	const char *(*text)(const char *message_id);
 };

@@ -64,7 +64,8 @@ put_collateral(const struct rec_facts *f, struct sn_buf *b, struct sn_why *why)
 	put_heading(b, "Collateral", '-');
 	while (rest.n > 0) {
 		const uint8_t *end = memchr(rest.p, '\n', rest.n);
-		const struct bytes line = { rest.p, end == NULL ? rest.n : (size_t)(end - rest.p) };
+		const struct bytes line = { rest.p,
+			end == NULL ? rest.n : (size_t)(end - rest.p) };
 
 		if (!text_printable(line, line.n))
 			return sn_fail(why, SN_E_FORMAT, "record: the collateral's status");
@@ -116,7 +117,8 @@ rec_text(const struct rec_facts *f, struct sn_buf *ret, struct sn_why *why)
 	    "own sheet.");
 	sn_buf_str(ret, "\nName                      Role              Signature, date\n\n");
 	for (int i = 0; i < 6; i++)
-		sn_buf_str(ret, "________________________  ________________  "
-				"____________________________\n\n");
+		sn_buf_str(ret,
+		    "________________________  ________________  "
+		    "____________________________\n\n");
 	return sn_buf_check(ret, why);
 }

@@ -57,8 +57,8 @@ merkle_root(const struct merkle_hash *leaves, size_t n, struct merkle_hash *ret,
 }
 
 static enum sn_err
-same_root(const struct merkle_hash *computed, const struct merkle_hash *root,
-    const char *what, struct sn_why *why)
+same_root(const struct merkle_hash *computed, const struct merkle_hash *root, const char *what,
+    struct sn_why *why)
 {
 	if (memcmp(computed->h, root->h, MERKLE_LEN) != 0)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: the proof gives another root", what);

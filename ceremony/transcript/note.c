@@ -5,7 +5,7 @@
 #include "appliance/base/text.h"
 
 #define ALG_ED25519 0x01
-#define SIG_LEN (4 + 64) /* key id, Ed25519 signature */
+#define SIG_LEN (4 + 64)     /* key id, Ed25519 signature */
 #define DASH "\xe2\x80\x94 " /* em dash and a space begin a signature line */
 
 /* No space, no plus, no control character; printable. */
@@ -83,8 +83,8 @@ note_vkey_parse(struct bytes text, struct note_vkey *ret, struct sn_why *why)
 	uint32_t said = 0;
 	SN_TRY(bytes_u32(&idb, &said, "note key id", why));
 	if (said != v.id)
-		return sn_fail(why, SN_E_FORMAT, "note key: the key id is %08x, not %08x",
-		    v.id, said);
+		return sn_fail(why, SN_E_FORMAT, "note key: the key id is %08x, not %08x", v.id,
+		    said);
 	*ret = v;
 	return SN_OK;
 }
@@ -103,8 +103,8 @@ static enum sn_err
 public_key(const uint8_t raw[32], struct cry_key **ret, struct sn_why *why)
 {
 	/* SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING } [RFC 8410] */
-	uint8_t spki[12 + 32] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
-		0x03, 0x21, 0x00 };
+	uint8_t spki[12 + 32] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03,
+		0x21, 0x00 };
 
 	memcpy(spki + 12, raw, 32);
 	return cry_key_from_spki(BYTES_OF(spki), ret, why);
@@ -158,11 +158,11 @@ parse_sigline(struct bytes line, struct sigline *ret, struct sn_why *why)
 	const struct bytes dash = BYTES_STR(DASH);
 
 	if (line.n < dash.n || memcmp(line.p, dash.p, dash.n) != 0)
-		return sn_fail(why, SN_E_FORMAT, "note: a line behind the text is no signature");
+		return sn_fail(why, SN_E_FORMAT,
+		    "note: a line behind the text is no signature");
 	line.p += dash.n;
 	line.n -= dash.n;
-	if (!split(&line, ' ', &ret->name) ||
-	    !name_ok((const char *)ret->name.p, ret->name.n))
+	if (!split(&line, ' ', &ret->name) || !name_ok((const char *)ret->name.p, ret->name.n))
 		return sn_fail(why, SN_E_FORMAT, "note: a signature line without a name");
 	SN_TRY(sn_base64_parse(line, 16U << 10, &ret->raw, "note signature", why));
 
@@ -176,8 +176,8 @@ parse_sigline(struct bytes line, struct sigline *ret, struct sn_why *why)
 
 /* One signature line; sets *ret_good when it is key's and verifies. */
 static enum sn_err
-check_sigline(struct bytes line, struct bytes text, const struct note_vkey *key,
-    bool *ret_good, struct sn_why *why)
+check_sigline(struct bytes line, struct bytes text, const struct note_vkey *key, bool *ret_good,
+    struct sn_why *why)
 {
 	SN_CLEANUP(sigline_done) struct sigline l = { 0 };
 	SN_CLEANUP(cry_key_free) struct cry_key *pub = NULL;
@@ -224,8 +224,8 @@ note_verify(struct bytes note, const struct note_vkey *key, struct bytes *ret_te
 }
 
 enum sn_err
-note_sign(struct bytes text, const char *name, const struct cry_key *key,
-    struct sn_buf *ret, struct sn_why *why)
+note_sign(struct bytes text, const char *name, const struct cry_key *key, struct sn_buf *ret,
+    struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf raw = { 0 }, sig = { 0 };
 	struct note_vkey v;
@@ -283,8 +283,7 @@ note_checkpoint_parse(struct bytes text, struct note_checkpoint *ret, struct sn_
 	if (!split(&text, '\n', &origin) || !split(&text, '\n', &size) ||
 	    !split(&text, '\n', &base64))
 		return sn_fail(why, SN_E_FORMAT, "checkpoint: fewer than three lines");
-	if (origin.n == 0 || origin.n > NOTE_NAME_MAX ||
-	    !text_printable(origin, NOTE_NAME_MAX))
+	if (origin.n == 0 || origin.n > NOTE_NAME_MAX || !text_printable(origin, NOTE_NAME_MAX))
 		return sn_fail(why, SN_E_FORMAT, "checkpoint: bad origin line");
 	memcpy(c.origin, origin.p, origin.n);
 	SN_TRY(parse_size(size, &c.size, why));

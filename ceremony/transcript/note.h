@@ -48,7 +48,7 @@ struct note_checkpoint {
 };
 void note_checkpoint_format(const struct note_checkpoint *c, struct sn_buf *ret);
 /* The three lines; extension lines may follow and are passed over. */
-SN_MUST_USE enum sn_err note_checkpoint_parse(struct bytes text,
-    struct note_checkpoint *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err note_checkpoint_parse(struct bytes text, struct note_checkpoint *ret,
+    struct sn_why *why);
 
 #endif

@@ -55,8 +55,7 @@ commitment_of(yyjson_val *v)
 }
 
 static enum sn_err
-check_args(struct tr_read *r, const struct tr_record *rec, const char *what,
-    struct sn_why *why)
+check_args(struct tr_read *r, const struct tr_record *rec, const char *what, struct sn_why *why)
 {
 	yyjson_obj_iter iter = yyjson_obj_iter_with(rec->args);
 	yyjson_val *key;
@@ -286,14 +285,14 @@ parse_opening(struct tr_read *r, size_t i, struct bytes line, struct sn_why *why
 	if (n >= r->n)
 		return sn_fail(why, SN_E_FORMAT, "%s: there is no record %u", what, n);
 	o->record = n;
-	if (i > 0 && (o[-1].record > n ||
-	    (o[-1].record == n && strcmp(o[-1].field, o->field) >= 0)))
+	if (i > 0 &&
+	    (o[-1].record > n || (o[-1].record == n && strcmp(o[-1].field, o->field) >= 0)))
 		return sn_fail(why, SN_E_FORMAT, "%s: out of order, or twice", what);
 
 	const char *hex = commitment_of(yyjson_obj_get(r->record[n].args, o->field));
 	if (hex == NULL)
-		return sn_fail(why, SN_E_SIGNATURE, "%s: record %u has no commitment %s",
-		    what, n, o->field);
+		return sn_fail(why, SN_E_SIGNATURE, "%s: record %u has no commitment %s", what,
+		    n, o->field);
 	SN_TRY(sn_hex_parse(hex, said, sizeof(said), what, why));
 	SN_TRY(tr_commit(salt, o->field, bytes_str(o->text), commit, why));
 	if (memcmp(commit, said, sizeof(said)) != 0)

@@ -77,8 +77,8 @@ check_arg(const char *id, const struct tr_arg *a, struct sn_why *why)
 		return SN_OK;
 	case TR_INT:
 		if (a->number > TR_MAX_INT)
-			return sn_fail(why, SN_E_FORMAT,
-			    "record %s: argument %s is too large", id, a->name);
+			return sn_fail(why, SN_E_FORMAT, "record %s: argument %s is too large",
+			    id, a->name);
 		return SN_OK;
 	}
 	return sn_fail(why, SN_E_INTERNAL, "record %s: argument kind", id);
@@ -130,8 +130,7 @@ check_record(const struct tr *t, int64_t time, const char *id, const char *step,
 	if (!tr_id_ok(id) || !tr_id_ok(step))
 		return sn_fail(why, SN_E_FORMAT, "record %zu: bad message id or step", t->n);
 	if (nargs > TR_MAX_ARGS || t->n >= TR_MAX_RECORDS)
-		return sn_fail(why, SN_E_LIMIT, "record %s: too many records or arguments",
-		    id);
+		return sn_fail(why, SN_E_LIMIT, "record %s: too many records or arguments", id);
 	if (time < 0 || (t->n > 0 && time < t->last))
 		return sn_fail(why, SN_E_FORMAT, "record %s: the time goes back", id);
 	for (size_t i = 0; i < nargs; i++)
@@ -170,8 +169,7 @@ build_record(uint64_t n, int64_t time, const char *id, const char *step,
 
 enum sn_err
 tr_append(struct tr *t, int64_t time, const char *id, const char *step,
-    const struct tr_arg *args, size_t nargs, struct merkle_hash *ret_leaf,
-    struct sn_why *why)
+    const struct tr_arg *args, size_t nargs, struct merkle_hash *ret_leaf, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf line = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf openings = { 0 };
@@ -233,8 +231,7 @@ tr_root(const struct tr *t, struct merkle_hash *ret, struct sn_why *why)
 }
 
 enum sn_err
-tr_checkpoint(const struct tr *t, const char *origin, struct sn_buf *ret,
-    struct sn_why *why)
+tr_checkpoint(const struct tr *t, const char *origin, struct sn_buf *ret, struct sn_why *why)
 {
 	struct note_checkpoint c = { .size = t->n };
 

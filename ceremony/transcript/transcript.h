@@ -48,9 +48,8 @@ void tr_free(struct tr **tp); /* NULL-safe, idempotent */
  * Append one record. time is ceremony time and must not go back; id and step are
  * [a-z0-9.-]. *ret_leaf is what PCR 15 is extended with, before the next append.
  */
-SN_MUST_USE enum sn_err tr_append(struct tr *t, int64_t time, const char *id,
-    const char *step, const struct tr_arg *args, size_t nargs,
-    struct merkle_hash *ret_leaf, struct sn_why *why);
+SN_MUST_USE enum sn_err tr_append(struct tr *t, int64_t time, const char *id, const char *step,
+    const struct tr_arg *args, size_t nargs, struct merkle_hash *ret_leaf, struct sn_why *why);
 
 size_t tr_size(const struct tr *t);
 /* Record i with its newline, for the journal; valid until the next append. */
@@ -76,7 +75,7 @@ struct tr_record {
 	uint64_t n;
 	int64_t time;
 	const char *id, *step;
-	yyjson_val *args; /* object */
+	yyjson_val *args;  /* object */
 	struct bytes line; /* without the newline */
 	struct merkle_hash leaf;
 };

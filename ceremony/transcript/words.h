@@ -24,7 +24,7 @@ void words_put(struct sn_buf *b, struct bytes v);
  * spaces, tabs or line breaks. SN_E_FORMAT names the first word that is not in
  * the list at its position; ret is untouched then.
  */
-SN_MUST_USE enum sn_err words_parse(struct bytes text, void *ret, size_t n,
-    const char *what, struct sn_why *why);
+SN_MUST_USE enum sn_err words_parse(struct bytes text, void *ret, size_t n, const char *what,
+    struct sn_why *why);
 
 #endif

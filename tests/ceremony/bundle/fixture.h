@@ -23,22 +23,21 @@
 #include "ceremony/transcript/transcript.h"
 #include "tests/lib/test.h"
 
-#define FIX_T0 1767225600	      /* 2026-01-01T00:00:00Z, the statement's time */
+#define FIX_T0 1767225600 /* 2026-01-01T00:00:00Z, the statement's time */
 #define FIX_DAY 86400
-#define FIX_FROM 1735689600	      /* 2025-01-01 */
-#define FIX_LEAF_TO 1798675200	      /* 2026-12-31 */
+#define FIX_FROM 1735689600    /* 2025-01-01 */
+#define FIX_LEAF_TO 1798675200 /* 2026-12-31 */
 #define FIX_EXPIRY (FIX_LEAF_TO)
-#define FIX_ROOT_TO 2366841600	      /* 2045-01-01 */
+#define FIX_ROOT_TO 2366841600 /* 2045-01-01 */
 #define FIX_APPROVERS 3
 
-#define FIX_OK(call)                                                           \
-	do {                                                                   \
-		struct sn_why fix_why_ = { 0 };                                \
-		struct sn_why *why = &fix_why_;                                \
-		const enum sn_err fix_e_ = (call);                             \
-		if (fix_e_ != SN_OK)                                           \
-			fail_msg("%s: %s: %s", #call, sn_err_name(fix_e_),     \
-			    fix_why_.text);                                    \
+#define FIX_OK(call)                                                                           \
+	do {                                                                                   \
+		struct sn_why fix_why_ = { 0 };                                                \
+		struct sn_why *why = &fix_why_;                                                \
+		const enum sn_err fix_e_ = (call);                                             \
+		if (fix_e_ != SN_OK)                                                           \
+			fail_msg("%s: %s: %s", #call, sn_err_name(fix_e_), fix_why_.text);     \
 	} while (0)
 
 struct fix {
@@ -61,16 +60,16 @@ struct fix_bundle {
 	int64_t time;		  /* 0: FIX_T0 */
 	int64_t collateral_until; /* an expiry "collateral ..."; 0: none */
 	bool has_collateral_time;
-	unsigned int approvals;	  /* bits of fix_names; 0: alice and bob */
+	unsigned int approvals;		       /* bits of fix_names; 0: alice and bob */
 	enum key_id signer_p384, signer_mldsa; /* 0: the statement signers */
-	bool wrong_size;	  /* the statement names a transcript of another size */
-	const char *extra_path;	  /* one more bound file */
+	bool wrong_size;	/* the statement names a transcript of another size */
+	const char *extra_path; /* one more bound file */
 	struct bytes extra;
-	struct bytes records;	  /* instead of the transcript's (and a fitting checkpoint) */
-	uint32_t skip_pcr15;	  /* records that PCR 15 has not seen */
-	uint8_t audit_twist;	  /* flips into the audit's qualifying data */
+	struct bytes records; /* instead of the transcript's (and a fitting checkpoint) */
+	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
+	uint8_t audit_twist;  /* flips into the audit's qualifying data */
 	bool no_audit;
-	const struct fix *roots;  /* put this sanctum's roots into trust/ */
+	const struct fix *roots;       /* put this sanctum's roots into trust/ */
 	const struct fix *identity_of; /* state this sanctum's identity */
 };
 
@@ -95,11 +94,20 @@ fix_key(enum cry_alg alg, uint8_t seed, size_t n)
 static void
 fix_plan(struct plan *p, enum plan_world world)
 {
-	const struct plan_dates ca = { FIX_FROM, FIX_ROOT_TO }, leaf = { FIX_FROM, FIX_LEAF_TO };
+	const struct plan_dates ca = { FIX_FROM, FIX_ROOT_TO },
+				leaf = { FIX_FROM, FIX_LEAF_TO };
 
-	*p = (struct plan){ .world = world, .sequence = 1, .share_threshold = 2,
-		.share_count = 3, .approvals = 2, .ops_threshold = 2, .root = ca,
-		.signing = ca, .statement = leaf, .operations = leaf, .token = leaf };
+	*p = (struct plan){ .world = world,
+		.sequence = 1,
+		.share_threshold = 2,
+		.share_count = 3,
+		.approvals = 2,
+		.ops_threshold = 2,
+		.root = ca,
+		.signing = ca,
+		.statement = leaf,
+		.operations = leaf,
+		.token = leaf };
 	p->napprovers = FIX_APPROVERS;
 	for (size_t i = 0; i < sizeof(p->sanctum_id); i++)
 		p->sanctum_id[i] = (uint8_t)i;
@@ -123,8 +131,8 @@ fix_make(struct fix *f, uint8_t seed, enum plan_world world)
 	    (const uint8_t(*)[32])commitments, &f->id, why));
 	FIX_OK(certs_make(&f->id, BYTES_OF(master), &f->certs, why));
 	FIX_OK(certs_files(&f->id, &f->certs, &f->files, why));
-	FIX_OK(certs_identity_digest(f->certs.key[KEY_ROOT_P384], f->certs.key[KEY_ROOT_MLDSA87],
-	    f->identity, why));
+	FIX_OK(certs_identity_digest(f->certs.key[KEY_ROOT_P384],
+	    f->certs.key[KEY_ROOT_MLDSA87], f->identity, why));
 	for (uint8_t i = 0; i < FIX_APPROVERS; i++)
 		f->approver[i] = fix_key(CRY_P384, (uint8_t)(0x10 + i), 48);
 	f->ak = fix_key(CRY_P256, 0x33, 32);
@@ -313,9 +321,10 @@ fix_add_transcript(const struct fix *f, const struct fix_bundle *o, const struct
 
 	identity_log_name(f->id.world, f->id.sanctum_id, name);
 	FIX_OK(tr_checkpoint(t, name, &body, why));
-	FIX_OK(note_sign(sn_buf_bytes(&body), name, f->certs.key[KEY_TRANSCRIPT_LOG], &note, why));
-	FIX_OK(bun_add(b, "transcript/records.jsonl", o->records.n > 0 ? o->records : tr_records(t),
+	FIX_OK(note_sign(sn_buf_bytes(&body), name, f->certs.key[KEY_TRANSCRIPT_LOG], &note,
 	    why));
+	FIX_OK(bun_add(b, "transcript/records.jsonl",
+	    o->records.n > 0 ? o->records : tr_records(t), why));
 	FIX_OK(bun_add(b, "transcript/checkpoint", sn_buf_bytes(&note), why));
 	FIX_OK(bun_set_openings(b, tr_openings(t), why));
 	sn_buf_done(&body);
@@ -340,14 +349,21 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		.mode = o->mode != NULL ? o->mode : "genesis",
 		.sequence = o->sequence != 0 ? o->sequence : 1,
 		.sanctum_name = f->id.sanctum_name,
-		.approvals = 2, .share_threshold = 2, .share_count = 3, .ops_threshold = 2,
-		.approvers = approvers, .napprovers = FIX_APPROVERS,
-		.people = &person, .npeople = 1,
-		.profiles = profiles, .nprofiles = 1,
+		.approvals = 2,
+		.share_threshold = 2,
+		.share_count = 3,
+		.ops_threshold = 2,
+		.approvers = approvers,
+		.napprovers = FIX_APPROVERS,
+		.people = &person,
+		.npeople = 1,
+		.profiles = profiles,
+		.nprofiles = 1,
 		.evidence_class = o->evidence != NULL ? o->evidence : "vendor",
 		.has_collateral_time = o->has_collateral_time,
 		.collateral_time = FIX_FROM,
-		.expires = expires, .nexpires = o->collateral_until != 0 ? 3 : 2,
+		.expires = expires,
+		.nexpires = o->collateral_until != 0 ? 3 : 2,
 		.transcript_size = tr_size(t) + (o->wrong_size ? 1 : 0),
 	};
 
@@ -356,7 +372,8 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 
 		approvers[i].name = fix_names[i];
 		FIX_OK(cry_key_spki(f->approver[i], &spki, why));
-		FIX_OK(cry_digest(CRY_SHA256, sn_buf_bytes(&spki), approvers[i].key_sha256, why));
+		FIX_OK(cry_digest(CRY_SHA256, sn_buf_bytes(&spki), approvers[i].key_sha256,
+		    why));
 		sn_buf_done(&spki);
 	}
 	memcpy(p.plan_sha256, f->plan_digest, 32);
@@ -408,7 +425,8 @@ fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		FIX_OK(cry_digest_v(CRY_SHA256, parts, 2, pcr15, why));
 	}
 	fix_quote(f, digest, pcr15, &msg, &qsig, &pcr);
-	FIX_OK(bun_set_quote(b, sn_buf_bytes(&msg), sn_buf_bytes(&qsig), sn_buf_bytes(&pcr), why));
+	FIX_OK(bun_set_quote(b, sn_buf_bytes(&msg), sn_buf_bytes(&qsig), sn_buf_bytes(&pcr),
+	    why));
 	sn_buf_done(&p384);
 	sn_buf_done(&mldsa);
 	sn_buf_done(&msg);
@@ -422,7 +440,8 @@ fix_put(const char *dir, const char *path, struct bytes data)
 {
 	char *full = test_format("%s/%s", dir, path);
 
-	for (char *at = strchr(full + strlen(dir) + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+	for (char *at = strchr(full + strlen(dir) + 1, '/'); at != NULL;
+	    at = strchr(at + 1, '/')) {
 		*at = '\0';
 		(void)mkdir(full, 0755);
 		*at = '/';
@@ -497,8 +516,9 @@ fix_verify(const char *dir, const struct bun_policy *policy, struct bun_report *
 static SN_UNUSED struct bun_policy
 fix_policy(const struct fix *f)
 {
-	struct bun_policy p = { .has_identity = true, .state_dirfd = -1,
-		.as_of = FIX_T0 + FIX_DAY };
+	struct bun_policy p = {
+		.has_identity = true, .state_dirfd = -1, .as_of = FIX_T0 + FIX_DAY
+	};
 
 	memcpy(p.identity, f->identity, 32);
 	return p;

@@ -3,7 +3,7 @@
 #include "ceremony/bundle/statement.h"
 #include "tests/ceremony/bundle/fixture.h"
 
-static struct fix prod, other, rehearsal;
+static struct fix prod, other;
 static const char *root; /* working directory of this program's bundles */
 static char *good;
 
@@ -117,7 +117,8 @@ test_append(void **state)
 	const enum sn_err e = fix_verify(good, &p, NULL, NULL);
 	data.n--;
 	fix_put(good, path, sn_buf_bytes(&data));
-	assert_true(e == SN_E_SIGNATURE || (e == SN_E_FORMAT && strcmp(path, BUN_STATEMENT) == 0));
+	assert_true(e == SN_E_SIGNATURE ||
+	    (e == SN_E_FORMAT && strcmp(path, BUN_STATEMENT) == 0));
 	sn_buf_done(&data);
 }
 
@@ -213,8 +214,10 @@ struct made_row {
 static const struct made_row made[] = {
 	{ "three approvals where two are needed", { .approvals = 7 }, SN_OK, NULL },
 	{ "the other two approvers", { .approvals = 6 }, SN_OK, NULL },
-	{ "a rebuild without a seeding audit", { .mode = "rebuild", .no_audit = true }, SN_OK, NULL },
-	{ "a genesis without a seeding audit", { .no_audit = true }, SN_E_MISSING, "audit.msg" },
+	{ "a rebuild without a seeding audit", { .mode = "rebuild", .no_audit = true }, SN_OK,
+	    NULL },
+	{ "a genesis without a seeding audit", { .no_audit = true }, SN_E_MISSING,
+	    "audit.msg" },
 	{ "P-384 signed by the operations signer", { .signer_p384 = KEY_OPERATIONS_P384 },
 	    SN_E_SIGNATURE, "statement.p384.p7s" },
 	{ "ML-DSA signed by the operations signer", { .signer_mldsa = KEY_OPERATIONS_MLDSA87 },
@@ -225,10 +228,12 @@ static const struct made_row made[] = {
 	    "statement.p384.p7s" },
 	{ "the statement names a longer transcript", { .wrong_size = true }, SN_E_SIGNATURE,
 	    "transcript" },
-	{ "PCR 15 has not seen the last record", { .skip_pcr15 = 1 }, SN_E_SIGNATURE, "PCR 15" },
+	{ "PCR 15 has not seen the last record", { .skip_pcr15 = 1 }, SN_E_SIGNATURE,
+	    "PCR 15" },
 	{ "the audit is of another plan", { .audit_twist = 1 }, SN_E_SIGNATURE, "audit.msg" },
 	{ "records that are not canonical",
-	    { .records = BYTES_STR("{\"id\":\"a\",\"args\":{}}\n") }, SN_E_FORMAT, "records.jsonl" },
+	    { .records = BYTES_STR("{\"id\":\"a\",\"args\":{}}\n") }, SN_E_FORMAT,
+	    "records.jsonl" },
 	{ "records that the checkpoint does not cover",
 	    { .records = BYTES_STR("{\"args\":{},\"id\":\"a\",\"n\":0,\"step\":\"s\",\"t\":"
 				   "\"2026-01-01T00:00:00Z\"}\n") },
@@ -237,15 +242,17 @@ static const struct made_row made[] = {
 	    "identity" },
 	{ "roots and identity of another sanctum, signed by ours",
 	    { .roots = &other, .identity_of = &other }, SN_E_SIGNATURE, "identity digest" },
-	{ "identity of another sanctum", { .identity_of = &other }, SN_E_SIGNATURE, "identity" },
+	{ "identity of another sanctum", { .identity_of = &other }, SN_E_SIGNATURE,
+	    "identity" },
 	{ "a chain that is none",
-	    { .extra_path = "trust/more-chain.pem", .extra = BYTES_STR("no PEM\n") }, SN_E_FORMAT,
-	    "trust/more-chain.pem" },
+	    { .extra_path = "trust/more-chain.pem", .extra = BYTES_STR("no PEM\n") },
+	    SN_E_FORMAT, "trust/more-chain.pem" },
 	{ "a collateral status without originals",
 	    { .extra_path = "collateral/status.json",
-		.extra = BYTES_STR("{\"items\":[{\"accepted\":true,\"path\":\"x.der\",\"sha256\":"
-				   "\"000102030405060708090a0b0c0d0e0f"
-				   "000102030405060708090a0b0c0d0e0f\"}]}") },
+		.extra =
+		    BYTES_STR("{\"items\":[{\"accepted\":true,\"path\":\"x.der\",\"sha256\":"
+			      "\"000102030405060708090a0b0c0d0e0f"
+			      "000102030405060708090a0b0c0d0e0f\"}]}") },
 	    SN_E_MISSING, "collateral/original/x.der" },
 	{ "a collateral status that refused everything",
 	    { .extra_path = "collateral/status.json",
@@ -253,7 +260,8 @@ static const struct made_row made[] = {
 	    SN_OK, NULL },
 	{ "evidence pinned", { .evidence = "pinned" }, SN_E_EVIDENCE, "pinned" },
 	{ "evidence software", { .evidence = "software" }, SN_E_EVIDENCE, "software" },
-	{ "collateral has lapsed", { .collateral_until = FIX_T0 + 3600 }, SN_E_EXPIRED, "collateral" },
+	{ "collateral has lapsed", { .collateral_until = FIX_T0 + 3600 }, SN_E_EXPIRED,
+	    "collateral" },
 	{ "collateral has lapsed, but was judged at another time",
 	    { .collateral_until = FIX_T0 + 3600, .has_collateral_time = true }, SN_OK, NULL },
 	{ "a statement two days from now", { .time = FIX_T0 + 3 * FIX_DAY }, SN_E_EXPIRED,
@@ -317,8 +325,8 @@ swap_token_signer(struct bytes s, struct sn_buf *ret)
 	const struct cry_cert *extra[1] = { prod.certs.cert[KEY_TOKEN_CA_P384] };
 
 	/* Our own signer refuses such a key outright; that is as good. */
-	if (cry_cms_sign(prod.certs.key[KEY_TOKEN_P256], prod.certs.cert[KEY_TOKEN_P256], extra, 1,
-		s, &cms, NULL) == SN_OK)
+	if (cry_cms_sign(prod.certs.key[KEY_TOKEN_P256], prod.certs.cert[KEY_TOKEN_P256], extra,
+		1, s, &cms, NULL) == SN_OK)
 		sn_buf_put(ret, sn_buf_bytes(&cms));
 	else
 		sn_buf_str(ret, "refused");
@@ -357,10 +365,13 @@ swap_openings(struct bytes s, struct sn_buf *ret)
 }
 
 static const struct swap_row swaps[] = {
-	{ "P-384 file holds the ML-DSA signature", BUN_CMS_P384, swap_mldsa_cms, SN_E_SIGNATURE },
-	{ "ML-DSA file holds the P-384 signature", BUN_CMS_MLDSA, swap_p384_cms, SN_E_SIGNATURE },
+	{ "P-384 file holds the ML-DSA signature", BUN_CMS_P384, swap_mldsa_cms,
+	    SN_E_SIGNATURE },
+	{ "ML-DSA file holds the P-384 signature", BUN_CMS_MLDSA, swap_p384_cms,
+	    SN_E_SIGNATURE },
 	{ "P-384 signature of another sanctum", BUN_CMS_P384, swap_other_p384, SN_E_SIGNATURE },
-	{ "ML-DSA signature of another sanctum", BUN_CMS_MLDSA, swap_other_mldsa, SN_E_SIGNATURE },
+	{ "ML-DSA signature of another sanctum", BUN_CMS_MLDSA, swap_other_mldsa,
+	    SN_E_SIGNATURE },
 	{ "signed by the token signer", BUN_CMS_P384, swap_token_signer, SN_E_SIGNATURE },
 	{ "signature over something else", BUN_CMS_P384, swap_other_content, SN_E_SIGNATURE },
 	{ "an empty P-384 file", BUN_CMS_P384, swap_empty, SN_E_SIGNATURE },
@@ -418,121 +429,6 @@ test_other_sanctum(void **state)
 	free(dir);
 }
 
-/* ---- policy */
-
-struct policy_row {
-	const char *name;
-	const struct fix *of;
-	struct fix_bundle make;
-	bool rehearsal, pinned, software, no_identity;
-	uint32_t min_sequence;
-	int64_t as_of;
-	enum sn_err want;
-};
-
-static const struct policy_row policies[] = {
-	{ .name = "rehearsal refused", .of = &rehearsal, .want = SN_E_REHEARSAL },
-	{ .name = "rehearsal refused even without an identity", .of = &rehearsal,
-	    .no_identity = true, .want = SN_E_REHEARSAL },
-	{ .name = "rehearsal taken", .of = &rehearsal, .rehearsal = true, .want = SN_OK },
-	{ .name = "rehearsal taken with a software TPM", .of = &rehearsal,
-	    .make = { .evidence = "software" }, .rehearsal = true, .want = SN_OK },
-	{ .name = "rehearsal with a pinned TPM", .of = &rehearsal, .make = { .evidence = "pinned" },
-	    .rehearsal = true, .want = SN_E_EVIDENCE },
-	{ .name = "production under --rehearsal", .of = &prod, .rehearsal = true, .want = SN_OK },
-	{ .name = "--rehearsal takes no software TPM in production", .of = &prod,
-	    .make = { .evidence = "software" }, .rehearsal = true, .want = SN_E_EVIDENCE },
-	{ .name = "software TPM accepted", .of = &prod, .make = { .evidence = "software" },
-	    .software = true, .want = SN_OK },
-	{ .name = "pinned TPM accepted", .of = &prod, .make = { .evidence = "pinned" },
-	    .pinned = true, .want = SN_OK },
-	{ .name = "pinned accepted is not software accepted", .of = &prod,
-	    .make = { .evidence = "software" }, .pinned = true, .want = SN_E_EVIDENCE },
-	{ .name = "no identity", .of = &prod, .no_identity = true, .want = SN_E_UNANCHORED },
-	{ .name = "sequence at the minimum", .of = &prod, .make = { .sequence = 7 },
-	    .min_sequence = 7, .want = SN_OK },
-	{ .name = "sequence below the minimum", .of = &prod, .make = { .sequence = 6 },
-	    .min_sequence = 7, .want = SN_E_SEQUENCE },
-	{ .name = "expired", .of = &prod, .as_of = FIX_EXPIRY + 1, .want = SN_E_EXPIRED },
-	{ .name = "in its last second", .of = &prod, .as_of = FIX_EXPIRY, .want = SN_OK },
-	{ .name = "long before it was made", .of = &prod, .as_of = FIX_T0 - 30 * FIX_DAY,
-	    .want = SN_E_EXPIRED },
-};
-
-static void
-test_policy(void **state)
-{
-	const struct policy_row *row = *state;
-	struct bun_policy p = fix_policy(row->of);
-	struct bun_report r;
-	char *dir = fresh();
-
-	p.rehearsal = row->rehearsal;
-	p.accept_pinned = row->pinned;
-	p.accept_software = row->software;
-	p.has_identity = !row->no_identity;
-	p.has_min_sequence = row->min_sequence != 0;
-	p.min_sequence = row->min_sequence;
-	if (row->as_of != 0)
-		p.as_of = row->as_of;
-	fix_write(row->of, &row->make, dir);
-	assert_int_equal(fix_verify(dir, &p, &r, NULL), row->want);
-	assert_true(r.authentic == p.has_identity);
-	assert_true(r.accepted == (row->want == SN_OK));
-	assert_int_equal(r.verdict, row->want);
-	free(dir);
-}
-
-/* The mark rises only with what was accepted; older ones and forks are refused. */
-static void
-test_state(void **state)
-{
-	struct bun_policy p = fix_policy(&prod);
-	char *dirs[4], *marks = below("marks");
-	const struct fix_bundle make[4] = { { .sequence = 5 }, { .sequence = 4 },
-		{ .sequence = 5, .approvals = 7 }, { .sequence = 6 } };
-
-	(void)state;
-	for (int i = 0; i < 4; i++) {
-		dirs[i] = fresh();
-		fix_write(&prod, &make[i], dirs[i]);
-	}
-	assert_int_equal(mkdir(marks, 0755), 0);
-	p.state_dirfd = open(marks, O_RDONLY | O_DIRECTORY);
-	p.has_identity = false; /* not accepted: no mark */
-	assert_int_equal(fix_verify(dirs[3], &p, NULL, NULL), SN_E_UNANCHORED);
-	p.has_identity = true;
-	assert_int_equal(fix_verify(dirs[0], &p, NULL, NULL), SN_OK);
-	assert_int_equal(fix_verify(dirs[0], &p, NULL, NULL), SN_OK);
-	assert_int_equal(fix_verify(dirs[1], &p, NULL, NULL), SN_E_SEQUENCE);
-	/* dirs[2] has the same number and, for its salts, another statement. */
-	assert_int_equal(fix_verify(dirs[2], &p, NULL, NULL), SN_E_SEQUENCE);
-	assert_int_equal(fix_verify(dirs[3], &p, NULL, NULL), SN_OK);
-	assert_int_equal(fix_verify(dirs[0], &p, NULL, NULL), SN_E_SEQUENCE);
-	close(p.state_dirfd);
-	for (int i = 0; i < 4; i++)
-		free(dirs[i]);
-	free(marks);
-}
-
-static void
-test_bad_mark(void **state)
-{
-	struct bun_policy p = fix_policy(&prod);
-	char *marks = below("bad-marks"), *name, hex[65];
-
-	(void)state;
-	assert_int_equal(mkdir(marks, 0755), 0);
-	sn_hex(BYTES_OF(prod.identity), hex);
-	name = test_format("%s.mark", hex);
-	fix_put(marks, name, BYTES_STR("7\n"));
-	p.state_dirfd = open(marks, O_RDONLY | O_DIRECTORY);
-	assert_int_equal(fix_verify(good, &p, NULL, NULL), SN_E_FORMAT);
-	close(p.state_dirfd);
-	free(marks);
-	free(name);
-}
-
 static void
 add_rows(struct test_list *l)
 {
@@ -546,13 +442,11 @@ add_rows(struct test_list *l)
 		test_list_add(l, test_extra, (void *)(uintptr_t)&extras[i], "extra: %s",
 		    extras[i].path);
 	for (size_t i = 0; i < SN_NITEMS(made); i++)
-		test_list_add(l, test_made, (void *)(uintptr_t)&made[i], "made: %s", made[i].name);
+		test_list_add(l, test_made, (void *)(uintptr_t)&made[i], "made: %s",
+		    made[i].name);
 	for (size_t i = 0; i < SN_NITEMS(swaps); i++)
 		test_list_add(l, test_swap, (void *)(uintptr_t)&swaps[i], "swapped: %s",
 		    swaps[i].name);
-	for (size_t i = 0; i < SN_NITEMS(policies); i++)
-		test_list_add(l, test_policy, (void *)(uintptr_t)&policies[i], "policy: %s",
-		    policies[i].name);
 }
 
 int
@@ -563,7 +457,6 @@ main(void)
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
 	fix_make(&other, 2, PLAN_PRODUCTION);
-	fix_make(&rehearsal, 1, PLAN_REHEARSAL);
 	root = test_tmpdir();
 	good = below("good");
 	fix_write(&prod, NULL, good);
@@ -573,11 +466,8 @@ main(void)
 	add_rows(l);
 	test_list_add(l, test_symlink, NULL, "a symbolic link");
 	test_list_add(l, test_other_sanctum, NULL, "a consistent bundle of another sanctum");
-	test_list_add(l, test_state, NULL, "marks: older ones and forks");
-	test_list_add(l, test_bad_mark, NULL, "marks: one that is damaged");
 	const int status = test_list_run(l, "verify");
 	fix_done(&prod);
 	fix_done(&other);
-	fix_done(&rehearsal);
 	return status;
 }

@@ -59,7 +59,8 @@ test_hashes(void **state)
 	assert_int_equal(merkle_root(NULL, 0, &got, NULL), SN_OK);
 	want = hash_of_hex(yyjson_get_str(yyjson_obj_get(r, "empty_root")));
 	assert_memory_equal(&got, &want, sizeof(got));
-	assert_int_equal(merkle_leaf(bytes_str(yyjson_get_str(yyjson_obj_get(leaf, "input_ascii"))),
+	assert_int_equal(merkle_leaf(bytes_str(yyjson_get_str(yyjson_obj_get(leaf,
+					 "input_ascii"))),
 			     &got, NULL),
 	    SN_OK);
 	want = hash_of_hex(yyjson_get_str(yyjson_obj_get(leaf, "hash")));
@@ -112,7 +113,8 @@ test_tree(void **state)
 	{
 		yyjson_arr_foreach(level, k, kmax, v)
 		{
-			assert_int_equal(merkle_root(leaves + (k << i), (size_t)1 << i, &got, NULL),
+			assert_int_equal(merkle_root(leaves + (k << i), (size_t)1 << i, &got,
+					     NULL),
 			    SN_OK);
 			want = hash_of_hex(yyjson_get_str(v));
 			assert_memory_equal(&got, &want, sizeof(got));
@@ -164,8 +166,7 @@ run_proof(yyjson_val *r)
 
 	if (yyjson_arr_size(list) > MERKLE_PROOF_MAX)
 		return SN_E_FORMAT;
-	yyjson_arr_foreach(list, i, max, v)
-		ok = hash_of_base64(v, &proof[i]) && ok;
+	yyjson_arr_foreach(list, i, max, v) ok = hash_of_base64(v, &proof[i]) && ok;
 	const size_t n = yyjson_arr_size(list);
 	if (yyjson_obj_get(r, "leafIdx") != NULL) {
 		ok = hash_of_base64(yyjson_obj_get(r, "root"), &a) && ok;

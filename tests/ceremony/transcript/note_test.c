@@ -53,8 +53,10 @@ test_published(void **state)
 	char *both = make_note(item("signature_lines", 0), item("signature_lines", 1));
 
 	(void)state;
-	assert_int_equal(note_vkey_parse(bytes_str(item("verifier_keys", 0)), &peter, NULL), SN_OK);
-	assert_int_equal(note_vkey_parse(bytes_str(item("verifier_keys", 1)), &enoch, NULL), SN_OK);
+	assert_int_equal(note_vkey_parse(bytes_str(item("verifier_keys", 0)), &peter, NULL),
+	    SN_OK);
+	assert_int_equal(note_vkey_parse(bytes_str(item("verifier_keys", 1)), &enoch, NULL),
+	    SN_OK);
 	assert_int_equal(note_verify(bytes_str(both), &peter, &text, NULL), SN_OK);
 	assert_true(bytes_equal(text,
 	    bytes_str(yyjson_get_str(yyjson_obj_get(vectors, "text")))));
@@ -76,7 +78,8 @@ test_sign(void **state)
 		skey = strchr(skey, '+') + 1;
 	assert_int_equal(sn_base64_parse(bytes_str(skey), 64, &raw, "key", NULL), SN_OK);
 	assert_int_equal(raw.n, 33);
-	assert_int_equal(cry_key_from_seed(CRY_ED25519, (struct bytes){ raw.p + 1, 32 }, &key, NULL),
+	assert_int_equal(cry_key_from_seed(CRY_ED25519, (struct bytes){ raw.p + 1, 32 }, &key,
+			     NULL),
 	    SN_OK);
 	assert_int_equal(note_sign(bytes_str(yyjson_get_str(yyjson_obj_get(vectors, "text"))),
 			     "PeterNeumann", key, &note, NULL),
@@ -217,7 +220,8 @@ test_hostile(void **state)
 	struct bytes text = { 0 };
 	char *note = h->make();
 
-	assert_int_equal(note_vkey_parse(bytes_str(item("verifier_keys", 0)), &peter, NULL), SN_OK);
+	assert_int_equal(note_vkey_parse(bytes_str(item("verifier_keys", 0)), &peter, NULL),
+	    SN_OK);
 	assert_int_equal(note_verify(bytes_str(note), &peter, &text, NULL), h->want);
 	assert_null(text.p);
 	free(note);
@@ -267,7 +271,8 @@ test_checkpoint_round(void **state)
 	struct sn_buf b = { 0 };
 
 	(void)state;
-	assert_int_equal(note_checkpoint_parse(bytes_str(checkpoints[0].text), &c, NULL), SN_OK);
+	assert_int_equal(note_checkpoint_parse(bytes_str(checkpoints[0].text), &c, NULL),
+	    SN_OK);
 	assert_int_equal(c.size, 8);
 	note_checkpoint_format(&c, &b);
 	assert_string_equal(sn_buf_cstr(&b), checkpoints[0].text);
@@ -280,12 +285,11 @@ add_published(struct test_list *l)
 	yyjson_val *v;
 	size_t i, max;
 
-	yyjson_arr_foreach(yyjson_obj_get(vectors, "verifier_keys"), i, max, v)
-		test_list_add(l, test_vkey, (void *)(uintptr_t)yyjson_get_str(v),
-		    "verifier key %zu", i);
+	yyjson_arr_foreach(yyjson_obj_get(vectors, "verifier_keys"), i, max, v) test_list_add(l,
+	    test_vkey, (void *)(uintptr_t)yyjson_get_str(v), "verifier key %zu", i);
 	yyjson_arr_foreach(yyjson_obj_get(vectors, "refused_verifier_keys"), i, max, v)
-		test_list_add(l, test_vkey_refused, (void *)(uintptr_t)yyjson_get_str(v),
-		    "refused verifier key %zu", i);
+	    test_list_add(l, test_vkey_refused, (void *)(uintptr_t)yyjson_get_str(v),
+		"refused verifier key %zu", i);
 	test_list_add(l, test_published, NULL, "the published note, both keys");
 	test_list_add(l, test_sign, NULL, "signing gives the published line");
 	for (i = 0; i < SN_NITEMS(hostile); i++)

@@ -1,4 +1,4 @@
-/* The transcript: what is appended reads back; hostile lines, openings and checkpoints do not. */
+/* The transcript: what is appended reads back; hostile lines and openings do not. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,19 +13,24 @@ static struct tr *
 sample(void)
 {
 	const struct tr_arg open[] = {
-		TR_ARG_PERSONAL("witness", "Wilma \"W\" Wit\xc3\xb1" "ess"),
+		TR_ARG_PERSONAL("witness",
+		    "Wilma \"W\" Wit\xc3\xb1"
+		    "ess"),
 		TR_ARG_INT("sequence", 1),
 		TR_ARG_PERSONAL("administrator", "Ada Admin"),
 	};
-	const struct tr_arg shares[] = { TR_ARG_STR("custodian", "carol"), TR_ARG_INT("share", 2) };
+	const struct tr_arg shares[] = { TR_ARG_STR("custodian", "carol"),
+		TR_ARG_INT("share", 2) };
 	struct merkle_hash leaf;
 	struct tr *t = NULL;
 
 	assert_int_equal(tr_new(&t, NULL), SN_OK);
-	assert_int_equal(tr_append(t, T0, "ceremony.opened", "open", open, 3, &leaf, NULL), SN_OK);
+	assert_int_equal(tr_append(t, T0, "ceremony.opened", "open", open, 3, &leaf, NULL),
+	    SN_OK);
 	assert_int_equal(tr_append(t, T0, "share.typed-back", "shares", shares, 2, &leaf, NULL),
 	    SN_OK);
-	assert_int_equal(tr_append(t, T0 + 60, "transcript.closed", "close", NULL, 0, &leaf, NULL),
+	assert_int_equal(tr_append(t, T0 + 60, "transcript.closed", "close", NULL, 0, &leaf,
+			     NULL),
 	    SN_OK);
 	return t;
 }
@@ -101,7 +106,8 @@ test_pcr(void **state)
 	(void)state;
 	assert_int_equal(tr_new(&t, NULL), SN_OK);
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(tr_append(t, T0 + i, "tick", "test", NULL, 0, &leaf, NULL), SN_OK);
+		assert_int_equal(tr_append(t, T0 + i, "tick", "test", NULL, 0, &leaf, NULL),
+		    SN_OK);
 		const struct bytes parts[] = { BYTES_OF(pcr), BYTES_OF(leaf.h) };
 		assert_int_equal(cry_digest_v(CRY_SHA256, parts, 2, pcr, NULL), SN_OK);
 	}
@@ -126,7 +132,8 @@ test_segment(void **state)
 	assert_int_equal(tr_root(t, &head, NULL), SN_OK);
 	sn_hex(BYTES_OF(head.h), hex);
 	const struct tr_arg args[] = { TR_ARG_STR("head", hex) };
-	assert_int_equal(tr_append(t, T0 + 99, TR_SEGMENT_ID, "resume", args, 1, &leaf, NULL), SN_OK);
+	assert_int_equal(tr_append(t, T0 + 99, TR_SEGMENT_ID, "resume", args, 1, &leaf, NULL),
+	    SN_OK);
 	const struct bytes parts[] = { BYTES_OF(want), BYTES_OF(leaf.h) };
 	assert_int_equal(cry_digest_v(CRY_SHA256, parts, 2, want, NULL), SN_OK);
 	assert_int_equal(tr_read_new(tr_records(t), &r, NULL), SN_OK);
@@ -166,11 +173,13 @@ test_checkpoint(void **state)
 	/* A transcript of one record more, and one of the same length, are not it. */
 	assert_int_equal(tr_append(t, T0 + 60, "late", "close", NULL, 0, &leaf, NULL), SN_OK);
 	assert_int_equal(tr_read_new(tr_records(t), &r, NULL), SN_OK);
-	assert_int_equal(tr_read_checkpoint(r, sn_buf_bytes(&note), &vkey, NULL), SN_E_SIGNATURE);
+	assert_int_equal(tr_read_checkpoint(r, sn_buf_bytes(&note), &vkey, NULL),
+	    SN_E_SIGNATURE);
 	tr_read_free(&r);
 	other = sample();
 	assert_int_equal(tr_read_new(tr_records(other), &r, NULL), SN_OK);
-	assert_int_equal(tr_read_checkpoint(r, sn_buf_bytes(&note), &vkey, NULL), SN_E_SIGNATURE);
+	assert_int_equal(tr_read_checkpoint(r, sn_buf_bytes(&note), &vkey, NULL),
+	    SN_E_SIGNATURE);
 	tr_read_free(&r);
 	tr_free(&t);
 	tr_free(&other);
@@ -192,26 +201,29 @@ struct append_row {
 
 static const struct append_row appends[] = {
 	{ "plain", T0 + 60, "a.b-c", "step-1", { { 0 } }, 0, SN_OK },
-	{ "largest integer", T0 + 60, "a", "s", { TR_ARG_INT("n", (1ULL << 53) - 1) }, 1, SN_OK },
+	{ "largest integer", T0 + 60, "a", "s", { TR_ARG_INT("n", (1ULL << 53) - 1) }, 1,
+	    SN_OK },
 	{ "time goes back", T0 + 59, "a", "s", { { 0 } }, 0, SN_E_FORMAT },
 	{ "upper-case id", T0 + 60, "A", "s", { { 0 } }, 0, SN_E_FORMAT },
 	{ "empty id", T0 + 60, "", "s", { { 0 } }, 0, SN_E_FORMAT },
 	{ "id with a blank", T0 + 60, "a b", "s", { { 0 } }, 0, SN_E_FORMAT },
 	{ "step with a newline", T0 + 60, "a", "s\n", { { 0 } }, 0, SN_E_FORMAT },
-	{ "argument name with a dot", T0 + 60, "a", "s", { TR_ARG_STR("a.b", "x") }, 1, SN_E_FORMAT },
-	{ "argument name that begins with a digit", T0 + 60, "a", "s", { TR_ARG_STR("1a", "x") }, 1,
+	{ "argument name with a dot", T0 + 60, "a", "s", { TR_ARG_STR("a.b", "x") }, 1,
 	    SN_E_FORMAT },
+	{ "argument name that begins with a digit", T0 + 60, "a", "s",
+	    { TR_ARG_STR("1a", "x") }, 1, SN_E_FORMAT },
 	{ "argument twice", T0 + 60, "a", "s", { TR_ARG_STR("x", "1"), TR_ARG_INT("x", 1) }, 2,
 	    SN_E_FORMAT },
 	{ "control character in a text", T0 + 60, "a", "s", { TR_ARG_STR("x", "a\x1b[2J") }, 1,
 	    SN_E_FORMAT },
 	{ "newline in a personal text", T0 + 60, "a", "s", { TR_ARG_PERSONAL("x", "a\nb") }, 1,
 	    SN_E_FORMAT },
-	{ "text that changes direction", T0 + 60, "a", "s", { TR_ARG_STR("x", "\xe2\x80\xae") }, 1,
-	    SN_E_FORMAT },
+	{ "text that changes direction", T0 + 60, "a", "s", { TR_ARG_STR("x", "\xe2\x80\xae") },
+	    1, SN_E_FORMAT },
 	{ "invalid UTF-8", T0 + 60, "a", "s", { TR_ARG_STR("x", "\xc3") }, 1, SN_E_FORMAT },
 	{ "no text at all", T0 + 60, "a", "s", { TR_ARG_STR("x", NULL) }, 1, SN_E_FORMAT },
-	{ "integer of 2^53", T0 + 60, "a", "s", { TR_ARG_INT("n", 1ULL << 53) }, 1, SN_E_FORMAT },
+	{ "integer of 2^53", T0 + 60, "a", "s", { TR_ARG_INT("n", 1ULL << 53) }, 1,
+	    SN_E_FORMAT },
 };
 
 static void
@@ -222,8 +234,8 @@ test_append(void **state)
 	struct merkle_hash leaf;
 	const size_t before = tr_records(t).n, openings = tr_openings(t).n;
 
-	assert_int_equal(tr_append(t, row->time, row->id, row->step, row->args, row->nargs, &leaf,
-			     NULL),
+	assert_int_equal(tr_append(t, row->time, row->id, row->step, row->args, row->nargs,
+			     &leaf, NULL),
 	    row->want);
 	if (row->want != SN_OK) { /* and nothing is left of the attempt */
 		assert_int_equal(tr_size(t), 3);
@@ -257,16 +269,19 @@ static const struct read_row reads[] = {
 	{ "bytes behind the last newline", L0 "x", SN_E_FORMAT },
 	{ "number 1 first", L1, SN_E_FORMAT },
 	{ "number 0 twice", L0 L0, SN_E_FORMAT },
-	{ "a number left out", L0 "{\"args\":{},\"id\":\"a\",\"n\":2,\"step\":\"s\"," T, SN_E_FORMAT },
+	{ "a number left out", L0 "{\"args\":{},\"id\":\"a\",\"n\":2,\"step\":\"s\"," T,
+	    SN_E_FORMAT },
 	{ "time goes back",
-	    L0 "{\"args\":{},\"id\":\"a\",\"n\":1,\"step\":\"s\",\"t\":\"2025-12-31T23:59:59Z\"}\n",
+	    L0
+	    "{\"args\":{},\"id\":\"a\",\"n\":1,\"step\":\"s\",\"t\":\"2025-12-31T23:59:59Z\"}\n",
 	    SN_E_FORMAT },
 	{ "time with an offset",
 	    "{\"args\":{},\"id\":\"a\",\"n\":0,\"step\":\"s\",\"t\":\"2026-01-01T00:00:00+00:00\"}\n",
 	    SN_E_FORMAT },
 	{ "members in another order", "{\"id\":\"a\",\"args\":{},\"n\":0,\"step\":\"s\"," T,
 	    SN_E_FORMAT },
-	{ "a blank between", "{\"args\":{}, \"id\":\"a\",\"n\":0,\"step\":\"s\"," T, SN_E_FORMAT },
+	{ "a blank between", "{\"args\":{}, \"id\":\"a\",\"n\":0,\"step\":\"s\"," T,
+	    SN_E_FORMAT },
 	{ "carriage return at the end",
 	    "{\"args\":{},\"id\":\"a\",\"n\":0,\"step\":\"s\",\"t\":\"2026-01-01T00:00:00Z\"}\r\n",
 	    SN_E_FORMAT },
@@ -275,7 +290,8 @@ static const struct read_row reads[] = {
 	{ "a member missing", "{\"args\":{},\"id\":\"a\",\"n\":0," T, SN_E_FORMAT },
 	{ "a member twice", "{\"args\":{},\"id\":\"a\",\"id\":\"a\",\"n\":0,\"step\":\"s\"," T,
 	    SN_E_FORMAT },
-	{ "number as text", "{\"args\":{},\"id\":\"a\",\"n\":\"0\",\"step\":\"s\"," T, SN_E_FORMAT },
+	{ "number as text", "{\"args\":{},\"id\":\"a\",\"n\":\"0\",\"step\":\"s\"," T,
+	    SN_E_FORMAT },
 	{ "number with a fraction", "{\"args\":{},\"id\":\"a\",\"n\":0.0,\"step\":\"s\"," T,
 	    SN_E_FORMAT },
 	{ "negative argument", ARG("\"x\":-1"), SN_E_FORMAT },
@@ -285,17 +301,21 @@ static const struct read_row reads[] = {
 	{ "argument array", ARG("\"x\":[]"), SN_E_FORMAT },
 	{ "nested object", ARG("\"x\":{\"y\":1}"), SN_E_FORMAT },
 	{ "short commitment", ARG("\"x\":{\"commit\":\"00\"}"), SN_E_FORMAT },
-	{ "commitment with company", ARG("\"x\":{\"commit\":\"" HEX64 "\",\"y\":1}"), SN_E_FORMAT },
+	{ "commitment with company", ARG("\"x\":{\"commit\":\"" HEX64 "\",\"y\":1}"),
+	    SN_E_FORMAT },
 	{ "argument with an escaped NUL", ARG("\"x\":\"a\\u0000\""), SN_E_FORMAT },
-	{ "upper-case message id", "{\"args\":{},\"id\":\"A\",\"n\":0,\"step\":\"s\"," T, SN_E_FORMAT },
+	{ "upper-case message id", "{\"args\":{},\"id\":\"A\",\"n\":0,\"step\":\"s\"," T,
+	    SN_E_FORMAT },
 	{ "an array", "[]\n", SN_E_FORMAT },
 	{ "a segment first",
-	    "{\"args\":{\"head\":\"" HEX64 "\"},\"id\":\"segment.start\",\"n\":0,\"step\":\"s\"," T,
+	    "{\"args\":{\"head\":\"" HEX64
+	    "\"},\"id\":\"segment.start\",\"n\":0,\"step\":\"s\"," T,
 	    SN_E_FORMAT },
 	{ "a segment without a head",
 	    L0 "{\"args\":{},\"id\":\"segment.start\",\"n\":1,\"step\":\"s\"," T, SN_E_FORMAT },
 	{ "a segment with another head",
-	    L0 "{\"args\":{\"head\":\"" HEX64 "\"},\"id\":\"segment.start\",\"n\":1,\"step\":\"s\"," T,
+	    L0 "{\"args\":{\"head\":\"" HEX64
+	       "\"},\"id\":\"segment.start\",\"n\":1,\"step\":\"s\"," T,
 	    SN_E_SIGNATURE },
 };
 
@@ -318,7 +338,8 @@ test_line_too_long(void **state)
 
 	(void)state;
 	memset(filler, 'x', TR_MAX_LINE);
-	text = test_format("{\"args\":{\"x\":\"%s\"},\"id\":\"a\",\"n\":0,\"step\":\"s\"," T, filler);
+	text = test_format("{\"args\":{\"x\":\"%s\"},\"id\":\"a\",\"n\":0,\"step\":\"s\"," T,
+	    filler);
 	assert_int_equal(tr_read_new(bytes_str(text), &r, NULL), SN_E_LIMIT);
 	free(filler);
 	free(text);

@@ -1,0 +1,187 @@
+/* The caller's policy over authentic bundles: world, evidence, sequence, time, identity. */
+#include "tests/ceremony/bundle/fixture.h"
+
+static struct fix prod, rehearsal;
+static const char *root; /* working directory of this program's bundles */
+static char *good;
+
+static char *
+below(const char *name)
+{
+	return test_format("%s/%s", root, name);
+}
+
+/* A fresh directory name for one test. */
+static char *
+fresh(void)
+{
+	static unsigned int n;
+
+	return test_format("%s/t%u", root, n++);
+}
+
+struct policy_row {
+	const char *name;
+	const struct fix *of;
+	struct fix_bundle make;
+	bool rehearsal, pinned, software, no_identity;
+	uint32_t min_sequence;
+	int64_t as_of;
+	enum sn_err want;
+};
+
+static const struct policy_row policies[] = {
+	{ .name = "rehearsal refused", .of = &rehearsal, .want = SN_E_REHEARSAL },
+	{ .name = "rehearsal refused even without an identity",
+	    .of = &rehearsal,
+	    .no_identity = true,
+	    .want = SN_E_REHEARSAL },
+	{ .name = "rehearsal taken", .of = &rehearsal, .rehearsal = true, .want = SN_OK },
+	{ .name = "rehearsal taken with a software TPM",
+	    .of = &rehearsal,
+	    .make = { .evidence = "software" },
+	    .rehearsal = true,
+	    .want = SN_OK },
+	{ .name = "rehearsal with a pinned TPM",
+	    .of = &rehearsal,
+	    .make = { .evidence = "pinned" },
+	    .rehearsal = true,
+	    .want = SN_E_EVIDENCE },
+	{ .name = "production under --rehearsal",
+	    .of = &prod,
+	    .rehearsal = true,
+	    .want = SN_OK },
+	{ .name = "--rehearsal takes no software TPM in production",
+	    .of = &prod,
+	    .make = { .evidence = "software" },
+	    .rehearsal = true,
+	    .want = SN_E_EVIDENCE },
+	{ .name = "software TPM accepted",
+	    .of = &prod,
+	    .make = { .evidence = "software" },
+	    .software = true,
+	    .want = SN_OK },
+	{ .name = "pinned TPM accepted",
+	    .of = &prod,
+	    .make = { .evidence = "pinned" },
+	    .pinned = true,
+	    .want = SN_OK },
+	{ .name = "pinned accepted is not software accepted",
+	    .of = &prod,
+	    .make = { .evidence = "software" },
+	    .pinned = true,
+	    .want = SN_E_EVIDENCE },
+	{ .name = "no identity", .of = &prod, .no_identity = true, .want = SN_E_UNANCHORED },
+	{ .name = "sequence at the minimum",
+	    .of = &prod,
+	    .make = { .sequence = 7 },
+	    .min_sequence = 7,
+	    .want = SN_OK },
+	{ .name = "sequence below the minimum",
+	    .of = &prod,
+	    .make = { .sequence = 6 },
+	    .min_sequence = 7,
+	    .want = SN_E_SEQUENCE },
+	{ .name = "expired", .of = &prod, .as_of = FIX_EXPIRY + 1, .want = SN_E_EXPIRED },
+	{ .name = "in its last second", .of = &prod, .as_of = FIX_EXPIRY, .want = SN_OK },
+	{ .name = "long before it was made",
+	    .of = &prod,
+	    .as_of = FIX_T0 - 30 * FIX_DAY,
+	    .want = SN_E_EXPIRED },
+};
+
+static void
+test_policy(void **state)
+{
+	const struct policy_row *row = *state;
+	struct bun_policy p = fix_policy(row->of);
+	struct bun_report r;
+	char *dir = fresh();
+
+	p.rehearsal = row->rehearsal;
+	p.accept_pinned = row->pinned;
+	p.accept_software = row->software;
+	p.has_identity = !row->no_identity;
+	p.has_min_sequence = row->min_sequence != 0;
+	p.min_sequence = row->min_sequence;
+	if (row->as_of != 0)
+		p.as_of = row->as_of;
+	fix_write(row->of, &row->make, dir);
+	assert_int_equal(fix_verify(dir, &p, &r, NULL), row->want);
+	assert_true(r.authentic == p.has_identity);
+	assert_true(r.accepted == (row->want == SN_OK));
+	assert_int_equal(r.verdict, row->want);
+	free(dir);
+}
+
+/* The mark rises only with what was accepted; older ones and forks are refused. */
+static void
+test_state(void **state)
+{
+	struct bun_policy p = fix_policy(&prod);
+	char *dirs[4], *marks = below("marks");
+	const struct fix_bundle make[4] = { { .sequence = 5 }, { .sequence = 4 },
+		{ .sequence = 5, .approvals = 7 }, { .sequence = 6 } };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		dirs[i] = fresh();
+		fix_write(&prod, &make[i], dirs[i]);
+	}
+	assert_int_equal(mkdir(marks, 0755), 0);
+	p.state_dirfd = open(marks, O_RDONLY | O_DIRECTORY);
+	p.has_identity = false; /* not accepted: no mark */
+	assert_int_equal(fix_verify(dirs[3], &p, NULL, NULL), SN_E_UNANCHORED);
+	p.has_identity = true;
+	assert_int_equal(fix_verify(dirs[0], &p, NULL, NULL), SN_OK);
+	assert_int_equal(fix_verify(dirs[0], &p, NULL, NULL), SN_OK);
+	assert_int_equal(fix_verify(dirs[1], &p, NULL, NULL), SN_E_SEQUENCE);
+	/* dirs[2] has the same number and, for its salts, another statement. */
+	assert_int_equal(fix_verify(dirs[2], &p, NULL, NULL), SN_E_SEQUENCE);
+	assert_int_equal(fix_verify(dirs[3], &p, NULL, NULL), SN_OK);
+	assert_int_equal(fix_verify(dirs[0], &p, NULL, NULL), SN_E_SEQUENCE);
+	close(p.state_dirfd);
+	for (int i = 0; i < 4; i++)
+		free(dirs[i]);
+	free(marks);
+}
+
+static void
+test_bad_mark(void **state)
+{
+	struct bun_policy p = fix_policy(&prod);
+	char *marks = below("bad-marks"), *name, hex[65];
+
+	(void)state;
+	assert_int_equal(mkdir(marks, 0755), 0);
+	sn_hex(BYTES_OF(prod.identity), hex);
+	name = test_format("%s.mark", hex);
+	fix_put(marks, name, BYTES_STR("7\n"));
+	p.state_dirfd = open(marks, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(fix_verify(good, &p, NULL, NULL), SN_E_FORMAT);
+	close(p.state_dirfd);
+	free(marks);
+	free(name);
+}
+
+int
+main(void)
+{
+	struct test_list *l = test_list_new();
+
+	fix_start();
+	fix_make(&prod, 1, PLAN_PRODUCTION);
+	fix_make(&rehearsal, 1, PLAN_REHEARSAL);
+	root = test_tmpdir();
+	good = below("good");
+	fix_write(&prod, NULL, good);
+	for (size_t i = 0; i < SN_NITEMS(policies); i++)
+		test_list_add(l, test_policy, (void *)(uintptr_t)&policies[i], "policy: %s",
+		    policies[i].name);
+	test_list_add(l, test_state, NULL, "marks: older ones and forks");
+	test_list_add(l, test_bad_mark, NULL, "marks: one that is damaged");
+	const int status = test_list_run(l, "policy");
+	fix_done(&prod);
+	fix_done(&rehearsal);
+	return status;
+}
