@@ -69,8 +69,10 @@ struct fix_bundle {
 	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
 	uint8_t audit_twist;  /* flips into the audit's qualifying data */
 	bool no_audit;
-	const struct fix *roots;       /* put this sanctum's roots into trust/ */
-	const struct fix *identity_of; /* state this sanctum's identity */
+	const struct fix *roots;		/* put this sanctum's roots into trust/ */
+	const struct fix *identity_of;		/* state this sanctum's identity */
+	void (*more)(struct bun *b, void *arg); /* adds more files */
+	void *arg;
 };
 
 static SN_UNUSED void
@@ -468,6 +470,8 @@ fix_write(const struct fix *f, const struct fix_bundle *options, const char *dir
 		fix_audit(f, o, b);
 	if (o->extra_path != NULL)
 		FIX_OK(bun_add(b, o->extra_path, o->extra, why));
+	if (o->more != NULL)
+		o->more(b, o->arg);
 	fix_seal(f, o, t, b);
 	fix_sign(f, o, t, b);
 	assert_int_equal(mkdir(dir, 0755), 0);
