@@ -6,6 +6,7 @@
 
 #include "appliance/base/text.h"
 #include "appliance/crosscheck/crosscheck.h"
+#include "appliance/jail/jail.h"
 
 /*
  * In this order; the first failure is the verdict. Neighbours of one name share a
@@ -121,6 +122,8 @@ judge(struct xc *c, const char *dir, struct sn_why *why)
 	e = xc_load(c, dirfd, why);
 	if (e != SN_OK)
 		return e == SN_E_LIMIT ? SN_E_FORMAT : e;
+	/* all is read, nothing is parsed yet */
+	SN_TRY(jail_enter(&jail_policies[JAIL_CROSSCHECK], why));
 	for (size_t i = 0; i < SN_NITEMS(checks); i++)
 		SN_TRY(run_check(c, i, &line, why));
 	puts("ML-DSA: not checked by GnuTLS");
