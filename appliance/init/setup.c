@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "appliance/init/init.h"
+#include "appliance/jail/jail.h"
 
 #define NOTHING_RUNS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -28,7 +29,10 @@ static const struct mount_row {
 	{ "tmpfs", "/run", "mode=0700,size=128m", NOTHING_RUNS, false },
 };
 
-static const char *const folders[] = { INIT_RUN_DIR, INIT_MEDIA_DIR };
+static const char *const folders[] = { INIT_RUN_DIR, INIT_MEDIA_DIR, JAIL_EMPTY_DIR };
+/* The root that the other processes retire to: nothing in it, nothing can be put there. */
+static const struct mount_row empty_root = { "tmpfs", JAIL_EMPTY_DIR, "mode=0555,nr_inodes=1",
+	NOTHING_RUNS | MS_RDONLY, false };
 
 static const struct switch_row {
 	const char *path, *value;
@@ -59,6 +63,14 @@ write_switch(const char *path, const char *value, struct sn_why *why)
 	return SN_OK;
 }
 
+static enum sn_err
+mount_one(const struct mount_row *m, struct sn_why *why)
+{
+	if (mount(m->type, m->where, m->type, m->flags, m->options) != 0 && !m->optional)
+		return sn_fail(why, SN_E_IO, "%s: %s", m->where, strerror(errno));
+	return SN_OK;
+}
+
 enum sn_err
 init_setup(struct sn_why *why)
 {
@@ -77,6 +89,7 @@ init_setup(struct sn_why *why)
 	for (size_t i = 0; i < SN_NITEMS(folders); i++)
 		if (mkdir(folders[i], 0700) != 0)
 			return sn_fail(why, SN_E_IO, "%s: %s", folders[i], strerror(errno));
+	SN_TRY(mount_one(&empty_root, why));
 	for (size_t i = 0; i < SN_NITEMS(switches); i++)
 		SN_TRY(write_switch(switches[i].path, switches[i].value, why));
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) != 0)

@@ -24,7 +24,7 @@
 static const struct {
 	const char *type, *options;
 } mounts[] = {
-	[FAT_VFAT] = { "vfat", "utf8=1,umask=0077,shortname=mixed,errors=remount-ro,flush" },
+	[FAT_VFAT] = { "vfat", "utf8=1,umask=0077,shortname=mixed,errors=remount-ro" },
 	[FAT_EXFAT] = { "exfat", "iocharset=utf8,umask=0077,errors=remount-ro" },
 };
 

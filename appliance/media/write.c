@@ -90,6 +90,20 @@ sync_parents(int dir, const char *path, struct sn_why *why)
 	return sync_folder(dir, "", why);
 }
 
+/* Is file i the first of its folder? Then the folder has not been synced yet. */
+static bool
+first_of_folder(const struct med_file *files, size_t i)
+{
+	const char *slash = strrchr(files[i].path, '/');
+	size_t n = slash != NULL ? (size_t)(slash - files[i].path) + 1 : 0;
+
+	for (size_t j = 0; j < i; j++)
+		if (strncmp(files[j].path, files[i].path, n) == 0 &&
+		    strchr(files[j].path + n, '/') == NULL)
+			return false;
+	return true;
+}
+
 static enum sn_err
 fill_folder(int top, const struct med_file *files, size_t n, struct sn_why *why)
 {
@@ -101,7 +115,8 @@ fill_folder(int top, const struct med_file *files, size_t n, struct sn_why *why)
 	for (size_t i = 0; i < n; i++)
 		SN_TRY(write_file(dir, &files[i], why));
 	for (size_t i = 0; i < n; i++)
-		SN_TRY(sync_parents(dir, files[i].path, why));
+		if (first_of_folder(files, i))
+			SN_TRY(sync_parents(dir, files[i].path, why));
 	return SN_OK;
 }
 

@@ -15,6 +15,7 @@ TOTAL_TIMEOUT = 900
 SETTLE = 0.25			# a screen that stays the same this long is complete
 PATIENCE = 8			# seconds a stick may stay when the screen asks for something else
 LOST = 20			# seconds a settled screen may ask what no line answers
+LOST_STICK = 90			# the same while a stick may be at work
 
 STATUS = re.compile(r"\[([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*(?:@[a-z][a-z0-9-]*)?|\.\.\.|more|"
                     r"(?:media|remove)(?: CS-[A-Za-z0-9-]+)+)\]\s*$")
@@ -240,9 +241,10 @@ class Player:
         """A settled screen that asks for what the file does not give is an error."""
         if wanted in ("", "..."):
             return None
+        limit = LOST if wanted.split()[0] not in ("media", "remove") else LOST_STICK
         if since is None:
             return time.monotonic()
-        if time.monotonic() - since > LOST:
+        if time.monotonic() - since > limit:
             self._fail(f"the screen asks for [{wanted}]; the next line is "
                        f"{item.where if item else 'none'}", lines)
         return since
