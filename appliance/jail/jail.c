@@ -16,7 +16,7 @@
 #define FILES 1
 
 #define WRITTEN_NONE 0
-#define WRITTEN_TEXT (1U << 20) /* standard output or error may be a file */
+#define WRITTEN_TEXT (1U << 30) /* standard output or error may be a long log already */
 
 #define MEMORY_SOFTTPM (128U << 20)
 

@@ -64,7 +64,7 @@ static const struct seen_row seen_rows[] = {
 	{ "no bytes into files", JAIL_KEEPER, "limits",
 	    "Max file size             0                    0                    bytes" },
 	{ "some text into files", JAIL_CROSSCHECK, "limits",
-	    "Max file size             1048576              1048576              bytes" },
+	    "Max file size             1073741824           1073741824           bytes" },
 	{ "no children", JAIL_KEEPER, "limits",
 	    "Max processes             0                    0                    processes" },
 	{ "no descriptors", JAIL_TPM_SOFTWARE, "limits",
