@@ -11,10 +11,8 @@
 #include "appliance/crypto/cert.h"
 #include "ceremony/keys/identity.h"
 
-/*
- * The extended key usage of the attestation token's signer: id-kp-jwt [RFC 9509]. Not an
- * OID of our own: consumers' parsers must read it, and some refuse 128-bit arcs.
- */
+/* The extended key usage of the attestation token's signer: id-kp-jwt [RFC 9509]. Consumers
+ * see this certificate, so it is a registered one. */
 #define CERTS_EKU_TOKEN "1.3.6.1.5.5.7.3.37"
 
 /* What a key's certificate is: one row per enum key_id, CERTS_NONE for the log key. */

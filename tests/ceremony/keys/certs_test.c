@@ -269,6 +269,14 @@ static const struct judge_row judge_rows[] = {
 	    false },
 	{ "openssl reads the log key", "openssl",
 	    "openssl pkey -pubin -in log.pem -noout -text | grep -qi ed25519", true },
+	{ "botan verifies the ML-DSA-87 statement signer", "botan",
+	    "csplit -s -f m- statement-mldsa87-chain.pem '/-----BEGIN/' '{*}' && "
+	    "botan cert_verify m-01 m-02 root-mldsa87.pem | grep -q 'passes validation'",
+	    true },
+	{ "botan refuses it under the P-384 root", "botan",
+	    "csplit -s -f n- statement-mldsa87-chain.pem '/-----BEGIN/' '{*}' && "
+	    "botan cert_verify n-01 n-02 root-p384.pem | grep -q 'passes validation'",
+	    false },
 	{ "certtool verifies the token chain", "certtool",
 	    "certtool --verify --load-ca-certificate root-p384.pem "
 	    "--attime '2026-01-01 12:00:00' --infile token-chain.pem",
@@ -302,8 +310,8 @@ test_judge(void **state)
 }
 
 /*
- * zlint knows no ML-DSA (the twins have the same extensions, test_profile) and cannot
- * read an OID under 2.25; the rules of browsers' CAs are not for a private PKI.
+ * zlint knows no ML-DSA (the twins have the same extensions, test_profile); the rules of
+ * browsers' CAs are not for a private PKI.
  */
 #define ZLINT                                                                                  \
 	"zlint -excludeSources CABF_BR,CABF_EV,CABF_SMIME_BR,Apple,Mozilla,ETSI_ESI %s "       \
@@ -333,8 +341,8 @@ test_lint(void **state)
 static void
 add_all(struct test_list *l)
 {
-	static enum key_id linted[] = { KEY_ROOT_P384, KEY_SIGNING_CA_P384, KEY_TOKEN_CA_P384,
-		KEY_TOKEN_P256 };
+	static enum key_id linted[] = { KEY_ROOT_P384, KEY_SIGNING_CA_P384, KEY_STATEMENT_P384,
+		KEY_OPERATIONS_P384, KEY_TOKEN_CA_P384, KEY_TOKEN_P256 };
 	size_t i;
 
 	test_list_add(l, test_paths, NULL, "the files");
