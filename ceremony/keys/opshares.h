@@ -11,8 +11,6 @@
 #include "appliance/crypto/cms.h"
 #include "ceremony/keys/slip39.h"
 
-#define OPSHARES_FILE "operations-share.p7m"
-
 /*
  * Split the operations secret among count approvers of whom threshold are
  * needed. The identifier is made from world and random bits. ret has room for
@@ -20,7 +18,7 @@
  */
 SN_MUST_USE enum sn_err opshares_split(struct bytes operations, enum plan_world world,
     uint32_t threshold, uint32_t count, struct sn_secret *ret, struct sn_why *why);
-/* Encrypt one share's text to the approver's sealing key: operations-share.p7m. */
+/* Encrypt one share's text to the approver's sealing key; the caller names the file. */
 SN_MUST_USE enum sn_err opshares_seal(const struct plan_approver *to, struct bytes text,
     struct sn_buf *ret, struct sn_why *why);
 /* Open it with the approver's keys: the share's text. */
