@@ -13,6 +13,8 @@ struct message {
 /* Grouped by step: title (rail), head (body title), body, prompt, then records. */
 static const struct message messages[] = {
 	/* words on every screen */
+	{ "ui.rehearsal", "REHEARSAL" },
+	{ "ui.production", "PRODUCTION" },
 	{ "ui.enter", "Press Enter to go on." },
 	{ "ui.more", "Press Enter for the next page." },
 	{ "ui.busy", "Please wait." },

@@ -212,6 +212,15 @@ cer_prompt(struct view *v)
 	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&b));
 }
 
+/* A workstation only rehearses; the image does not know before it has read the plan. */
+static const char *
+cer_world(const struct cer *c)
+{
+	if (c->plan == NULL)
+		return c->ports.image ? "" : cat_text("ui.rehearsal");
+	return cat_text(c->plan->world == PLAN_REHEARSAL ? "ui.rehearsal" : "ui.production");
+}
+
 /* What every view has in common, whatever the step. */
 static void
 cer_frame(struct cer *c, struct view *v)
@@ -220,7 +229,7 @@ cer_frame(struct cer *c, struct view *v)
 
 	v->mode = c->plan != NULL ? plan_mode_name(c->plan->mode) : "";
 	v->sanctum = c->plan != NULL ? c->plan->sanctum_name : "";
-	v->rehearsal = c->plan == NULL ? !c->ports.image : c->plan->world == PLAN_REHEARSAL;
+	v->world = cer_world(c);
 	v->step = s->id;
 	v->nrail = c->nsteps;
 	for (size_t i = 0; i < c->nsteps; i++) {

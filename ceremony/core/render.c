@@ -77,7 +77,7 @@ render_title(const struct view *v, struct screen *s)
 	(void)snprintf(left, sizeof(left), " Cornerstone%s%s%s%s", v->mode[0] ? "  " : "",
 	    v->mode, v->sanctum[0] ? " of " : "", v->sanctum);
 	row_put(s->row[0], 0, left, SCREEN_COLS - 12);
-	row_put_right(s->row[0], v->rehearsal ? "REHEARSAL" : "PRODUCTION");
+	row_put_right(s->row[0], v->world);
 }
 
 static void

@@ -20,6 +20,20 @@ step_start_enter(struct cer *c, struct sn_why *why)
 	return SN_OK;
 }
 
+/* One self-test: its detail behind the name, or below it when it is long. */
+static void
+start_check(struct view *v, const struct cer_check *t)
+{
+	const char *mark = t->ok ? "[OK]" : "[!!]";
+
+	if (strlen(t->detail) <= VIEW_WIDTH - 25) {
+		view_line(v, "%s %-19s %s", mark, t->name, t->detail);
+		return;
+	}
+	view_line(v, "%s %s", mark, t->name);
+	view_line(v, "     %s", t->detail);
+}
+
 enum sn_err
 step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
@@ -38,9 +52,7 @@ step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 	    CAT_ARGS({ "passed", cer_num(passed) }, { "total", cer_num(c->ports.nchecks) },
 		{ "console", c->ports.console }));
 	for (size_t k = 0; k < c->ports.nchecks; k++) {
-		const struct cer_check *t = &c->ports.checks[k];
-
-		view_line(v, "%s %-20s %s", t->ok ? "[OK]" : "[!!]", t->name, t->detail);
+		start_check(v, &c->ports.checks[k]);
 	}
 	return SN_OK;
 }

@@ -40,9 +40,9 @@ struct view_rail {
 
 struct view {
 	enum view_kind kind;
-	const char *mode;    /* "genesis" */
-	const char *sanctum; /* its name, or "" before the plan is read */
-	bool rehearsal;
+	const char *mode;	/* "genesis" */
+	const char *sanctum;	/* its name, or "" before the plan is read */
+	const char *world;	/* "REHEARSAL", "PRODUCTION", or "" before the plan is read */
 	const char *step, *ask; /* "shares", "typed": together the reference */
 	const char *person;	/* a person's name, or NULL */
 	char title[VIEW_WIDTH * 2];
