@@ -101,7 +101,7 @@ last_line(struct sn_buf *b)
 		b->n--;
 	if (b->n == 0)
 		return "";
-	b->p[b->n] = '\0'; /* there is always room: it was a line end, or the buffer's own NUL */
+	b->p[b->n] = '\0'; /* there is room: a line end, or the buffer's own NUL */
 	s = (char *)b->p;
 	nl = strrchr(s, '\n');
 	return nl != NULL ? nl + 1 : s;

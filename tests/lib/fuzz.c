@@ -218,7 +218,8 @@ main(int argc, char **argv)
 
 	base = base != NULL ? base + 1 : argv[0];
 	state = number_of("FUZZ_SEED", 1) * 2 + 1;
-	snprintf(crash_path, sizeof(crash_path), "%s/%s.crash", build != NULL ? build : ".", base);
+	snprintf(crash_path, sizeof(crash_path), "%s/%s.crash", build != NULL ? build : ".",
+	    base);
 	signal(SIGALRM, too_slow);
 	if (__sanitizer_set_death_callback != NULL)
 		__sanitizer_set_death_callback(save_input);
@@ -246,8 +247,8 @@ main(int argc, char **argv)
 			mutate_once();
 		run_once();
 	}
-	printf("# %zu seeds, %" PRIu64 " runs, %zu edges, %zu inputs kept\n", seeds, runs, edges,
-	    ninputs);
+	printf("# %zu seeds, %" PRIu64 " runs, %zu edges, %zu inputs kept\n", seeds, runs,
+	    edges, ninputs);
 	printf("ok 1 - %s\n", base);
 	free(seed_dir);
 	return 0;
