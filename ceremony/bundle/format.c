@@ -37,6 +37,7 @@ static const char *const required[] = {
 	BUN_RECORDS,
 	BUN_CHECKPOINT,
 	BUN_AK,
+	BUN_AK_PUB,
 	BUN_QUOTE_MSG,
 	BUN_QUOTE_SIG,
 	BUN_QUOTE_PCR,

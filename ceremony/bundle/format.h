@@ -37,6 +37,7 @@
 #define BUN_QUOTE_SIG "evidence/quote.sig"
 #define BUN_QUOTE_PCR "evidence/quote.pcr"
 #define BUN_AK "evidence/ak.pem"
+#define BUN_AK_PUB "evidence/ak.pub"
 #define BUN_ORIGINALS "collateral/original/"
 #define BUN_STATUS "collateral/status.json"
 

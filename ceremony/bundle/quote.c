@@ -199,6 +199,37 @@ quote_signature(struct bytes msg, struct bytes sig, const struct cry_key *ak, co
 	}
 }
 
+/*
+ * The public area that an attestation key of ours must have [TCG P2 12.2.4], built from
+ * ak and compared whole: P-256, SHA-256 name, fixedTPM, fixedParent, sensitiveDataOrigin,
+ * userWithAuth, noDA, restricted, sign; no policy; ECDSA with SHA-256.
+ */
+enum sn_err
+quote_key(struct bytes pub, const struct cry_key *ak, struct sn_why *why)
+{
+	static const uint8_t head[] = { 0x00, 0x23, 0x00, 0x0b, 0x00, 0x05, 0x04, 0x72, 0x00,
+		0x00, 0x00, 0x10, 0x00, 0x18, 0x00, 0x0b, 0x00, 0x03, 0x00, 0x10 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf point = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf want = { 0 };
+
+	if (cry_key_alg(ak) != CRY_P256)
+		return sn_fail(why, SN_E_SIGNATURE, "ak.pem: not a P-256 key");
+	SN_TRY(cry_key_raw(ak, &point, why)); /* 04 || X || Y */
+	if (point.n != 65)
+		return sn_fail(why, SN_E_INTERNAL, "ak.pem: a point of %zu bytes", point.n);
+	sn_buf_u16(&want, sizeof(head) + 2 * (2 + 32));
+	sn_buf_put(&want, BYTES_OF(head));
+	for (size_t i = 0; i < 2; i++) {
+		sn_buf_u16(&want, 32);
+		sn_buf_put(&want, (struct bytes){ point.p + 1 + 32 * i, 32 });
+	}
+	SN_TRY(sn_buf_check(&want, why));
+	if (!bytes_equal(sn_buf_bytes(&want), pub))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "ak.pub: not the key ak.pem as a TPM's attestation key");
+	return SN_OK;
+}
+
 static enum sn_err
 pcr_digest(const struct quote_pcrs *pcrs, uint8_t ret[32], struct sn_why *why)
 {

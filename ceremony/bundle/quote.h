@@ -24,6 +24,10 @@ SN_MUST_USE enum sn_err quote_pcrs_parse(struct bytes file, struct quote_pcrs *r
 SN_MUST_USE enum sn_err quote_signature(struct bytes msg, struct bytes sig,
     const struct cry_key *ak, const char *what, struct sn_why *why);
 
+/* pub, a TPM2B_PUBLIC, is a restricted signing key that lives in a TPM, and is ak. */
+SN_MUST_USE enum sn_err quote_key(struct bytes pub, const struct cry_key *ak,
+    struct sn_why *why);
+
 /* msg quotes exactly these PCRs over that qualifying data. */
 SN_MUST_USE enum sn_err quote_check(struct bytes msg, const uint8_t qualifying[32],
     const struct quote_pcrs *pcrs, struct sn_why *why);

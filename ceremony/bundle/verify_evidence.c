@@ -68,10 +68,15 @@ bun_check_transcript(struct bun_case *c, struct sn_why *why)
 static enum sn_err
 attestation_key(const struct bun_case *c, struct cry_key **ret, struct sn_why *why)
 {
-	struct bytes pem;
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	struct bytes pem, pub;
 
 	SN_TRY(bun_dir_get(&c->dir, BUN_AK, &pem, why));
-	return bun_key_parse(pem, BUN_AK, ret, why);
+	SN_TRY(bun_dir_get(&c->dir, BUN_AK_PUB, &pub, why));
+	SN_TRY(bun_key_parse(pem, BUN_AK, &key, why));
+	SN_TRY(quote_key(pub, key, why));
+	*ret = SN_TAKE(key);
+	return SN_OK;
 }
 
 enum sn_err

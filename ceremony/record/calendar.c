@@ -42,7 +42,7 @@ static void
 put_text(struct sn_buf *b, const char *name, const char *what, const char *sanctum)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf line = { 0 };
-	const char *const parts[] = { sanctum, ": ", what, " expires" };
+	const char *const parts[] = { sanctum, ": expiry of ", what };
 
 	sn_buf_fmt(&line, "%s:", name);
 	for (size_t i = 0; i < SN_NITEMS(parts); i++)

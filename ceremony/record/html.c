@@ -91,10 +91,12 @@ put_expiries(const struct rec_facts *f, struct sn_buf *b)
 
 	sn_buf_str(b, "<h2>What expires</h2>\n<table>\n");
 	for (size_t i = 0; i < f->nexpires; i++) {
-		text_from_time(f->expires[i].at, when);
+		const struct rec_expiry *e = rec_nth_expiry(f, i);
+
+		text_from_time(e->at, when);
 		sn_buf_str(b, "<tr>");
 		put_cell(b, "td class=\"t\"", when);
-		put_cell(b, "td", f->expires[i].what);
+		put_cell(b, "td", e->what);
 		sn_buf_str(b, "</tr>\n");
 	}
 	sn_buf_str(b, "</table>\n");

@@ -111,6 +111,22 @@ rec_wrap(struct sn_buf *b, const char *first, size_t indent, const char *text)
 	}
 }
 
+const struct rec_expiry *
+rec_nth_expiry(const struct rec_facts *f, size_t n)
+{
+	for (size_t i = 0; i < f->nexpires; i++) {
+		const struct rec_expiry *e = &f->expires[i];
+		size_t before = 0;
+
+		for (size_t k = 0; k < f->nexpires; k++)
+			before +=
+			    f->expires[k].at < e->at || (f->expires[k].at == e->at && k < i);
+		if (before == n)
+			return e;
+	}
+	return &f->expires[0];
+}
+
 /* A digest as people compare it: hex in groups of eight, then as words. */
 static void
 put_digest(const uint8_t digest[32], struct sn_buf *ret)

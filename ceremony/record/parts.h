@@ -21,6 +21,9 @@ void rec_sentence(const struct rec_facts *f, size_t i, struct sn_buf *ret);
  * characters count as one column. */
 void rec_wrap(struct sn_buf *b, const char *first, size_t indent, const char *text);
 
+/* The expiry that comes n-th in time (those at the same second as they were given). */
+const struct rec_expiry *rec_nth_expiry(const struct rec_facts *f, size_t n);
+
 /* The facts above the transcript, one label and value each. */
 enum sn_err rec_each_fact(const struct rec_facts *f,
     void (*put)(struct sn_buf *b, const char *label, const char *value), struct sn_buf *ret,

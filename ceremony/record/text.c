@@ -47,9 +47,11 @@ put_expiries(const struct rec_facts *f, struct sn_buf *b)
 
 	put_heading(b, "What expires", '-');
 	for (size_t i = 0; i < f->nexpires; i++) {
-		text_from_time(f->expires[i].at, when);
+		const struct rec_expiry *e = rec_nth_expiry(f, i);
+
+		text_from_time(e->at, when);
 		snprintf(first, sizeof(first), "%s  ", when);
-		rec_wrap(b, first, TEXT_TIME_LEN + 2, f->expires[i].what);
+		rec_wrap(b, first, TEXT_TIME_LEN + 2, e->what);
 	}
 }
 
@@ -104,8 +106,8 @@ rec_text(const struct rec_facts *f, struct sn_buf *ret, struct sn_why *why)
 		sn_buf_u8(ret, '=');
 	sn_buf_str(ret, "\n\n");
 	if (strcmp(f->world, "rehearsal") == 0)
-		rec_wrap(ret, "", 0,
-		    "THIS WAS A REHEARSAL. Nothing that it made may be used in production.\n");
+		sn_buf_str(ret,
+		    "THIS WAS A REHEARSAL. Nothing that it made may be used in production.\n\n");
 	SN_TRY(rec_each_fact(f, put_fact, ret, why));
 	put_approvers(f, ret);
 	put_expiries(f, ret);

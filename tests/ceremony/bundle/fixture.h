@@ -68,6 +68,7 @@ struct fix_bundle {
 	struct bytes records; /* instead of the transcript's (and a fitting checkpoint) */
 	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
 	uint8_t audit_twist;  /* flips into the audit's qualifying data */
+	uint8_t ak_twist;     /* flips into the attestation key's attributes */
 	bool no_audit;
 	const struct fix *roots;		/* put this sanctum's roots into trust/ */
 	const struct fix *identity_of;		/* state this sanctum's identity */
@@ -294,6 +295,26 @@ fix_put_pem(struct bun *b, const char *path, const struct cry_key *key)
 	sn_buf_done(&pem);
 }
 
+/* The attestation key's public area, as the TPM gives it. */
+static void
+fix_put_ak_pub(const struct fix *f, const struct fix_bundle *o, struct bun *b)
+{
+	struct sn_buf point = { 0 }, pub = { 0 };
+
+	FIX_OK(cry_key_raw(f->ak, &point, why));
+	sn_buf_u16(&pub, 88);
+	sn_buf_put(&pub,
+	    BYTES_STR("\x00\x23\x00\x0b\x00\x05\x04\x72\x00\x00\x00\x10\x00\x18"
+		      "\x00\x0b\x00\x03\x00\x10\x00\x20"));
+	sn_buf_put(&pub, (struct bytes){ point.p + 1, 32 });
+	sn_buf_u16(&pub, 32);
+	sn_buf_put(&pub, (struct bytes){ point.p + 33, 32 });
+	pub.p[7] ^= o->ak_twist; /* one of the attributes */
+	FIX_OK(bun_add(b, "evidence/ak.pub", sn_buf_bytes(&pub), why));
+	sn_buf_done(&point);
+	sn_buf_done(&pub);
+}
+
 static void
 fix_add_trust(const struct fix *f, const struct fix_bundle *o, struct bun *b)
 {
@@ -311,6 +332,7 @@ fix_add_trust(const struct fix *f, const struct fix_bundle *o, struct bun *b)
 		fix_put_pem(b, path, f->approver[i]);
 	}
 	fix_put_pem(b, "evidence/ak.pem", f->ak);
+	fix_put_ak_pub(f, o, b);
 	FIX_OK(bun_add(b, "record/record.txt", BYTES_STR("a record\n"), why));
 }
 

@@ -231,6 +231,7 @@ static const struct made_row made[] = {
 	{ "PCR 15 has not seen the last record", { .skip_pcr15 = 1 }, SN_E_SIGNATURE,
 	    "PCR 15" },
 	{ "the audit is of another plan", { .audit_twist = 1 }, SN_E_SIGNATURE, "audit.msg" },
+	{ "an attestation key outside a TPM", { .ak_twist = 0x02 }, SN_E_SIGNATURE, "ak.pub" },
 	{ "records that are not canonical",
 	    { .records = BYTES_STR("{\"id\":\"a\",\"args\":{}}\n") }, SN_E_FORMAT,
 	    "records.jsonl" },

@@ -40,9 +40,9 @@ sample(void)
 }
 
 static const struct rec_expiry expires[] = {
-	{ "operations signer certificates", T0 + 86400 },
-	{ "collateral: Intel; TCB info, of a platform that has a really long label \xc3\xa4\xc3\xb6 and goes on",
+	{ "collateral: Intel; TCB info, of a platform with a really long label \xc3\xa4\xc3\xb6 here",
 	    T0 + 2 * 86400 },
+	{ "operations signer certificates", T0 + 86400 },
 };
 static const struct rec_approver approvers[] = { { "alice", { 1, 2, 3 } } };
 
@@ -131,6 +131,9 @@ static const struct row rows[] = {
 	{ "text: a production says nothing of rehearsals", TEXT, false, "production", "Record",
 	    "REHEARSAL" },
 	{ "text: a rehearsal says so first", TEXT, false, "rehearsal", "THIS WAS A REHEARSAL",
+	    NULL },
+	{ "text: what expires first comes first", TEXT, false, "production",
+	    "2026-01-02T00:00:00Z  operations signer certificates\n2026-01-03T00:00:00Z  collateral: ",
 	    NULL },
 	{ "html: is self-contained", HTML, true, "production", "default-src 'none'", "src=" },
 	{ "html: names are escaped", HTML, true, "production",
