@@ -115,10 +115,10 @@ works_outside(void **state)
 	}
 	tidy();
 	status = status_of(pid);
-	if (WIFEXITED(status) &&
-	    (WEXITSTATUS(status) == EPERM || WEXITSTATUS(status) == ENOSYS)) {
-		print_message("this user or kernel does not allow it anyhow: %s\n",
-		    strerror(WEXITSTATUS(status)));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == ENOSYS)
+		return; /* this kernel has no such call (x32): nothing to take away */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EPERM) {
+		print_message("this user may not do it anyhow\n");
 		skip();
 	}
 	assert_exit(status, 0);
