@@ -14,8 +14,8 @@
 #define PATH_OK_MAX 255
 #define NAME_OK_MAX 128
 
-static void
-fd_done(int *fd)
+void
+sn_fd_done(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -48,7 +48,7 @@ file_open(int dirfd, const char *path, int *ret, struct sn_why *why)
 enum sn_err
 sn_file_read(int dirfd, const char *path, size_t max, struct sn_buf *ret, struct sn_why *why)
 {
-	SN_CLEANUP(fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	SN_CLEANUP(sn_buf_done) struct sn_buf all = { 0 };
 	uint8_t chunk[FILE_CHUNK];
 	struct stat st;
@@ -160,7 +160,7 @@ enum sn_err
 sn_file_write(int dirfd, const char *path, struct bytes data, unsigned int mode, bool replace,
     struct sn_why *why)
 {
-	SN_CLEANUP(fd_done) int dir = -1;
+	SN_CLEANUP(sn_fd_done) int dir = -1;
 	const char *name = NULL;
 	char temp[32];
 	enum sn_err e;

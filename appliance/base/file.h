@@ -57,6 +57,9 @@ SN_MUST_USE enum sn_err sn_file_walk(int dirfd, const char *dir,
  */
 bool sn_path_ok(const char *path);
 
+/* Close a descriptor unless it is -1, and make it -1: for SN_CLEANUP. */
+void sn_fd_done(int *fd);
+
 /* Read or write exactly n bytes on a pipe, retrying on EINTR. SN_E_IO, and
  * SN_E_PROTO when the other end closed first. */
 SN_MUST_USE enum sn_err sn_fd_read(int fd, void *p, size_t n, struct sn_why *why);

@@ -6,6 +6,8 @@
 
 #include "appliance/jail/priv.h"
 
+#include "appliance/base/file.h"
+
 /* What each version adds; a right that is handled and never granted is denied. */
 static const struct abi_row {
 	long abi;
@@ -18,13 +20,6 @@ static const struct abi_row {
 	{ 5, LANDLOCK_ACCESS_FS_IOCTL_DEV, 0, 0 },
 	{ 6, 0, 0, LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL },
 };
-
-static void
-fd_done(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static struct landlock_ruleset_attr
 ruleset(const struct jail_policy *p, long abi)
@@ -48,7 +43,7 @@ jail_landlock(const struct jail_policy *p, bool demanded, struct sn_why *why)
 	long abi =
 	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_ruleset_attr attr;
-	SN_CLEANUP(fd_done) int rules = -1;
+	SN_CLEANUP(sn_fd_done) int rules = -1;
 
 	/* the kernel is older, was built without it, or was started without it */
 	if (abi < 0 && !demanded && (errno == ENOSYS || errno == EOPNOTSUPP))

@@ -89,7 +89,7 @@ label_canonical(char *label)
 static bool
 identify(const char *device, struct med_stick *s)
 {
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	char path[64], label[FAT_LABEL_MAX + 1];
 
 	snprintf(path, sizeof(path), "/dev/%s", device);
@@ -126,7 +126,7 @@ block_close(struct med *m, struct med_stick *s)
 
 	if (s->root >= 0)
 		(void)syncfs(s->root);
-	med_fd_done(&s->root);
+	sn_fd_done(&s->root);
 	if (!s->mounted)
 		return;
 	snprintf(path, sizeof(path), "%s/%u", m->mountdir, s->slot);
@@ -268,7 +268,7 @@ block_end_write(struct med *m, struct med_stick *s)
 static enum sn_err
 block_reopen(struct med *m, struct med_stick *s, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	char device[64];
 
 	block_close(m, s);

@@ -11,17 +11,9 @@
 #define COMPARE_CHUNK 65536
 
 void
-med_fd_done(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-void
 med_forget(struct med *m, size_t i)
 {
-	med_fd_done(&m->stick[i].root);
+	sn_fd_done(&m->stick[i].root);
 	memmove(&m->stick[i], &m->stick[i + 1], (m->n - i - 1) * sizeof(m->stick[0]));
 	m->n--;
 }
@@ -121,7 +113,7 @@ med_eject(struct med *m, const char *label)
 enum sn_err
 med_open_folder(int dirfd, const char *path, int *ret, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	char name[256];
 	const char *p = path;
 
@@ -171,7 +163,7 @@ open_parent(int root, const char *path, int *ret_dir, const char **ret_name, str
 static enum sn_err
 read_file(int root, const char *path, size_t max, struct sn_buf *ret, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int dir = -1;
+	SN_CLEANUP(sn_fd_done) int dir = -1;
 	const char *name;
 	enum sn_err e;
 
@@ -197,7 +189,7 @@ med_read_tree(struct med *m, const char *label, const char *dir, size_t max,
     struct sn_why *why)
 {
 	SN_CLEANUP(med_paths_done) struct med_paths paths = { 0 };
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	struct med_stick *s;
 
 	SN_TRY(med_find_open(m, label, &s, why));
@@ -251,8 +243,8 @@ compare_fd(int fd, const char *path, struct bytes expected, struct sn_why *why)
 static enum sn_err
 compare_file(const struct med *m, int root, const struct med_file *f, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int dir = -1;
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int dir = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	const char *name;
 	struct stat st;
 
@@ -288,7 +280,7 @@ enum sn_err
 med_compare(struct med *m, const char *label, const char *root, const struct med_file *files,
     size_t n, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int dir = -1;
+	SN_CLEANUP(sn_fd_done) int dir = -1;
 	struct med_stick *s;
 
 	SN_TRY(find(m, label, &s, why));

@@ -46,7 +46,6 @@ struct med {
 	char mountdir[MED_MOUNTDIR_MAX];
 };
 
-void med_fd_done(int *fd);
 /* Forget stick i; the back end has closed it. */
 void med_forget(struct med *m, size_t i);
 

@@ -14,7 +14,7 @@ static void
 remove_tree(int dir, const char *name)
 {
 	SN_CLEANUP(med_paths_done) struct med_paths paths = { 0 };
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	char folder[256];
 
 	if (med_open_folder(dir, name, &fd, NULL) != SN_OK)
@@ -56,7 +56,7 @@ write_all(int fd, const char *path, struct bytes data, struct sn_why *why)
 static enum sn_err
 write_file(int dir, const struct med_file *f, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 
 	SN_TRY(sn_file_parents(dir, f->path, why));
 	fd = openat(dir, f->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -68,7 +68,7 @@ write_file(int dir, const struct med_file *f, struct sn_why *why)
 static enum sn_err
 sync_folder(int dir, const char *path, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 
 	SN_TRY(med_open_folder(dir, path, &fd, why));
 	if (fsync(fd) != 0)
@@ -107,7 +107,7 @@ first_of_folder(const struct med_file *files, size_t i)
 static enum sn_err
 fill_folder(int top, const struct med_file *files, size_t n, struct sn_why *why)
 {
-	SN_CLEANUP(med_fd_done) int dir = -1;
+	SN_CLEANUP(sn_fd_done) int dir = -1;
 
 	if (mkdirat(top, UNFINISHED, 0755) != 0)
 		return sn_fail(why, SN_E_MEDIA, "%s: %s", UNFINISHED, strerror(errno));

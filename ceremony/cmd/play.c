@@ -19,19 +19,11 @@ struct play {
 };
 
 static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-static void
 play_done(struct play *p)
 {
 	cmd_ports_done(&p->ports);
-	fd_close(&p->copy_from);
-	fd_close(&p->copy_to);
+	sn_fd_done(&p->copy_from);
+	sn_fd_done(&p->copy_to);
 }
 
 static enum sn_err
@@ -93,7 +85,7 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 {
 	SN_CLEANUP(play_done) struct play p = { .copy_from = -1, .copy_to = -1 };
 	SN_CLEANUP(cer_free) struct cer *c = NULL;
-	SN_CLEANUP(fd_close) int screens = -1;
+	SN_CLEANUP(sn_fd_done) int screens = -1;
 	struct script_ports script = { .play = argv[0], .stick = play_stick, .arg = &p };
 	char path[1024];
 	enum sn_err e;

@@ -46,14 +46,6 @@ beside(struct bytes self, const char *name, struct sn_buf *ret, struct sn_why *w
 /* ---- the second checker */
 
 static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-static void
 child_exec(const char *path, const char *dir, const char *identity, int out)
 {
 	char *const argv[] = { strdup(path), strdup(dir), strdup("--identity"),
@@ -111,7 +103,7 @@ static enum sn_err
 crosscheck_exec(const char *path, const char *dir, const char *identity,
     struct sn_buf *ret_lines, struct sn_why *why)
 {
-	SN_CLEANUP(fd_close) int rd = -1;
+	SN_CLEANUP(sn_fd_done) int rd = -1;
 	int fds[2], status = -1;
 	enum sn_err e;
 	pid_t pid;
@@ -159,7 +151,7 @@ crosscheck(void *arg, const struct bun *bun, const uint8_t identity[32],
     struct sn_buf *ret_lines, struct sn_why *why)
 {
 	struct cmd_ports *p = arg;
-	SN_CLEANUP(fd_close) int dirfd = -1;
+	SN_CLEANUP(sn_fd_done) int dirfd = -1;
 	char dir[256], hex[65];
 	enum sn_err e;
 

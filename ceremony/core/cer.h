@@ -50,7 +50,7 @@ struct cer {
 	struct cer_ports ports;
 
 	/* where we are */
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t nsteps, at, ask;
 	bool entered, busy_shown, over;
 	unsigned int have; /* ART_* made so far */
@@ -92,9 +92,9 @@ struct cer {
 	uint64_t exported_bytes;
 };
 
-extern const struct step cer_genesis_steps[];
+extern const struct step *const cer_genesis_steps[];
 extern const size_t cer_genesis_count;
-extern const struct step cer_rebuild_steps[];
+extern const struct step *const cer_rebuild_steps[];
 extern const size_t cer_rebuild_count;
 
 int64_t cer_now(struct cer *c); /* never goes back */

@@ -114,7 +114,7 @@ cer_record(struct cer *c, const char *id, const struct tr_arg *args, size_t narg
 	if (n >= TR_MAX_RECORDS)
 		return sn_fail(why, SN_E_LIMIT, "transcript: more than %d records",
 		    TR_MAX_RECORDS);
-	SN_TRY(tr_append(c->tr, cer_now(c), id, c->steps[c->at].id, args, nargs, &c->leaf[n],
+	SN_TRY(tr_append(c->tr, cer_now(c), id, c->steps[c->at]->id, args, nargs, &c->leaf[n],
 	    why));
 	return cer_extend_pending(c, why);
 }
@@ -225,7 +225,7 @@ cer_world(const struct cer *c)
 static void
 cer_frame(struct cer *c, struct view *v)
 {
-	const struct step *s = &c->steps[c->at];
+	const struct step *s = c->steps[c->at];
 
 	v->mode = c->plan != NULL ? plan_mode_name(c->plan->mode) : "";
 	v->sanctum = c->plan != NULL ? c->plan->sanctum_name : "";
@@ -233,7 +233,7 @@ cer_frame(struct cer *c, struct view *v)
 	v->step = s->id;
 	v->nrail = c->nsteps;
 	for (size_t i = 0; i < c->nsteps; i++) {
-		v->rail[i].title = cat_text(c->steps[i].title);
+		v->rail[i].title = cat_text(c->steps[i]->title);
 		v->rail[i].state = i < c->at ? RAIL_DONE : RAIL_TODO;
 	}
 	v->rail[c->at].state = RAIL_NOW;
@@ -275,7 +275,7 @@ static enum sn_err
 cer_walk(struct cer *c, struct view *v, struct sn_why *why)
 {
 	for (;;) {
-		const struct step *s = &c->steps[c->at];
+		const struct step *s = c->steps[c->at];
 
 		if ((c->have & s->needs) != s->needs)
 			return sn_fail(why, SN_E_INTERNAL, "step %s came too early", s->id);
@@ -288,7 +288,7 @@ cer_walk(struct cer *c, struct view *v, struct sn_why *why)
 		if (!c->entered && s->enter != NULL)
 			SN_TRY(s->enter(c, why));
 		c->entered = true;
-		s = &c->steps[c->at]; /* the plan may have changed the table */
+		s = c->steps[c->at]; /* the plan may have changed the table */
 		if (s->count != NULL && c->ask < s->count(c))
 			return s->show(c, c->ask, v, why);
 		c->have |= s->makes;
@@ -357,7 +357,7 @@ cer_word(struct cer *c, const char *text, struct sn_why *why)
 		return SN_OK;
 	if (strcmp(text, "no") == 0)
 		return sn_fail(why, SN_E_DECLINED, "step %s: somebody typed \"no\"",
-		    c->steps[c->at].id);
+		    c->steps[c->at]->id);
 	cer_note(c, "ui.not-the-word", CAT_ARGS({ "word", c->last_word }));
 	return sn_fail(why, SN_E_MEDIA, "another word");
 }
@@ -366,7 +366,7 @@ enum sn_err
 cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
 {
 	struct sn_why own = { 0 };
-	const struct step *s = &c->steps[c->at];
+	const struct step *s = c->steps[c->at];
 	enum sn_err e = SN_OK;
 
 	if (c->last_kind == VIEW_END) {
@@ -384,7 +384,7 @@ cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
 enum sn_err
 cer_poll(struct cer *c, bool *ret_there, struct sn_why *why)
 {
-	const struct step *s = &c->steps[c->at];
+	const struct step *s = c->steps[c->at];
 	char labels[MED_STICKS_MAX][MED_LABEL_MAX + 1];
 	struct sn_why own = { 0 };
 	size_t n = 0;

@@ -3,88 +3,67 @@
 #include "ceremony/core/engine.h"
 
 /* id, title, busy, needs, makes, enter, count, show, take, there */
-const struct step cer_genesis_steps[] = {
-	{ "start", "start.title", NULL, 0, 0, step_start_enter, cer_one, step_start_show, NULL,
-	    NULL },
-	{ "plan", "plan.title", NULL, 0, ART_PLAN, NULL, step_plan_count, step_plan_show,
-	    step_plan_take, step_plan_there },
-	{ "people", "people.title", NULL, ART_PLAN, 0, NULL, cer_one, step_people_show,
-	    step_people_take, NULL },
-	{ "time", "time.title", NULL, ART_PLAN, 0, NULL, cer_one, step_time_show,
-	    step_time_take, NULL },
-	{ "tpm", "tpm.title", "tpm.busy", ART_PLAN, ART_TPM, step_tpm_enter, cer_one,
-	    step_tpm_show, NULL, NULL },
-	{ "collateral", "collateral.title", "collateral.busy", ART_PLAN, ART_COLLATERAL,
-	    step_collateral_enter, step_collateral_count, step_collateral_show, NULL, NULL },
-	{ "review", "review.title", NULL, ART_TPM | ART_COLLATERAL, ART_APPROVAL, NULL,
-	    step_review_count, step_review_show, step_review_take, step_review_there },
-	{ "seed", "seed.title", "seed.busy", ART_TPM | ART_APPROVAL, ART_MASTER,
-	    step_seed_enter, cer_one, step_seed_show, NULL, NULL },
-	{ "shares", "shares.title", NULL, ART_MASTER, ART_SHARES, NULL, step_shares_count,
-	    step_shares_show, step_shares_take, NULL },
-	{ "trial", "trial.title", "trial.busy", ART_SHARES, ART_TRIAL, step_trial_enter,
-	    cer_one, step_trial_show, NULL, NULL },
-	{ "keys", "keys.title", "keys.busy", ART_MASTER | ART_TRIAL, ART_KEYS, step_keys_enter,
-	    cer_one, step_keys_show, step_keys_take, NULL },
-	{ "opshares", "opshares.title", NULL, ART_KEYS, ART_OPS, NULL, step_opshares_count,
-	    step_opshares_show, NULL, step_opshares_there },
-	{ "close", "close.title", "close.busy", ART_KEYS | ART_OPS | ART_COLLATERAL,
-	    ART_STATEMENT, step_close_enter, cer_one, step_close_show, NULL, NULL },
-	{ "approve", "approve.title", NULL, ART_STATEMENT, ART_SIGNED, NULL, step_approve_count,
-	    step_approve_show, step_approve_take, step_approve_there },
-	{ "sign", "sign.title", "sign.busy", ART_STATEMENT | ART_SIGNED, ART_BUNDLE,
-	    step_sign_enter, cer_one, step_sign_show, NULL, NULL },
-	{ "export", "export.title", NULL, ART_BUNDLE, ART_EXPORT, NULL, step_export_count,
-	    step_export_show, NULL, step_export_there },
-	{ "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter, cer_one, step_end_show, NULL,
-	    NULL },
-};
+static const struct step start = { "start", "start.title", NULL, 0, 0, step_start_enter,
+	cer_one, step_start_show, NULL, NULL };
+static const struct step plan = { "plan", "plan.title", NULL, 0, ART_PLAN, NULL,
+	step_plan_count, step_plan_show, step_plan_take, step_plan_there };
+static const struct step people = { "people", "people.title", NULL, ART_PLAN, 0, NULL, cer_one,
+	step_people_show, step_people_take, NULL };
+static const struct step time = { "time", "time.title", NULL, ART_PLAN, 0, NULL, cer_one,
+	step_time_show, step_time_take, NULL };
+static const struct step tpm = { "tpm", "tpm.title", "tpm.busy", ART_PLAN, ART_TPM,
+	step_tpm_enter, cer_one, step_tpm_show, NULL, NULL };
+static const struct step collateral = { "collateral", "collateral.title", "collateral.busy",
+	ART_PLAN, ART_COLLATERAL, step_collateral_enter, step_collateral_count,
+	step_collateral_show, NULL, NULL };
+static const struct step review = { "review", "review.title", NULL, ART_TPM | ART_COLLATERAL,
+	ART_APPROVAL, NULL, step_review_count, step_review_show, step_review_take,
+	step_review_there };
+static const struct step seed = { "seed", "seed.title", "seed.busy", ART_TPM | ART_APPROVAL,
+	ART_MASTER, step_seed_enter, cer_one, step_seed_show, NULL, NULL };
+static const struct step shares = { "shares", "shares.title", NULL, ART_MASTER, ART_SHARES,
+	NULL, step_shares_count, step_shares_show, step_shares_take, NULL };
+static const struct step trial = { "trial", "trial.title", "trial.busy", ART_SHARES, ART_TRIAL,
+	step_trial_enter, cer_one, step_trial_show, NULL, NULL };
+static const struct step keys = { "keys", "keys.title", "keys.busy", ART_MASTER | ART_TRIAL,
+	ART_KEYS, step_keys_enter, cer_one, step_keys_show, step_keys_take, NULL };
+static const struct step opshares = { "opshares", "opshares.title", NULL, ART_KEYS, ART_OPS,
+	NULL, step_opshares_count, step_opshares_show, NULL, step_opshares_there };
+static const struct step close = { "close", "close.title", "close.busy",
+	ART_KEYS | ART_OPS | ART_COLLATERAL, ART_STATEMENT, step_close_enter, cer_one,
+	step_close_show, NULL, NULL };
+static const struct step approve = { "approve", "approve.title", NULL, ART_STATEMENT,
+	ART_SIGNED, NULL, step_approve_count, step_approve_show, step_approve_take,
+	step_approve_there };
+static const struct step sign = { "sign", "sign.title", "sign.busy", ART_STATEMENT | ART_SIGNED,
+	ART_BUNDLE, step_sign_enter, cer_one, step_sign_show, NULL, NULL };
+static const struct step export = { "export", "export.title", NULL, ART_BUNDLE, ART_EXPORT,
+	NULL, step_export_count, step_export_show, NULL, step_export_there };
+static const struct step end = { "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter,
+	cer_one, step_end_show, NULL, NULL };
+static const struct step recover = { "recover", "recover.title", NULL, ART_TPM | ART_APPROVAL,
+	ART_MASTER | ART_SHARES | ART_TRIAL, step_recover_enter, step_recover_count,
+	step_recover_show, step_recover_take, NULL };
+
+const struct step *const cer_genesis_steps[] = { &start, &plan, &people, &time, &tpm,
+	&collateral, &review, &seed, &shares, &trial, &keys, &opshares, &close, &approve, &sign,
+	&export, &end };
 const size_t cer_genesis_count = SN_NITEMS(cer_genesis_steps);
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
-const struct step cer_rebuild_steps[] = {
-	{ "start", "start.title", NULL, 0, 0, step_start_enter, cer_one, step_start_show, NULL,
-	    NULL },
-	{ "plan", "plan.title", NULL, 0, ART_PLAN, NULL, step_plan_count, step_plan_show,
-	    step_plan_take, step_plan_there },
-	{ "people", "people.title", NULL, ART_PLAN, 0, NULL, cer_one, step_people_show,
-	    step_people_take, NULL },
-	{ "time", "time.title", NULL, ART_PLAN, 0, NULL, cer_one, step_time_show,
-	    step_time_take, NULL },
-	{ "tpm", "tpm.title", "tpm.busy", ART_PLAN, ART_TPM, step_tpm_enter, cer_one,
-	    step_tpm_show, NULL, NULL },
-	{ "collateral", "collateral.title", "collateral.busy", ART_PLAN, ART_COLLATERAL,
-	    step_collateral_enter, step_collateral_count, step_collateral_show, NULL, NULL },
-	{ "review", "review.title", NULL, ART_TPM | ART_COLLATERAL, ART_APPROVAL, NULL,
-	    step_review_count, step_review_show, step_review_take, step_review_there },
-	{ "recover", "recover.title", NULL, ART_TPM | ART_APPROVAL,
-	    ART_MASTER | ART_SHARES | ART_TRIAL, step_recover_enter, step_recover_count,
-	    step_recover_show, step_recover_take, NULL },
-	{ "keys", "keys.title", "keys.busy", ART_MASTER | ART_TRIAL, ART_KEYS, step_keys_enter,
-	    cer_one, step_keys_show, step_keys_take, NULL },
-	{ "opshares", "opshares.title", NULL, ART_KEYS, ART_OPS, NULL, step_opshares_count,
-	    step_opshares_show, NULL, step_opshares_there },
-	{ "close", "close.title", "close.busy", ART_KEYS | ART_OPS | ART_COLLATERAL,
-	    ART_STATEMENT, step_close_enter, cer_one, step_close_show, NULL, NULL },
-	{ "approve", "approve.title", NULL, ART_STATEMENT, ART_SIGNED, NULL, step_approve_count,
-	    step_approve_show, step_approve_take, step_approve_there },
-	{ "sign", "sign.title", "sign.busy", ART_STATEMENT | ART_SIGNED, ART_BUNDLE,
-	    step_sign_enter, cer_one, step_sign_show, NULL, NULL },
-	{ "export", "export.title", NULL, ART_BUNDLE, ART_EXPORT, NULL, step_export_count,
-	    step_export_show, NULL, step_export_there },
-	{ "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter, cer_one, step_end_show, NULL,
-	    NULL },
-};
+const struct step *const cer_rebuild_steps[] = { &start, &plan, &people, &time, &tpm,
+	&collateral, &review, &recover, &keys, &opshares, &close, &approve, &sign, &export,
+	&end };
 const size_t cer_rebuild_count = SN_NITEMS(cer_rebuild_steps);
 
 bool
 cer_step_facts(unsigned int mode, size_t i, struct cer_step_facts *ret)
 {
-	const struct step *t = mode == 0 ? cer_genesis_steps : cer_rebuild_steps;
+	const struct step *const *t = mode == 0 ? cer_genesis_steps : cer_rebuild_steps;
 	size_t n = mode == 0 ? cer_genesis_count : cer_rebuild_count;
 
 	if (i >= n)
 		return false;
-	*ret = (struct cer_step_facts){ t[i].id, t[i].needs, t[i].makes };
+	*ret = (struct cer_step_facts){ t[i]->id, t[i]->needs, t[i]->makes };
 	return true;
 }

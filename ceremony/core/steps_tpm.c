@@ -6,15 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/base/file.h"
 #include "appliance/base/text.h"
-
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
 
 /* Which TPM: the plan's word, and in a rehearsal the helper where there is none. */
 static enum sn_err
@@ -92,8 +85,8 @@ tpm_pcr_fresh(struct cer *c, struct sn_why *why)
 enum sn_err
 step_tpm_enter(struct cer *c, struct sn_why *why)
 {
-	SN_CLEANUP(fd_close) int to_keeper = -1;
-	SN_CLEANUP(fd_close) int from_tpm = -1;
+	SN_CLEANUP(sn_fd_done) int to_keeper = -1;
+	SN_CLEANUP(sn_fd_done) int from_tpm = -1;
 	enum tpm_backend backend;
 	int fds[2];
 

@@ -43,18 +43,11 @@ script_done(struct script *s)
 		sn_secret_done(&s->shown[i].words);
 }
 
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
-
 /* A file with passphrases or shares in it: straight into locked memory. */
 static enum sn_err
 script_load(const char *path, struct sn_secret *ret, struct sn_why *why)
 {
-	SN_CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	SN_CLEANUP(sn_fd_done) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct sn_secret s = { 0 };
 	struct stat st;
 	enum sn_err e;
@@ -288,7 +281,7 @@ script_screen(struct script *s, const struct view *v, struct sn_why *why)
 {
 	SN_CLEANUP(sn_secret_done) struct sn_secret words = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
-	SN_CLEANUP(fd_close) int fd = -1;
+	SN_CLEANUP(sn_fd_done) int fd = -1;
 	struct screen screen;
 	char ref[80], name[128];
 

@@ -96,13 +96,13 @@ titles_are_in_the_catalogue(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < cer_genesis_count; i++) {
-		assert_non_null(cat_text(cer_genesis_steps[i].title));
-		assert_true(strlen(cat_text(cer_genesis_steps[i].title)) <= 15);
-		if (cer_genesis_steps[i].busy != NULL)
-			assert_non_null(cat_text(cer_genesis_steps[i].busy));
+		assert_non_null(cat_text(cer_genesis_steps[i]->title));
+		assert_true(strlen(cat_text(cer_genesis_steps[i]->title)) <= 15);
+		if (cer_genesis_steps[i]->busy != NULL)
+			assert_non_null(cat_text(cer_genesis_steps[i]->busy));
 	}
 	for (size_t i = 0; i < cer_rebuild_count; i++)
-		assert_non_null(cat_text(cer_rebuild_steps[i].title));
+		assert_non_null(cat_text(cer_rebuild_steps[i]->title));
 }
 
 static void
