@@ -5,7 +5,7 @@ set -euo pipefail
 build=$1 out=$2 tpm=$3
 here=$(dirname "$0")
 
-if [ ! -t 0 ] && ! { : </dev/tty; } 2>/dev/null; then
+if [ ! -t 0 ] && [ ! -t 1 ] && [ ! -t 2 ]; then
 	echo "run: needs a terminal; make play does it without one" >&2
 	exit 2
 fi
