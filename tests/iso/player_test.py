@@ -104,8 +104,8 @@ class FakeMachine:
         self.typed = ""
         self.answers = []
 
-    def running(self):
-        return bool(self.asks)
+    def off(self):
+        return not self.asks
 
     def insert(self, label, image):
         self.inserted.append(label)

@@ -70,7 +70,7 @@ def check_play(tap):
     with open(os.path.join(OUT, "play.log"), "w", encoding="utf-8") as f:
         f.write(run.stdout + run.stderr)
     return tap.equal(run.returncode, 0, "a genesis is played on the serial console, the machine "
-                     "switches itself off, sanctum verify accepts the bundle") or \
+                     "wipes its memory and switches itself off, sanctum verify accepts") or \
         print("\n".join("# " + line for line in (run.stdout + run.stderr).splitlines()[-20:]))
 
 

@@ -43,8 +43,8 @@ class Qmp:
         """The next message, or None when none comes in time or QEMU has gone."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self.buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select([self.socket], [], [], left)[0]:
                 return None
             try:
                 data = self.socket.recv(65536)
@@ -195,7 +195,7 @@ class Machine:
                           "swtpm.log")
         self._wait_socket(path("tpm.sock"), tpm, "swtpm.log")
         self.qemu = self._spawn([
-            "qemu-system-x86_64", "-name", "cornerstone", "-nodefaults", "-no-reboot",
+            "qemu-system-x86_64", "-name", "cornerstone", "-nodefaults", "-no-reboot", "-no-shutdown",
             "-machine", "q35,smm=on", "-accel", "tcg,thread=multi", "-cpu", "max",
             "-smp", "2", "-m", str(self.memory), "-vga", "std", "-display", "none",
             "-global", "driver=cfi.pflash01,property=secure,value=on",
@@ -241,14 +241,30 @@ class Machine:
             raise MachineError(f"stick {label} could not be pulled")
         self.qmp.command("blockdev-del", **{"node-name": node})
 
+    def off(self):
+        """Has the guest switched the machine off? QEMU then holds still until stop()."""
+        return not self.running() or \
+            self.qmp.wait_event(lambda e: e["event"] == "SHUTDOWN", 0) is not None
+
     def wait_power_off(self, timeout):
         """True when the guest itself switched the machine off in time."""
         event = self.qmp.wait_event(lambda e: e["event"] == "SHUTDOWN", timeout)
-        try:
-            self.qemu.wait(20)
-        except subprocess.TimeoutExpired:
-            return False
         return event is not None and event["data"].get("reason") == "guest-shutdown"
+
+    def memory_holds(self, texts):
+        """Which of the byte strings are somewhere in the memory of the machine."""
+        path = os.path.join(self.folder, "memory")
+        found = set()
+        longest = max(map(len, texts), default=1)
+        self.qmp.command("pmemsave", timeout=120, val=0, size=self.memory << 20, filename=path)
+        with open(path, "rb") as f:
+            tail = b""
+            while block := f.read(16 << 20):
+                window = tail + block
+                found |= {t for t in texts if t in window}
+                tail = window[-longest:]
+        os.unlink(path)
+        return found
 
     def stop(self):
         for process in reversed(self.processes):

@@ -103,6 +103,7 @@ class Player:
         self.stick_image = stick_image		# (label, path) -> image file
         self.log = log
         self.shown = {}
+        self.typed = set()		# passphrases
         self.deadline = time.monotonic() + TOTAL_TIMEOUT
         self.identity = None
 
@@ -113,7 +114,7 @@ class Player:
     def _settled(self):
         """The screen once it has stopped changing, or None when the machine is off."""
         last, since = None, 0.0
-        while self.machine.running():
+        while not self.machine.off():
             lines = self.console.lines()
             now = time.monotonic()
             if lines != last:
@@ -168,6 +169,8 @@ class Player:
 
     def _answer(self, item, lines):
         value = self._value(item, lines)
+        if SECRET.search(item.reference) and item.person and value and "@" not in item.value:
+            self.typed.add(value)
         self.screens.keep(lines, item.reference, self.console)
         self.log(f"  answer  {item.reference}")
         self.console.type(value)
@@ -179,7 +182,7 @@ class Player:
 
     def _wait_change(self, before, seconds):
         limit = time.monotonic() + seconds
-        while time.monotonic() < limit and self.machine.running():
+        while time.monotonic() < limit and not self.machine.off():
             if self.console.lines() != before:
                 return
             time.sleep(0.05)
