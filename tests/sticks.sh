@@ -4,7 +4,7 @@
 # OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "rehearsal passphrase of
 # NAME"), OUT/sticks/CS-IN the plan and collateral: real vendor items when $TESTDATA is
 # there, else a freshly generated vendor-like PKI that the plan names. With an identity
-# file the plan is one of a rebuild, and the approvers of an earlier run may be given
+# file the plan is one of a rebuild from it, and the approvers of an earlier run may be given
 # by OUT/sticks/CS-NAME folders that are there already.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
@@ -51,6 +51,8 @@ fi
 if [ -n "$identity" ]; then
 	sed -i -e 's/"mode": "genesis"/"mode": "rebuild"/' -e 's/"sequence": 1/"sequence": 2/' \
 		-e 's/2026-rehearsal-1/2026-rehearsal-2/' "$plan"
+	digest=$(sha256sum <"$identity")
+	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"
 	cp "$identity" "$out/sticks/CS-IN/identity.json"
 fi
 "$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \

@@ -267,28 +267,16 @@ serve_trial(struct process *p, struct bytes request, struct answer_to *ret, stru
 
 /* ---- rebuild */
 
-/* What the identity file says must be what the plan says: only then is it the same sanctum. */
+/* People approved the plan, and with it one identity file: this one, to the byte. */
 static enum sn_err
-identity_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
+identity_named(const struct plan *plan, struct bytes file, struct sn_why *why)
 {
-	const struct {
-		const char *what;
-		bool same;
-	} rules[] = {
-		{ "world", id->world == plan->world },
-		{ "sanctum id", memcmp(id->sanctum_id, plan->sanctum_id, 16) == 0 },
-		{ "sanctum name", strcmp(id->sanctum_name, plan->sanctum_name) == 0 },
-		{ "organization", strcmp(id->organization, plan->organization) == 0 },
-		{ "share threshold", id->share_threshold == plan->share_threshold },
-		{ "operations threshold", id->operations_threshold == plan->ops_threshold },
-		{ "number of approvers", id->operations_count == plan->napprovers },
-	};
-	size_t i;
+	uint8_t digest[CRY_MAX_HASH];
 
-	for (i = 0; i < SN_NITEMS(rules); i++)
-		if (!rules[i].same)
-			return sn_fail(why, SN_E_POLICY,
-			    "identity.json: its %s is not the plan's", rules[i].what);
+	SN_TRY(cry_digest(CRY_SHA256, file, digest, why));
+	if (!plan->has_identity_sha256 || memcmp(digest, plan->identity_sha256, 32) != 0)
+		return sn_fail(why, SN_E_POLICY,
+		    "identity.json: it is not the file that the plan names (identity_sha256)");
 	return SN_OK;
 }
 
@@ -301,6 +289,7 @@ serve_rebuild(struct process *p, struct bytes request, struct answer_to *ret SN_
 	SN_TRY(bytes_end(&request, "keeper: rebuild", why));
 	if (p->plan->mode != PLAN_REBUILD)
 		return sn_fail(why, SN_E_PROTO, "keeper: the plan is not a rebuild");
+	SN_TRY(identity_named(p->plan, sn_buf_bytes(&p->data), why));
 	SN_TRY(identity_parse(sn_buf_bytes(&p->data), &id, why));
 	SN_TRY(identity_fits(&id, p->plan, why));
 	p->identity = id;

@@ -195,3 +195,62 @@ identity_build(const struct plan *plan, uint16_t share_identifier,
 	*ret = id;
 	return SN_OK;
 }
+
+/* ---- a rebuild */
+
+/* The certificate that the plan gives, and the one that the identity file lists. */
+static enum sn_err
+cert_fits(const struct identity_cert *listed, const struct identity_cert *planned,
+    enum key_id key, struct sn_why *why)
+{
+	const struct {
+		const char *what;
+		bool same;
+	} rules[] = {
+		{ "common name", strcmp(listed->cn, planned->cn) == 0 },
+		{ "generation", listed->generation == planned->generation },
+		{ "first date", listed->from == planned->from },
+		{ "last date", listed->to == planned->to },
+	};
+	size_t i;
+
+	for (i = 0; i < SN_NITEMS(rules); i++)
+		if (!rules[i].same)
+			return sn_fail(why, SN_E_POLICY,
+			    WHAT ": %s: its %s is not the one that the plan gives; "
+				 "a rebuild makes the same certificates again",
+			    key_row(key)->label, rules[i].what);
+	return SN_OK;
+}
+
+enum sn_err
+identity_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
+{
+	const struct {
+		const char *what;
+		bool same;
+	} rules[] = {
+		{ "world", id->world == plan->world },
+		{ "sanctum id", memcmp(id->sanctum_id, plan->sanctum_id, 16) == 0 },
+		{ "sanctum name", strcmp(id->sanctum_name, plan->sanctum_name) == 0 },
+		{ "organization", strcmp(id->organization, plan->organization) == 0 },
+		{ "share threshold", id->share_threshold == plan->share_threshold },
+		{ "number of shares", id->share_count == plan->share_count },
+		{ "operations threshold", id->operations_threshold == plan->ops_threshold },
+		{ "number of approvers", id->operations_count == plan->napprovers },
+		{ "operations generation", id->operations_generation == GENESIS_GENERATION },
+	};
+	struct identity planned;
+	unsigned int k;
+	size_t i;
+
+	for (i = 0; i < SN_NITEMS(rules); i++)
+		if (!rules[i].same)
+			return sn_fail(why, SN_E_POLICY, WHAT ": its %s is not the plan's",
+			    rules[i].what);
+	SN_TRY(identity_build(plan, id->share_identifier, (const uint8_t(*)[32])id->commitment,
+	    &planned, why));
+	for (k = 0; k < KEY_COUNT; k++)
+		SN_TRY(cert_fits(&id->cert[k], &planned.cert[k], (enum key_id)k, why));
+	return SN_OK;
+}

@@ -54,6 +54,14 @@ SN_MUST_USE enum sn_err identity_write(const struct identity *id, struct sn_buf 
 SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
     struct sn_why *why);
 
+/*
+ * Does a rebuild from id under this plan give what the plan says: the world, the
+ * sanctum, thresholds and counts, and for each certificate the plan's dates?
+ * SN_E_POLICY with the difference named.
+ */
+SN_MUST_USE enum sn_err identity_fits(const struct identity *id, const struct plan *plan,
+    struct sn_why *why);
+
 /* The rules that a new identity and a read one both obey: SN_E_POLICY, SN_E_SIGNATURE. */
 SN_MUST_USE enum sn_err identity_check(const struct identity *id, struct sn_why *why);
 

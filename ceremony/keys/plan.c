@@ -39,7 +39,8 @@ static const struct name_bit console_names[] = {
 
 static const char *const plan_keys[] = { "format", "world", "mode", "sequence", "ceremony",
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
-	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki", NULL };
+	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
+	"identity_sha256", NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const person_keys[] = { "name", "full", "roles", NULL };
@@ -341,6 +342,24 @@ plan_vendor_pki(struct plan *p, yyjson_val *root, struct sn_why *why)
 	return SN_OK;
 }
 
+/* Approvals of a rebuild bind the file that it rebuilds from. */
+static enum sn_err
+plan_identity(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	p->has_identity_sha256 = yyjson_obj_get(root, "identity_sha256") != NULL;
+	if (p->has_identity_sha256 && p->mode != PLAN_REBUILD)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": identity_sha256: a genesis makes its identity; it cannot name one");
+	if (!p->has_identity_sha256 && p->mode == PLAN_REBUILD)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": identity_sha256 is missing: a rebuild names the SHA-256 of the "
+			 "identity.json that it rebuilds from");
+	if (!p->has_identity_sha256)
+		return SN_OK;
+	return sn_json_hex(root, "identity_sha256", p->identity_sha256,
+	    sizeof(p->identity_sha256), WHAT, why);
+}
+
 static enum sn_err
 plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -352,6 +371,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 		SN_TRY(sn_json_time(root, "collateral_time", &p->collateral_time, WHAT, why));
 		p->has_collateral_time = true;
 	}
+	SN_TRY(plan_identity(p, root, why));
 	return plan_vendor_pki(p, root, why);
 }
 

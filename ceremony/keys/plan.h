@@ -81,6 +81,8 @@ struct plan {
 	size_t namd_roots;
 	bool has_intel_root; /* rehearsal only */
 	uint8_t intel_root[32];
+	bool has_identity_sha256;    /* exactly in a rebuild */
+	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to rebuild from */
 };
 
 /*

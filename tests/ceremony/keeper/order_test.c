@@ -336,9 +336,9 @@ main(int argc, char **argv)
 
 	rig_start(argc, argv);
 	plan = rig_plan("genesis", M, N);
-	rebuild_plan = rig_plan("rebuild", M, N);
 	k = rig_genesis(plan, N, NULL, &files, identity);
 	sn_buf_put(&identity_file, rig_file(&files, "trust/identity.json"));
+	rebuild_plan = rig_rebuild_plan(M, N, sn_buf_bytes(&identity_file));
 	keeper_stop(&k);
 	keeper_files_done(&files);
 	add_cells(l);

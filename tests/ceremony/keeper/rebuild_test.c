@@ -95,22 +95,98 @@ test_rebuild_wrong_shares(void **state)
 	keeper_stop(&k);
 }
 
+/* ---- the identity file against the plan that people approved */
+
+/* What a plan says otherwise than the genesis did: each would give other certificates. */
+struct plan_row {
+	const char *name, *find, *put;
+};
+
+#define FROM "{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2035-01-01T00:00:00Z\"}"
+#define LATER "{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2036-01-01T00:00:00Z\"}"
+#define EARLIER "{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2034-01-01T00:00:00Z\"}"
+static const struct plan_row plan_rows[] = {
+	{ "another sanctum id", "a0a1a2a3", "a0a1a2a4" },
+	{ "another sanctum name", "\"North\"", "\"South\"" },
+	{ "another organization", "Example Bank", "Example Bark" },
+	{ "another threshold", "\"threshold\":2", "\"threshold\":3" },
+	{ "another operations threshold", "\"operations\":2", "\"operations\":3" },
+	{ "roots that live longer", "\"root\":" FROM, "\"root\":" LATER },
+	{ "token certificates that end sooner", "\"token\":" FROM, "\"token\":" EARLIER },
+	{ "operations signers that begin later", "2026-01-01T00:00:00Z",
+	    "2026-06-01T00:00:00Z" },
+};
+
 static void
-test_rebuild_other_identity(void **state)
+test_other_plan(void **state)
 {
-	char *plan3 = rig_plan("rebuild", 3, 3);
-	struct keeper *k = recovering(plan3), *l = recovering(rebuild_plan);
+	const struct plan_row *row = *state;
+	char *other = rig_replaced(rebuild_plan, row->find, row->put);
+	struct keeper *k = recovering(other);
+	struct sn_why why = { 0 };
+
+	assert_int_equal(keeper_rebuild(k, rig_file(&made, "trust/identity.json"), &why),
+	    SN_E_POLICY);
+	assert_non_null(strstr(why.text, "the plan"));
+	assert_null(strstr(why.text, "identity_sha256"));
+	free(other);
+	keeper_stop(&k);
+}
+
+/* One share and one custodian more than the genesis had. */
+static void
+test_other_count(void **state)
+{
+	struct bytes file = rig_file(&made, "trust/identity.json");
+	char *wide = rig_rebuild_plan(M, N + 1, file);
+	struct keeper *k = recovering(wide);
+	struct sn_why why = { 0 };
 
 	(void)state;
-	/* made for 2 of 3, the plan says 3 of 3 */
-	assert_int_equal(keeper_rebuild(k, rig_file(&made, "trust/identity.json"), NULL),
-	    SN_E_POLICY);
-	assert_int_not_equal(keeper_rebuild(l, BYTES_STR("{}"), NULL), SN_OK);
-	assert_int_not_equal(keeper_rebuild(l, (struct bytes){ NULL, 0 }, NULL), SN_OK);
-	RIG_OK(keeper_rebuild(l, rig_file(&made, "trust/identity.json"), &why));
-	free(plan3);
+	assert_int_equal(keeper_rebuild(k, file, &why), SN_E_POLICY);
+	assert_non_null(strstr(why.text, "number of shares"));
+	free(wide);
+	keeper_stop(&k);
+}
+
+/* A good identity file, but not the one that was approved; then the right one. */
+static void
+test_other_identity(void **state)
+{
+	struct bytes right = rig_file(&made, "trust/identity.json");
+	char *line = test_format("%.*s\n", (int)right.n, (const char *)right.p);
+	struct keeper *k = recovering(rebuild_plan);
+	struct keeper_files other = { 0 };
+	uint8_t theirs[32];
+	struct keeper *l = rig_genesis(plan, N, NULL, &other, theirs);
+	const struct bytes wrong[] = { rig_file(&other, "trust/identity.json"), bytes_str(line),
+		BYTES_STR("{}"), { NULL, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < SN_NITEMS(wrong); i++) {
+		struct sn_why why = { 0 };
+
+		assert_int_equal(keeper_rebuild(k, wrong[i], &why), SN_E_POLICY);
+		assert_non_null(strstr(why.text, "identity_sha256"));
+	}
+	RIG_OK(keeper_rebuild(k, right, &why));
+	free(line);
+	keeper_files_done(&other);
 	keeper_stop(&k);
 	keeper_stop(&l);
+}
+
+/* That the plan names it does not make it an identity file. */
+static void
+test_named_nonsense(void **state)
+{
+	char *named = rig_rebuild_plan(M, N, BYTES_STR("{}"));
+	struct keeper *k = recovering(named);
+
+	(void)state;
+	assert_int_equal(keeper_rebuild(k, BYTES_STR("{}"), NULL), SN_E_FORMAT);
+	free(named);
+	keeper_stop(&k);
 }
 
 static void
@@ -137,14 +213,19 @@ main(int argc, char **argv)
 
 	rig_start(argc, argv);
 	plan = rig_plan("genesis", M, N);
-	rebuild_plan = rig_plan("rebuild", M, N);
 	k = rig_genesis(plan, N, texts, &made, identity);
+	rebuild_plan = rig_rebuild_plan(M, N, rig_file(&made, "trust/identity.json"));
 	keeper_stop(&k);
 	for (size_t i = 0; i < SN_NITEMS(pairs); i++)
 		test_list_add(l, test_rebuild, pairs[i], "from shares %zu and %zu",
 		    pairs[i][0] + 1, pairs[i][1] + 1);
 	test_list_add(l, test_rebuild_wrong_shares, NULL, "wrong shares");
-	test_list_add(l, test_rebuild_other_identity, NULL, "another identity");
+	for (size_t i = 0; i < SN_NITEMS(plan_rows); i++)
+		test_list_add(l, test_other_plan, &plan_rows[i], "the plan says: %s",
+		    plan_rows[i].name);
+	test_list_add(l, test_other_count, NULL, "the plan says: another number of shares");
+	test_list_add(l, test_other_identity, NULL, "an identity file that was not approved");
+	test_list_add(l, test_named_nonsense, NULL, "nonsense that was approved");
 	test_list_add(l, test_modes, NULL, "no seed in a rebuild, no rebuild in a genesis");
 	status = test_list_run(l, "rebuild");
 	keeper_files_done(&made);

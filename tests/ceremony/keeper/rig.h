@@ -125,6 +125,33 @@ rig_plan(const char *mode, unsigned int m, unsigned int n)
 	return test_format("%s", sn_buf_cstr(&b));
 }
 
+/* The text with its first find replaced; find must be there. */
+static inline char *
+rig_replaced(const char *text, const char *find, const char *put)
+{
+	const char *at = strstr(text, find);
+
+	assert_non_null(at);
+	return test_format("%.*s%s%s", (int)(at - text), text, put, at + strlen(find));
+}
+
+/* The plan of a rebuild of M of N shares that names this identity file. */
+static inline char *
+rig_rebuild_plan(unsigned int m, unsigned int n, struct bytes identity)
+{
+	char *made_as = rig_plan("rebuild", m, n), *plan, *member, *hex;
+	uint8_t digest[32];
+
+	assert_int_equal(cry_digest(CRY_SHA256, identity, digest, NULL), SN_OK);
+	hex = test_hex(digest, sizeof(digest));
+	member = test_format("{\"identity_sha256\":\"%s\",\"format\"", hex);
+	plan = rig_replaced(made_as, "{\"format\"", member);
+	free(made_as);
+	free(member);
+	free(hex);
+	return plan;
+}
+
 /* The read end of a pipe in which n random bytes wait, like the TPM process leaves it. */
 static inline int
 rig_seed(size_t n)

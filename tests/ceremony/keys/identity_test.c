@@ -252,6 +252,95 @@ test_plan(void **state)
 	assert_int_equal(identity_build(&p, 1, commitments, &id, NULL), row->expect);
 }
 
+/* ---- an identity file against the plan of a rebuild */
+
+/* What each changes, identity_check() allows: only the plan tells that it is wrong. */
+static void
+unfit_nothing(struct identity *id SN_UNUSED)
+{
+}
+static void
+unfit_generation(struct identity *id)
+{
+	id->operations_generation = 2;
+	id->cert[KEY_OPERATIONS_P384].generation = 2;
+	id->cert[KEY_OPERATIONS_MLDSA87].generation = 2;
+	id->cert[KEY_TOKEN_P256].generation = 2;
+}
+static void
+unfit_root_generation(struct identity *id)
+{
+	id->cert[KEY_ROOT_P384].generation = 2;
+}
+static void
+unfit_name(struct identity *id)
+{
+	memcpy(id->cert[KEY_TOKEN_CA_P384].cn, "REHEARSAL Token CA",
+	    sizeof("REHEARSAL Token CA"));
+}
+static void
+unfit_from(struct identity *id)
+{
+	id->cert[KEY_STATEMENT_MLDSA87].from++;
+}
+static void
+unfit_to(struct identity *id)
+{
+	id->cert[KEY_OPERATIONS_P384].to--;
+}
+static void
+unfit_shares(struct identity *id)
+{
+	id->share_count++;
+}
+static void
+unfit_approvers(struct identity *id)
+{
+	id->operations_count++;
+}
+
+struct fit_row {
+	const char *name, *said;
+	void (*change)(struct identity *id);
+	enum sn_err expect;
+};
+
+static const struct fit_row fit_rows[] = {
+	{ "what a genesis made", "", unfit_nothing, SN_OK },
+	{ "operations of generation 2", "operations generation", unfit_generation,
+	    SN_E_POLICY },
+	{ "a root of generation 2", "root-p384: its generation", unfit_root_generation,
+	    SN_E_POLICY },
+	{ "another common name", "token-ca-p384: its common name", unfit_name, SN_E_POLICY },
+	{ "a later first date", "statement-mldsa87: its first date", unfit_from, SN_E_POLICY },
+	{ "a sooner last date", "operations-p384: its last date", unfit_to, SN_E_POLICY },
+	{ "one share more", "number of shares", unfit_shares, SN_E_POLICY },
+	{ "one approver more", "number of approvers", unfit_approvers, SN_E_POLICY },
+};
+
+static void
+test_fits(void **state)
+{
+	const struct fit_row *row = *state;
+	struct plan p = fixture_plan(PLAN_REHEARSAL, 2, 3);
+	struct identity id = fixture_identity(PLAN_REHEARSAL, 2, 3);
+	struct derive_scope scope = identity_scope(&id);
+	struct sn_why why = { 0 };
+
+	row->change(&id);
+	for (unsigned int k = 0; k < KEY_COUNT; k++) {
+		struct identity_cert *c = &id.cert[k];
+
+		if (c->generation != 0)
+			assert_int_equal(identity_serial(&scope, key_row((enum key_id)k)->label,
+					     c->generation, c->from, c->to, c->serial, NULL),
+			    SN_OK);
+	}
+	assert_int_equal(identity_check(&id, &why), SN_OK);
+	assert_int_equal(identity_fits(&id, &p, &why), row->expect);
+	assert_non_null(strstr(why.text, row->said));
+}
+
 static void
 test_serial(void **state)
 {
@@ -313,6 +402,9 @@ main(void)
 	for (i = 0; i < SN_NITEMS(plan_rows); i++)
 		test_list_add(l, test_plan, &plan_rows[i], "plan refused: %s",
 		    plan_rows[i].name);
+	for (i = 0; i < SN_NITEMS(fit_rows); i++)
+		test_list_add(l, test_fits, &fit_rows[i], "a rebuild's plan: %s",
+		    fit_rows[i].name);
 	test_list_add(l, test_line_end, NULL, "one line end, not two");
 	test_list_add(l, test_every_byte, NULL, "every byte changed");
 	test_list_add(l, test_large, NULL, "too large, empty, no object");

@@ -42,6 +42,11 @@ struct row {
 
 #define PROD "\"world\":\"production\""
 #define REH "\"world\":\"rehearsal\""
+#define GENESIS "\"mode\":\"genesis\""
+#define REBUILD "\"mode\":\"rebuild\""
+#define IDENTITY                                                                               \
+	"\"identity_sha256\":"                                                                 \
+	"\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
 static const struct row rows[] = {
 	{ "a good plan", "", "", SN_OK },
 	{ "collateral time in a rehearsal",
@@ -53,6 +58,11 @@ static const struct row rows[] = {
 	{ "a pinned endorsement key", "\"tpm\":",
 	    "\"tpm_ek\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"tpm\":",
 	    SN_OK },
+	{ "a rebuild of a named identity", GENESIS, REBUILD "," IDENTITY, SN_OK },
+	{ "a rebuild that names no identity", GENESIS, REBUILD, SN_E_POLICY },
+	{ "a genesis that names an identity", GENESIS, GENESIS "," IDENTITY, SN_E_POLICY },
+	{ "an identity's digest one digit short", GENESIS,
+	    REBUILD ",\"identity_sha256\":\"00112233\"", SN_E_FORMAT },
 	{ "another format", "cornerstone-plan-1", "cornerstone-plan-2", SN_E_FORMAT },
 	{ "a key that nobody knows", "\"tpm\":", "\"tmp\":1,\"tpm\":", SN_E_FORMAT },
 	{ "a key twice", "\"tpm\":", "\"sequence\":1,\"tpm\":", SN_E_FORMAT },
@@ -125,7 +135,7 @@ static const struct row production_rows[] = {
 	    "\"vendor_pki\":{\"intel\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
 	    "ff\"},\"tpm\":",
 	    SN_E_POLICY },
-	{ "rebuild", "\"mode\":\"genesis\"", "\"mode\":\"rebuild\"", SN_E_POLICY },
+	{ "rebuild", GENESIS, REBUILD "," IDENTITY, SN_E_POLICY },
 };
 
 static char *
