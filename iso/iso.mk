@@ -18,3 +18,8 @@ $(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
 
 iso: $(ISO) $(BUILD)/measurements.json
 
+
+# Build it again, elsewhere, and compare.
+.PHONY: iso-verify
+iso-verify: iso
+	@iso/verify-twice $(BUILD)

@@ -32,15 +32,23 @@ if [ -n "$play" ]; then
 fi
 cat <<TXT
 
-The sticks are the folders below $out/sticks. Where the ceremony waits for a stick, Enter
-puts it in or pulls it (a digit chooses among several). The approvers' passphrases are
-"rehearsal passphrase of alice" and "rehearsal passphrase of bob". Ctrl-C ends it.
+The sticks are the folders below
+  $out/sticks
+Where the ceremony waits for a stick, Enter puts it in or pulls it; a digit
+chooses among several. The approvers' passphrases are
+  rehearsal passphrase of alice
+  rehearsal passphrase of bob
+Ctrl-C ends it.
 TXT
 read -rp "Press Enter to begin. "
 status=0
 "$build/bin/ceremony" run "$out/sticks" || status=$?
 if [ -d "$out/sticks/CS-OUT-A/bundle" ]; then
-	echo "The bundle is in $out/sticks/CS-OUT-A/bundle; sanctum verify says:"
-	"$build/bin/sanctum" verify "$out/sticks/CS-OUT-A/bundle" --rehearsal || true
+	echo "The bundle is in $out/sticks/CS-OUT-A/bundle."
+	echo "Type the identity digest from your sheet (hex; Enter to do without):"
+	read -r identity
+	identity=$(printf %s "$identity" | tr -d ' ')
+	"$build/bin/sanctum" verify "$out/sticks/CS-OUT-A/bundle" --rehearsal \
+		${identity:+--identity "$identity"} || true
 fi
 exit $status

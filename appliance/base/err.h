@@ -54,9 +54,7 @@
 	X(SN_E_PROTO, 28, "another process of the ceremony broke the rules")                   \
 	X(SN_E_PLAY, 29, "the answer file does not fit the ceremony")                          \
 	X(SN_E_SHARE, 30, "this is not a valid share here; type it again")                     \
-	X(SN_E_PASSPHRASE, 31,                                                                 \
-	    "the passphrase does not open this key; type "                                     \
-	    "it again")                                                                        \
+	X(SN_E_PASSPHRASE, 31, "this passphrase will not do; type it again")                   \
 	X(SN_E_POLICY, 32, "the plan or policy does not allow this")                           \
 	X(SN_E_ROLE, 33,                                                                       \
 	    "a certificate or item is used in a role that is "                                 \

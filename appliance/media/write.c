@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,29 +10,53 @@
 
 #define UNFINISHED "unfinished.tmp"
 
-/* One folder or file of a write that failed: removed as far as it goes. */
-static void
-remove_tree(int dir, const char *name)
-{
-	SN_CLEANUP(med_paths_done) struct med_paths paths = { 0 };
-	SN_CLEANUP(sn_fd_done) int fd = -1;
-	char folder[256];
+#define REMOVE_ROUNDS 100000 /* far more than a write can have left */
 
-	if (med_open_folder(dir, name, &fd, NULL) != SN_OK)
-		return;
-	if (med_tree(fd, NULL, NULL, &paths, NULL) != SN_OK)
-		return;
-	for (size_t i = 0; i < paths.n; i++)
-		(void)unlinkat(fd, paths.path[i], 0);
-	/* each file's folders, deepest first; those still in use refuse to go */
-	for (size_t i = paths.n; i-- > 0;) {
-		snprintf(folder, sizeof(folder), "%s", paths.path[i]);
-		for (char *slash; (slash = strrchr(folder, '/')) != NULL;) {
-			*slash = '\0';
-			(void)unlinkat(fd, folder, AT_REMOVEDIR);
-		}
+/* Unlink every file of an open folder; the name of one folder in it, if any, goes to sub. */
+static void
+empty_folder(DIR *d, char *sub, size_t size)
+{
+	struct dirent *e;
+
+	sub[0] = '\0';
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(d), e->d_name, 0) != 0)
+			snprintf(sub, size, "%s", e->d_name);
 	}
-	(void)unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+/*
+ * The folder of a write that failed, with all that is in it, empty folders too. Goes
+ * down and up on one path rather than calling itself; gives up when something stays.
+ */
+static void
+remove_tree(int top, const char *name)
+{
+	char path[512], sub[256];
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s", name);
+	for (int round = 0; round < REMOVE_ROUNDS; round++) {
+		int fd = openat(top, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+		if (d == NULL) {
+			sn_fd_done(&fd);
+			return;
+		}
+		empty_folder(d, sub, sizeof(sub));
+		closedir(d);
+		n = strlen(path);
+		if (sub[0] != '\0' && n + 1 + strlen(sub) < sizeof(path)) {
+			snprintf(path + n, sizeof(path) - n, "/%s", sub);
+			continue;
+		}
+		if (unlinkat(top, path, AT_REMOVEDIR) != 0 || strcmp(path, name) == 0)
+			return;
+		*strrchr(path, '/') = '\0';
+	}
 }
 
 static enum sn_err
@@ -157,7 +182,7 @@ write_folder(int top, const char *root, const struct med_file *files, size_t n,
 		e = publish(top, UNFINISHED, root, why);
 	if (e != SN_OK)
 		remove_tree(top, UNFINISHED);
-	return e;
+	return e == SN_E_IO ? SN_E_MEDIA : e; /* a folder that cannot be made: another stick */
 }
 
 static enum sn_err

@@ -181,10 +181,13 @@ cmd_approver_new(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	SN_CLEANUP(sn_secret_done) struct sn_secret pass = { 0 };
 	char path[2][512];
 
+	(void)snprintf(path[0], sizeof(path[0]), "%s/approver.key", argv[1]);
+	if (access(path[0], F_OK) == 0)
+		return sn_fail(why, SN_E_USAGE, "%s is there already; nothing was changed",
+		    path[0]);
 	SN_TRY(cmd_passphrase(true, &pass, why));
 	SN_TRY(approver_new(argv[0], sn_secret_bytes(&pass), &pub, &priv, why));
 	(void)mkdir(argv[1], 0700);
-	(void)snprintf(path[0], sizeof(path[0]), "%s/approver.key", argv[1]);
 	(void)snprintf(path[1], sizeof(path[1]), "%s/approver.json", argv[1]);
 	SN_TRY(sn_file_write(AT_FDCWD, path[0], sn_buf_bytes(&priv), 0600, false, why));
 	SN_TRY(sn_file_write(AT_FDCWD, path[1], sn_buf_bytes(&pub), 0644, false, why));

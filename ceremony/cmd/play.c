@@ -90,6 +90,8 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	char path[1024];
 	enum sn_err e;
 
+	if (access(argv[0], R_OK) != 0)
+		return sn_fail(why, SN_E_MISSING, "%s: no such answer file", argv[0]);
 	if (strcmp(argv[1], "--out") != 0)
 		return sn_fail(why, SN_E_USAGE, "play FILE --out DIR");
 	(void)snprintf(p.out, sizeof(p.out), "%s", argv[2]);

@@ -19,7 +19,7 @@ folder_stick(void *arg, const char *label, bool in, struct sn_why *why)
 	struct cmd_ports *p = arg;
 	char path[512];
 
-	if (!in)
+	if (!in || med_present(p->ports.media, label)) /* a refused one goes out again */
 		return med_dir_pull(p->ports.media, label, why);
 	(void)snprintf(path, sizeof(path), "%s/%s", p->sticks, label);
 	(void)mkdir(path, 0700);

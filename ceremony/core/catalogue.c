@@ -19,10 +19,10 @@ static const struct message messages[] = {
 	{ "ui.more", "Press Enter for the next page." },
 	{ "ui.busy", "Please wait." },
 	{ "ui.word", "Type \"{word}\" and Enter to agree, \"no\" to end the ceremony." },
-	{ "ui.media", "Insert the stick {label}." },
+	{ "ui.media", "Insert the stick {label}, or type \"no\" to end." },
 	{ "ui.remove", "Pull the stick {label}." },
-	{ "ui.passphrase", "{person}: type the passphrase of your approver's key." },
-	{ "ui.written", "{person}: press Enter when every word is on paper." },
+	{ "ui.passphrase", "{person}: your passphrase (empty: another approver)." },
+	{ "ui.written", "{person}: when every word is on paper, type \"written\"." },
 	{ "ui.typed", "{person}: type the words from your paper, then Enter." },
 	{ "ui.end", "Press Enter. The machine forgets everything and ends." },
 	{ "ui.not-the-word", "That was neither \"{word}\" nor \"no\". Type it again." },
@@ -47,10 +47,10 @@ static const struct message messages[] = {
 	    "{mode} of \"{sanctum}\" ({organization}), sequence {sequence}, ceremony {ceremony}, "
 	    "world: {world}." },
 	{ "plan.shares",
-	    "Master secret: {threshold} of {count} custodians. Approvals: {approvals} of "
-	    "{approvers} approvers." },
+	    "Shares: {threshold} of {count} custodians. Approvals: {approvals} of {approvers} approvers." },
 	{ "plan.collateral-time",
 	    "Collateral is judged at {time}, not now: this is a rehearsal." },
+	{ "plan.vendor-pki", "Generated vendor roots are accepted: this is a rehearsal." },
 	{ "plan.digest", "The plan's digest; compare it with your invitation:" },
 
 	/* people */
@@ -62,8 +62,9 @@ static const struct message messages[] = {
 	{ "time.title", "Time" },
 	{ "time.head", "The clock" },
 	{ "time.body",
-	    "This machine's clock says, in UTC:\n\n      {time}\n\nCompare it with the wall clock. "
-	    "The plan allows {from} to {to}." },
+	    "This machine's clock says, in UTC:\n\n      {time}\n\nas of this screen. Compare "
+	    "it with the wall clock; if it is wrong, type \"no\" and set it in the firmware. The "
+	    "plan allows {from} to {to}." },
 
 	/* tpm */
 	{ "tpm.title", "TPM" },
@@ -84,12 +85,14 @@ static const struct message messages[] = {
 	{ "collateral.body", "{accepted} accepted, {refused} refused, judged at {time}." },
 	{ "collateral.first", "First to lapse: {label}, good until {time}." },
 	{ "collateral.refusal", "REFUSED, {phrase}: {reason}" },
+	{ "collateral.skipped",
+	    "{count} files could not be taken at all (name, size or number); see the record." },
+	{ "collateral.more", "... and more; all of them are in collateral/status.txt." },
 	{ "collateral.none", "There is no collateral on this stick." },
 
 	/* review */
 	{ "review.title", "Approval" },
 	{ "review.head", "What is about to be made" },
-	{ "review.busy", "Checking the approval." },
 	{ "review.body",
 	    "For \"{sanctum}\": a master secret in {threshold} of {count} shares; two roots (P-384 "
 	    "and ML-DSA-87) and their statement signers; the operations secret and its signers; "
@@ -120,11 +123,9 @@ static const struct message messages[] = {
 	{ "shares.typed-head", "Share {number} of {count}: type it back" },
 	{ "shares.typed",
 	    "Type the words in order, with a space between. The first four letters of a word are "
-	    "enough. This proves that your paper is right." },
+	    "enough. If your paper is wrong, type \"show\" to see the words again." },
 	{ "shares.wrong-word",
 	    "Word {number} is not the one on the share. Look at your paper." },
-	{ "shares.wrong-count", "A share has {count} words; that was another number." },
-
 	/* trial */
 	{ "trial.title", "Trial recovery" },
 	{ "trial.head", "Trial recovery" },
@@ -149,10 +150,14 @@ static const struct message messages[] = {
 	{ "keys.body",
 	    "All keys are derived. This is the identity digest over both roots. Write the hex "
 	    "digits or the words on every sheet: it is the anchor for all later checks." },
+	{ "keys.rebuilt",
+	    "All keys are derived again. This is the identity digest over both roots; it must be the "
+	    "one on your sheets. If it is not, type \"no\"." },
 
 	/* opshares */
 	{ "opshares.title", "Op. shares" },
 	{ "opshares.head", "Approvers' shares of the operations secret" },
+	{ "opshares.busy", "Writing the share and reading it back from the stick itself." },
 	{ "opshares.media",
 	    "Each approver's share is encrypted to that approver's key and written to that "
 	    "approver's stick. Written: {have} of {need}." },
@@ -164,12 +169,12 @@ static const struct message messages[] = {
 	{ "close.body",
 	    "The transcript is closed with {records} records. The statement binds {files} files. "
 	    "Evidence class {class}. Good until {expiry} ({what})." },
+	{ "close.collateral", "Collateral was judged at {time}; its own dates do not count." },
 	{ "close.digest", "Digest of the statement:" },
 
 	/* approve */
 	{ "approve.title", "Signature" },
 	{ "approve.head", "Approve the statement" },
-	{ "approve.busy", "Checking the approval." },
 	{ "approve.body", "{person} approves the statement with this digest:" },
 	{ "approve.media",
 	    "Approvers sign the statement with their sticks. Approved {have} of {need}." },
@@ -196,12 +201,17 @@ static const struct message messages[] = {
 	{ "end.title", "End" },
 	{ "end.head", "The ceremony is over" },
 	{ "end.body",
-	    "Compare this once more with your sheets. The laptop keeps nothing. The bundle is good "
-	    "until {expiry}; first to lapse: {what}." },
+	    "Compare this once more with your sheets. Keep a copy of trust/identity.json with them: a "
+	    "rebuild needs it. The bundle is good until {expiry} ({what})." },
 	{ "end.identity", "identity digest (hex):" },
 	{ "end.failed-head", "The ceremony ended without a result" },
 	{ "end.failed", "{sentence}." },
-	{ "end.nothing", "Nothing was exported. Every secret of this ceremony is gone." },
+	{ "end.nothing",
+	    "Nothing was exported and nothing secret was made. Start again when this is mended." },
+	{ "end.sheets",
+	    "Nothing was exported, and this machine has forgotten everything. Custodians: destroy "
+	    "every sheet of this ceremony. Approvers: delete operations-*.p7m from your sticks. "
+	    "Start again under a new ceremony number." },
 
 	/* records of the transcript */
 	{ "ceremony.start", "The ceremony {ceremony} began; world {world}, mode {mode}." },
@@ -215,6 +225,7 @@ static const struct message messages[] = {
 	    "evidence class {class}." },
 	{ "collateral.accepted", "Accepted {label} ({sha256}), good until {until}." },
 	{ "collateral.refused", "Refused {path} ({sha256}): {reason}." },
+	{ "collateral.more-refused", "{count} further files were refused." },
 	{ "collateral.judged",
 	    "Collateral was judged at {time}: {accepted} accepted, {refused} refused." },
 	{ "plan.approved", "{approver} approved the plan; signature {signature}." },

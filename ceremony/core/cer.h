@@ -24,7 +24,8 @@ struct cer;
 
 /*
  * One step. enter() does the work that needs no people, once; a screen with
- * busy (a message id) is shown before it when that is not NULL. Then ask 0 to
+ * busy (a message id) is shown before it when that is not NULL (without enter(): before
+ * there()). Then ask 0 to
  * count() - 1 in turn: show() composes the view, take() accepts the answer, there()
  * is told when one of the labels of a VIEW_MEDIA ask is in. All but id, title may be NULL.
  * take() and there() may go back by lowering c->ask (it is raised by one afterwards).
@@ -61,6 +62,8 @@ struct cer {
 	char last_word[24];
 	char last_label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1];
 	size_t last_nlabels;
+	char pending[MED_LABEL_MAX + 1]; /* a stick that is in and not taken yet */
+	char refused[MED_LABEL_MAX + 1]; /* a stick that was refused and is still in */
 
 	/* what was made; owned */
 	struct plan *plan;
@@ -74,6 +77,7 @@ struct cer {
 	const char *evidence_class;
 	struct keeper *keeper;
 	struct col_store *col;
+	size_t skipped;	       /* files under collateral/ that could not be taken at all */
 	struct sn_buf entropy; /* entropy.json */
 	struct tpm_audit audit;
 	struct sn_secret shown;

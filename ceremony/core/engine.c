@@ -141,8 +141,8 @@ cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title
 	v->kind = kind;
 	v->ask = ask;
 	view_copy(v->title, sizeof(v->title), cat_text(title));
-	if (kind == VIEW_WORD)
-		v->word = "agree";
+	if (kind == VIEW_WORD || kind == VIEW_SHOW)
+		v->word = kind == VIEW_WORD ? "agree" : "written";
 }
 
 void
@@ -240,6 +240,7 @@ cer_frame(struct cer *c, struct view *v)
 	view_copy(v->note, sizeof(v->note), c->note);
 	c->note[0] = '\0';
 	cer_prompt(v);
+	v->more = cat_text("ui.more");
 	c->last_kind = v->kind;
 	(void)snprintf(c->last_word, sizeof(c->last_word), "%s", v->word ? v->word : "");
 	memcpy(c->last_label, v->label, sizeof(c->last_label));
@@ -257,7 +258,7 @@ cer_view_failed(struct cer *c, struct view *v)
 		view_say(v, "end.failed", CAT_ARGS({ "sentence", c->why.text }));
 	}
 	view_blank(v);
-	view_say(v, "end.nothing", NULL);
+	view_say(v, (c->have & ART_MASTER) != 0 ? "end.sheets" : "end.nothing", NULL);
 	c->over = true;
 }
 
@@ -268,6 +269,68 @@ cer_fail(struct cer *c, enum sn_err e, const struct sn_why *why)
 	c->result = e;
 	c->why = *why;
 	c->note[0] = '\0';
+}
+
+/* Failures that the same person can mend at once. */
+static bool
+cer_mendable(enum sn_err e)
+{
+	return e == SN_E_SHARE || e == SN_E_PASSPHRASE || e == SN_E_MEDIA || e == SN_E_MISSING;
+}
+
+/* An ask was answered: go on, ask again with a note, or fail for good. */
+static void
+cer_settle(struct cer *c, enum sn_err e, const struct sn_why *why)
+{
+	if (e == SN_OK) {
+		c->ask++;
+		return;
+	}
+	if (!cer_mendable(e)) {
+		struct sn_why final = *why;
+
+		final.err = e;
+		cer_fail(c, e, &final);
+		return;
+	}
+	if (c->note[0] == '\0')
+		cer_note_why(c, why);
+}
+
+/* The stick that is awaited is in: take it, or remember that this one will not do. */
+static void
+cer_take_stick(struct cer *c)
+{
+	const struct step *s = c->steps[c->at];
+	struct sn_why own = { 0 };
+	enum sn_err e = s->there == NULL ? SN_OK : s->there(c, c->ask, c->pending, &own);
+
+	if (e != SN_OK)
+		view_copy(c->refused, sizeof(c->refused), c->pending);
+	c->pending[0] = '\0';
+	cer_settle(c, e, &own);
+}
+
+/*
+ * A stick was put in. Reading or writing it may take a while, so that a screen that
+ * says so comes first where the step has one.
+ */
+static bool
+cer_stick_busy(struct cer *c, struct view *v)
+{
+	const struct step *s = c->steps[c->at];
+
+	if (c->pending[0] == '\0')
+		return false;
+	if (!c->busy_shown && s->enter == NULL && s->busy != NULL) {
+		cer_view(v, VIEW_BUSY, "busy", s->title);
+		view_say(v, s->busy, NULL);
+		c->busy_shown = true;
+		return true;
+	}
+	c->busy_shown = false;
+	cer_take_stick(c);
+	return false;
 }
 
 /* Go through steps until one has something to show. */
@@ -309,6 +372,10 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 	if (c->over)
 		return sn_fail(why, SN_E_USAGE, "the ceremony is over");
 	memset(ret, 0, sizeof(*ret));
+	if (!cer_failed(c) && cer_stick_busy(c, ret)) {
+		cer_frame(c, ret);
+		return SN_OK;
+	}
 	if (!cer_failed(c))
 		e = cer_walk(c, ret, &own);
 	if (e != SN_OK) {
@@ -323,41 +390,39 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 	return SN_OK;
 }
 
-/* Failures that the same person can mend at once. */
+/* Is the answer this word? Blanks around it do not count. */
 static bool
-cer_mendable(enum sn_err e)
+answer_is(struct bytes a, const char *word)
 {
-	return e == SN_E_SHARE || e == SN_E_PASSPHRASE || e == SN_E_MEDIA || e == SN_E_MISSING;
+	size_t n = strlen(word);
+
+	while (a.n > 0 && a.p[a.n - 1] == ' ')
+		a.n--;
+	while (a.n > 0 && a.p[0] == ' ') {
+		a.p++;
+		a.n--;
+	}
+	return a.n == n && memcmp(a.p, word, n) == 0;
 }
 
-/* An ask was answered: go on, ask again with a note, or fail for good. */
-static void
-cer_settle(struct cer *c, enum sn_err e, const struct sn_why *why)
+/* "no" is a valid ending, at every question. */
+static enum sn_err
+cer_declined(const struct cer *c, const struct answer *a, struct sn_why *why)
 {
-	if (e == SN_OK) {
-		c->ask++;
-		return;
-	}
-	if (!cer_mendable(e)) {
-		struct sn_why final = *why;
+	bool secret = c->last_kind == VIEW_PASSPHRASE || c->last_kind == VIEW_WORDS;
 
-		final.err = e;
-		cer_fail(c, e, &final);
-		return;
-	}
-	if (c->note[0] == '\0')
-		cer_note_why(c, why);
+	if (!answer_is(secret ? a->secret : bytes_str(a->text), "no"))
+		return SN_OK;
+	return sn_fail(why, SN_E_DECLINED, "at \"%s\" somebody typed \"no\"",
+	    cat_text(c->steps[c->at]->title));
 }
 
-/* Agreement is a typed word; "no" is a valid ending; anything else asks again. */
+/* Agreement is a typed word; anything else but "no" asks again. */
 static enum sn_err
 cer_word(struct cer *c, const char *text, struct sn_why *why)
 {
-	if (strcmp(text, c->last_word) == 0)
+	if (answer_is(bytes_str(text), c->last_word))
 		return SN_OK;
-	if (strcmp(text, "no") == 0)
-		return sn_fail(why, SN_E_DECLINED, "step %s: somebody typed \"no\"",
-		    c->steps[c->at]->id);
 	cer_note(c, "ui.not-the-word", CAT_ARGS({ "word", c->last_word }));
 	return sn_fail(why, SN_E_MEDIA, "another word");
 }
@@ -373,7 +438,10 @@ cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
 		c->over = true;
 		return SN_OK;
 	}
-	if (c->last_kind == VIEW_WORD)
+	e = cer_declined(c, a, &own);
+	if (e == SN_OK && (c->last_kind == VIEW_MEDIA || c->last_kind == VIEW_REMOVE))
+		return SN_OK; /* what ends these is the stick */
+	if (e == SN_OK && (c->last_kind == VIEW_WORD || c->last_kind == VIEW_SHOW))
 		e = cer_word(c, a->text, &own);
 	if (e == SN_OK && s->take != NULL)
 		e = s->take(c, c->ask, a, &own);
@@ -381,10 +449,19 @@ cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
 	return SN_OK;
 }
 
-enum sn_err
-cer_poll(struct cer *c, bool *ret_there, struct sn_why *why)
+static bool
+label_in(const char *label, const char (*labels)[MED_LABEL_MAX + 1], size_t n)
 {
-	const struct step *s = c->steps[c->at];
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(labels[i], label) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum sn_err
+cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
+{
 	char labels[MED_STICKS_MAX][MED_LABEL_MAX + 1];
 	struct sn_why own = { 0 };
 	size_t n = 0;
@@ -394,26 +471,21 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why)
 		cer_note_why(c, &own);
 		return SN_OK;
 	}
+	if (!label_in(c->refused, labels, n))
+		c->refused[0] = '\0';
 	if (c->last_kind == VIEW_REMOVE) {
-		for (size_t i = 0; i < n; i++) {
-			if (strcmp(labels[i], c->last_label[0]) == 0)
-				return SN_OK;
-		}
-		c->ask++;
-		*ret_there = true;
+		*ret_there = !label_in(c->last_label[0], labels, n);
+		c->ask += *ret_there;
 		return SN_OK;
 	}
-	for (size_t i = 0; i < n * c->last_nlabels; i++) {
-		const char *label = labels[i / c->last_nlabels];
+	for (size_t i = 0; i < c->last_nlabels && !*ret_there; i++) {
+		const char *label = c->last_label[i];
 
-		if (strcmp(label, c->last_label[i % c->last_nlabels]) != 0)
+		if (strcmp(label, c->refused) == 0 || !label_in(label, labels, n))
 			continue;
-		cer_settle(c, s->there == NULL ? SN_OK : s->there(c, c->ask, label, &own),
-		    &own);
+		view_copy(c->pending, sizeof(c->pending), label); /* taken by cer_next() */
 		*ret_there = true;
-		return SN_OK;
 	}
-	(void)why;
 	return SN_OK;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define RAIL_COLS 19
-#define NOTE_ROW 20
+#define NOTE_ROW 19 /* and the one below */
 #define PROMPT_ROW 21
 #define STATUS_ROW 23
 
@@ -112,6 +112,27 @@ render_status(const struct view *v, size_t page, struct screen *s)
 	row_put_right(s->row[STATUS_ROW], right);
 }
 
+/* Why the last answer was not taken: two rows, broken at a space if there is one. */
+static void
+render_note(const struct view *v, struct screen *s)
+{
+	const size_t max = VIEW_WIDTH - 3;
+	char first[sizeof(v->note)];
+	size_t cut = row_offset(v->note, max);
+
+	if (v->note[0] == '\0')
+		return;
+	while (v->note[cut] != '\0' && cut > max / 2 && v->note[cut] != ' ')
+		cut--;
+	if (v->note[cut] != '\0' && v->note[cut] != ' ')
+		cut = row_offset(v->note, max);
+	(void)snprintf(first, sizeof(first), "%.*s", (int)cut, v->note);
+	row_put(s->row[NOTE_ROW], SCREEN_BODY_COL, "!! ", 3);
+	row_put(s->row[NOTE_ROW], SCREEN_BODY_COL + 3, first, max);
+	row_put(s->row[NOTE_ROW + 1], SCREEN_BODY_COL + 3,
+	    v->note + cut + (v->note[cut] == ' '), max);
+}
+
 void
 view_render(const struct view *v, size_t page, struct screen *ret)
 {
@@ -128,12 +149,8 @@ view_render(const struct view *v, size_t page, struct screen *ret)
 	for (size_t i = 0; i < VIEW_ROWS && first + i < v->nlines; i++)
 		row_put(ret->row[SCREEN_BODY_ROW + i], SCREEN_BODY_COL, v->line[first + i],
 		    VIEW_WIDTH);
-	if (v->note[0] != '\0') {
-		row_put(ret->row[NOTE_ROW], SCREEN_BODY_COL, "!! ", 3);
-		row_put(ret->row[NOTE_ROW], SCREEN_BODY_COL + 3, v->note, VIEW_WIDTH - 3);
-	}
-	if (last)
-		row_put(ret->row[PROMPT_ROW], SCREEN_BODY_COL, v->prompt, VIEW_WIDTH);
+	render_note(v, ret);
+	row_put(ret->row[PROMPT_ROW], SCREEN_BODY_COL, last ? v->prompt : v->more, VIEW_WIDTH);
 	row_put(ret->row[SCREEN_INPUT_ROW], SCREEN_BODY_COL, "> ", 2);
 	render_status(v, page, ret);
 }

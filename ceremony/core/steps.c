@@ -27,8 +27,8 @@ static const struct step trial = { "trial", "trial.title", "trial.busy", ART_SHA
 	step_trial_enter, cer_one, step_trial_show, NULL, NULL };
 static const struct step keys = { "keys", "keys.title", "keys.busy", ART_MASTER | ART_TRIAL,
 	ART_KEYS, step_keys_enter, cer_one, step_keys_show, step_keys_take, NULL };
-static const struct step opshares = { "opshares", "opshares.title", NULL, ART_KEYS, ART_OPS,
-	NULL, step_opshares_count, step_opshares_show, NULL, step_opshares_there };
+static const struct step opshares = { "opshares", "opshares.title", "opshares.busy", ART_KEYS,
+	ART_OPS, NULL, step_opshares_count, step_opshares_show, NULL, step_opshares_there };
 static const struct step close = { "close", "close.title", "close.busy",
 	ART_KEYS | ART_OPS | ART_COLLATERAL, ART_STATEMENT, step_close_enter, cer_one,
 	step_close_show, NULL, NULL };
@@ -37,8 +37,8 @@ static const struct step approve = { "approve", "approve.title", NULL, ART_STATE
 	step_approve_there };
 static const struct step sign = { "sign", "sign.title", "sign.busy", ART_STATEMENT | ART_SIGNED,
 	ART_BUNDLE, step_sign_enter, cer_one, step_sign_show, NULL, NULL };
-static const struct step export = { "export", "export.title", NULL, ART_BUNDLE, ART_EXPORT,
-	NULL, step_export_count, step_export_show, NULL, step_export_there };
+static const struct step export = { "export", "export.title", "export.busy", ART_BUNDLE,
+	ART_EXPORT, NULL, step_export_count, step_export_show, NULL, step_export_there };
 static const struct step end = { "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter,
 	cer_one, step_end_show, NULL, NULL };
 static const struct step recover = { "recover", "recover.title", NULL, ART_TPM | ART_APPROVAL,

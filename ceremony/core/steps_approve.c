@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
+#include "ceremony/keys/approver.h"
 
-#define APPROVER_FILE "approver.key"
-#define APPROVER_FILE_MAX (16U << 10)
+#define APPROVER_KEY "approver.key"
+#define OPS_NAMES 9 /* shares of earlier ceremonies that may be on one stick */
 
 enum { ASK_STICK, ASK_PASS, ASK_PULL, ASKS_EACH };
 
@@ -92,10 +93,14 @@ approver_sticks(const struct cer *c, struct view *v, enum keeper_approval kind,
 static enum sn_err
 approver_read(struct cer *c, const char *label, struct sn_why *why)
 {
+	enum sn_err e;
+
 	sn_buf_done(&c->approver_file);
 	c->who = approver_index(c, label);
-	return med_read(c->ports.media, label, APPROVER_FILE, APPROVER_FILE_MAX,
-	    &c->approver_file, why);
+	e = med_read(c->ports.media, label, APPROVER_KEY, APPROVER_FILE_MAX, &c->approver_file,
+	    why);
+	return e == SN_E_LIMIT || e == SN_E_FORMAT ? SN_E_MEDIA
+						   : e; /* not a key: another stick */
 }
 
 /*
@@ -107,10 +112,14 @@ approver_sign(struct cer *c, enum keeper_approval kind, const struct answer *a,
     struct bytes message, struct sn_buf *ret, struct sn_why *why)
 {
 	const char *name = c->plan->approvers[c->who].name;
-	enum sn_err e = keeper_approve(c->keeper, name, kind, sn_buf_bytes(&c->approver_file),
-	    a->secret, message, ret, why);
+	enum sn_err e;
 
-	if (e == SN_E_POLICY || e == SN_E_FORMAT) {
+	if (a->secret.n == 0)
+		return SN_OK; /* another approver instead */
+	e = keeper_approve(c->keeper, name, kind, sn_buf_bytes(&c->approver_file), a->secret,
+	    message, ret, why);
+
+	if (e == SN_E_POLICY || e == SN_E_FORMAT || e == SN_E_LIMIT) {
 		cer_note_why(c, why);
 		return SN_OK;
 	}
@@ -291,6 +300,25 @@ step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why S
 	return SN_OK;
 }
 
+/* A name that is not on the stick yet: a stick may hold the shares of earlier ceremonies. */
+static enum sn_err
+opshares_name(struct cer *c, const char *label, char ret[64], struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf old = { 0 };
+
+	for (unsigned int i = 1; i <= OPS_NAMES; i++) {
+		struct sn_why none = { 0 };
+
+		(void)snprintf(ret, 64, "operations-%u-%u.p7m", c->plan->sequence, i);
+		if (med_read(c->ports.media, label, ret, PLAN_MAX_BYTES, &old, &none) ==
+		    SN_E_MISSING)
+			return SN_OK;
+	}
+	return sn_fail(why, SN_E_MEDIA,
+	    "%d operations shares of sequence %u are on this stick; move old ones away",
+	    OPS_NAMES, c->plan->sequence);
+}
+
 enum sn_err
 step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
@@ -302,10 +330,7 @@ step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct
 	c->who = approver_index(c, label);
 	name = c->plan->approvers[c->who].name;
 	SN_TRY(keeper_ops_share(c->keeper, name, &cms, why));
-	(void)snprintf(path, sizeof(path), "operations-%s-%u.p7m", c->plan->ceremony,
-	    c->plan->sequence);
-	if (!sn_path_ok(path))
-		(void)snprintf(path, sizeof(path), "operations-%u.p7m", c->plan->sequence);
+	SN_TRY(opshares_name(c, label, path, why));
 	file = (struct med_file){ path, sn_buf_bytes(&cms) };
 	SN_TRY(med_write(c->ports.media, label, "", &file, 1, why));
 	SN_TRY(med_compare(c->ports.media, label, "", &file, 1, why));

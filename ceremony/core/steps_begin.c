@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
+#include "appliance/crypto/digest.h"
 
 #define IDENTITY_MAX (16U << 10)
 
@@ -78,6 +79,8 @@ plan_body(const struct plan *p, struct view *v)
 	if (p->has_collateral_time)
 		view_say(v, "plan.collateral-time",
 		    CAT_ARGS({ "time", cer_time_text(p->collateral_time) }));
+	if (p->namd_roots > 0 || p->has_intel_root)
+		view_say(v, "plan.vendor-pki", NULL);
 	view_say(v, "plan.digest", NULL);
 	cer_view_digest(v, p->digest);
 }
@@ -120,6 +123,19 @@ plan_fits_machine(const struct cer *c, const struct plan *p, struct sn_why *why)
 	return SN_OK;
 }
 
+/* The identity file of a rebuild is the one that the plan, and so everybody, agreed on. */
+static enum sn_err
+plan_fits_identity(const struct cer *c, const struct plan *p, struct sn_why *why)
+{
+	uint8_t digest[CRY_SHA256_LEN];
+
+	SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&c->identity_file), digest, why));
+	if (!p->has_identity_sha256 || memcmp(digest, p->identity_sha256, sizeof(digest)) != 0)
+		return sn_fail(why, SN_E_POLICY,
+		    "identity.json is not the one that the plan names (identity_sha256)");
+	return SN_OK;
+}
+
 enum sn_err
 step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
@@ -132,6 +148,7 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	if (p->mode == PLAN_REBUILD) {
 		SN_TRY(med_read(c->ports.media, label, "identity.json", IDENTITY_MAX,
 		    &c->identity_file, why));
+		SN_TRY(plan_fits_identity(c, p, why));
 		c->steps = cer_rebuild_steps;
 		c->nsteps = cer_rebuild_count;
 	}
@@ -181,7 +198,12 @@ people_line(const struct plan_person *p, struct view *v)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 
 	cer_roles(p, &b);
-	view_line(v, "  %-10s %-22s %s", p->name, p->full, sn_buf_cstr(&b));
+	if (strlen(p->full) <= 22 && b.n <= VIEW_WIDTH - 36) {
+		view_line(v, "  %-10s %-22s %s", p->name, p->full, sn_buf_cstr(&b));
+		return;
+	}
+	view_line(v, "  %-10s %s", p->name, p->full);
+	view_line(v, "  %-10s %s", "", sn_buf_cstr(&b));
 }
 
 enum sn_err

@@ -131,6 +131,9 @@ close_first_expiry(const struct cer *c)
 	const struct bun_expiry *first = &c->expires[0];
 
 	for (size_t i = 1; i < c->nexpires; i++) {
+		/* judged at a stated time, collateral's own dates do not count */
+		if (c->expires[i].what == c->expiry_text && c->plan->has_collateral_time)
+			continue;
 		if (c->expires[i].at < first->at)
 			first = &c->expires[i];
 	}
@@ -343,7 +346,9 @@ step_close_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 	    CAT_ARGS({ "records", cer_num(tr_size(c->tr)) },
 		{ "files", cer_num(close_subjects(c)) }, { "class", c->evidence_class },
 		{ "expiry", cer_time_text(first->at) }, { "what", first->what }));
-	view_blank(v);
+	if (c->plan->has_collateral_time)
+		view_say(v, "close.collateral",
+		    CAT_ARGS({ "time", cer_time_text(c->plan->collateral_time) }));
 	view_say(v, "close.digest", NULL);
 	cer_view_digest(v, digest);
 	return SN_OK;

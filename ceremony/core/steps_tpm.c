@@ -9,6 +9,9 @@
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
 
+#define COLLATERAL_SKIPPED_MAX 200 /* files that get a record each */
+#define COLLATERAL_ROW_LINES 8	   /* what one refused item can take on the screen */
+
 /* Which TPM: the plan's word, and in a rehearsal the helper where there is none. */
 static enum sn_err
 tpm_choose(const struct cer *c, enum tpm_backend *ret, struct sn_why *why)
@@ -178,18 +181,13 @@ collateral_records(struct cer *c, struct sn_why *why)
 			    TR_ARG_STR("path", r->path), TR_ARG_STR("sha256", r->sha256),
 			    TR_ARG_STR("reason", r->why.text)));
 	}
+	if (c->skipped > COLLATERAL_SKIPPED_MAX)
+		SN_TRY(CER_RECORD(c, "collateral.more-refused", why,
+		    TR_ARG_INT("count", c->skipped - COLLATERAL_SKIPPED_MAX)));
 	return CER_RECORD(c, "collateral.judged", why,
 	    TR_ARG_STR("time", cer_time_text(collateral_time(c))),
 	    TR_ARG_INT("accepted", col_store_accepted(c->col)),
-	    TR_ARG_INT("refused", col_store_refused(c->col)));
-}
-
-static enum sn_err
-collateral_add(void *arg, const char *path, struct bytes data, struct sn_why *why)
-{
-	struct cer *c = arg;
-
-	return col_store_add(c->col, path, data, why);
+	    TR_ARG_INT("refused", col_store_refused(c->col) + c->skipped));
 }
 
 /* A file that could not even be read is a refusal like any other. */
@@ -200,6 +198,8 @@ collateral_skipped(void *arg, const char *path, const struct sn_why *reason)
 	struct sn_why why = { 0 };
 	char shown[TR_MAX_TEXT / 4];
 
+	if (++c->skipped > COLLATERAL_SKIPPED_MAX)
+		return; /* counted in the last record of this step */
 	(void)snprintf(shown, sizeof(shown), "%s", path);
 	if (!text_printable(bytes_str(shown), sizeof(shown)))
 		(void)snprintf(shown, sizeof(shown), "(a name that cannot be shown)");
@@ -207,6 +207,19 @@ collateral_skipped(void *arg, const char *path, const struct sn_why *reason)
 	if (CER_RECORD(c, "collateral.refused", &why, TR_ARG_STR("path", shown),
 		TR_ARG_STR("sha256", ""), TR_ARG_STR("reason", reason->text)) != SN_OK)
 		return;
+}
+
+static enum sn_err
+collateral_add(void *arg, const char *path, struct bytes data, struct sn_why *why)
+{
+	struct cer *c = arg;
+	struct sn_why own = { 0 };
+	enum sn_err e = col_store_add(c->col, path, data, &own);
+
+	if (e != SN_E_LIMIT && e != SN_E_FORMAT)
+		return e == SN_OK ? SN_OK : sn_fail(why, e, "%s", own.text);
+	collateral_skipped(arg, path, &own); /* refused like any other; the rest goes on */
+	return SN_OK;
 }
 
 enum sn_err
@@ -238,6 +251,20 @@ step_collateral_count(const struct cer *c SN_UNUSED)
 	return 2;
 }
 
+static void
+collateral_row(const struct col_row *r, struct view *v)
+{
+	if (!r->ok) {
+		view_line(v, "[!!] %.53s", r->path);
+		view_say(v, "collateral.refusal",
+		    CAT_ARGS({ "phrase", col_refusal_phrase(r) }, { "reason", r->why.text }));
+		return;
+	}
+	view_line(v, "[OK] %-40.40s %.10s", r->label, cer_time_text(r->good_until));
+	for (size_t i = 0; col_note_phrase(r->notes, i) != NULL; i++)
+		view_line(v, "     (%s)", col_note_phrase(r->notes, i));
+}
+
 static enum sn_err
 collateral_table(struct cer *c, struct view *v, struct sn_why *why)
 {
@@ -251,16 +278,19 @@ collateral_table(struct cer *c, struct view *v, struct sn_why *why)
 		view_say(v, "collateral.first",
 		    CAT_ARGS({ "label", first->label },
 			{ "time", cer_time_text(first->good_until) }));
-	for (size_t i = 0; i < n && v->nlines + 2 < VIEW_MAX_LINES; i++) {
-		if (rows[i].ok) {
-			view_line(v, "[OK] %-40.40s %.10s", rows[i].label,
-			    cer_time_text(rows[i].good_until));
+	if (c->skipped > 0)
+		view_say(v, "collateral.skipped", CAT_ARGS({ "count", cer_num(c->skipped) }));
+	/* refusals first: nobody should have to page for them */
+	for (size_t k = 0; k < 2 * n; k++) {
+		const struct col_row *r = &rows[k % n];
+
+		if (r->ok != (k >= n))
 			continue;
+		if (v->nlines + COLLATERAL_ROW_LINES >= VIEW_MAX_LINES) {
+			view_say(v, "collateral.more", NULL);
+			break;
 		}
-		view_line(v, "[!!] %.53s", rows[i].path);
-		view_say(v, "collateral.refusal",
-		    CAT_ARGS({ "phrase", col_refusal_phrase(&rows[i]) },
-			{ "reason", rows[i].why.text }));
+		collateral_row(r, v);
 	}
 	return SN_OK;
 }
@@ -276,7 +306,7 @@ step_collateral_show(struct cer *c, size_t i, struct view *v, struct sn_why *why
 	cer_view(v, VIEW_WORD, "agree", "collateral.head");
 	view_say(v, "collateral.body",
 	    CAT_ARGS({ "accepted", cer_num(col_store_accepted(c->col)) },
-		{ "refused", cer_num(col_store_refused(c->col)) },
+		{ "refused", cer_num(col_store_refused(c->col) + c->skipped) },
 		{ "time", cer_time_text(collateral_time(c)) }));
 	return collateral_table(c, v, why);
 }

@@ -11,7 +11,7 @@
 #include "appliance/base/secret.h"
 
 #define VIEW_WIDTH 58 /* columns of the body */
-#define VIEW_ROWS 17  /* rows of the body on one page */
+#define VIEW_ROWS 16  /* rows of the body on one page */
 #define VIEW_MAX_LINES 120
 #define VIEW_MAX_RAIL 20
 #define VIEW_MAX_LABELS 8
@@ -23,7 +23,7 @@ enum view_kind {
 	VIEW_INFO,	 /* read it; Enter goes on */
 	VIEW_WORD,	 /* type view.word to agree; "no" ends the ceremony */
 	VIEW_PASSPHRASE, /* a passphrase, not echoed */
-	VIEW_SHOW,	 /* secret words for one person; Enter when written down */
+	VIEW_SHOW,	 /* secret words for one person; view.word when written down */
 	VIEW_WORDS,	 /* secret words typed by that person */
 	VIEW_MEDIA,	 /* wait until a stick with one of view.labels is there */
 	VIEW_REMOVE,	 /* wait until the stick labels[0] has been pulled */
@@ -49,6 +49,7 @@ struct view {
 	char line[VIEW_MAX_LINES][VIEW_WIDTH * 4 + 1]; /* UTF-8, each <= VIEW_WIDTH columns */
 	size_t nlines;
 	char prompt[VIEW_WIDTH * 2];   /* one line: what to do now */
+	const char *more;	       /* the same on all pages but the last */
 	const char *word;	       /* VIEW_WORD */
 	char note[VIEW_WIDTH * 2 + 1]; /* why the last answer was not taken, or "" */
 	struct bytes secret;	       /* VIEW_SHOW: words with single spaces, locked memory */
@@ -73,7 +74,7 @@ SN_MUST_USE enum sn_err cer_next(struct cer *c, struct view *ret, struct sn_why 
 
 /*
  * Answer the view that cer_next() gave last. Not called for VIEW_BUSY; for
- * VIEW_MEDIA and VIEW_REMOVE call cer_poll() instead. An answer that can be
+ * VIEW_MEDIA and VIEW_REMOVE call cer_poll() instead ("no" is an answer there, too). An answer that can be
  * given again (a wrong word) is SN_OK and shows up as view.note next time.
  */
 SN_MUST_USE enum sn_err cer_answer(struct cer *c, const struct answer *a, struct sn_why *why);

@@ -2,6 +2,7 @@
 
 #include <locale.h>
 #include <ncurses.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -11,6 +12,7 @@
 
 #define POLL_MS 300
 #define KEY_CTRL_C 0x03
+#define KEY_CTRL_U 0x15
 
 struct tui {
 	const struct tui_ports *ports;
@@ -109,12 +111,18 @@ tui_key(struct tui *t, wint_t key, bool *ret_done, struct sn_why *why)
 	} else if (key == KEY_BACKSPACE || key == 0x7f || key == 0x08) {
 		if (t->ntext > 0)
 			t->text[--t->ntext] = '\0';
-	} else if (t->view.kind == VIEW_WORD && key >= 0x20 && key < 0x7f && t->ntext < 40) {
+	} else if (key == KEY_CTRL_U) {
+		t->ntext = 0;
+		t->text[0] = '\0';
+	} else if (t->view.word != NULL && tui_last_page(t) && key >= 0x20 && key < 0x7f &&
+	    t->ntext < 40) {
 		t->text[t->ntext++] = (char)key;
 		t->text[t->ntext] = '\0';
 	}
+	if (key == KEY_RESIZE)
+		clearok(stdscr, TRUE);
 	tui_draw(t);
-	return SN_OK;
+	return t->view.kind == VIEW_SHOW ? tui_secret_paint(t->ports, &t->view, why) : SN_OK;
 }
 
 static enum sn_err
@@ -139,44 +147,77 @@ tui_ask(struct tui *t, struct sn_why *why)
 
 /* ---- sticks */
 
-/* Workstation: Enter puts the first awaited folder in (or pulls it), a digit another. */
-static enum sn_err
-tui_stick_key(struct tui *t, wint_t key, struct sn_why *why)
+/* On a workstation, keys stand for hands: say which. */
+static void
+tui_stick_hint(const struct tui *t)
 {
-	size_t i = 0;
+	char hint[VIEW_WIDTH * 2] = "(here: Enter";
+	size_t n = strlen(hint);
 
-	if (key == KEY_CTRL_C && t->ports->may_quit)
-		return sn_fail(why, SN_E_DECLINED, "Ctrl-C");
+	if (t->ports->stick == NULL || t->ntext > 0)
+		return;
+	for (size_t i = 1; i < t->view.nlabels && n < VIEW_WIDTH - 16; i++)
+		n += (size_t)snprintf(hint + n, sizeof(hint) - n, ", %zu for %.14s", i + 1,
+		    t->view.label[i]);
+	(void)snprintf(hint + n, sizeof(hint) - n, ")");
+	mvaddnstr(SCREEN_INPUT_ROW, SCREEN_BODY_COL + 2, hint, VIEW_WIDTH - 2);
+	move(SCREEN_INPUT_ROW, SCREEN_BODY_COL + 2);
+	refresh();
+}
+
+/* Put the i-th awaited folder in or pull it; Enter after a typed text is an answer. */
+static enum sn_err
+tui_stick_enter(struct tui *t, size_t i, struct sn_why *why)
+{
+	if (t->ntext > 0)
+		return tui_answer(t, (struct bytes){ NULL, 0 }, why);
 	if (t->ports->stick == NULL)
-		return SN_OK;
-	if (key >= '1' && key < '1' + t->view.nlabels)
-		i = (size_t)(key - '1');
-	else if (key != '\r' && key != '\n' && key != KEY_ENTER)
 		return SN_OK;
 	return t->ports->stick(t->ports->arg, t->view.label[i], t->view.kind == VIEW_MEDIA,
 	    why);
 }
 
+/* One key while a stick is awaited. *ret_answered: a text was answered. */
+static enum sn_err
+tui_stick_key(struct tui *t, wint_t key, bool *ret_answered, struct sn_why *why)
+{
+	bool enter = key == '\r' || key == '\n' || key == KEY_ENTER;
+
+	if (key == KEY_CTRL_C && t->ports->may_quit)
+		return sn_fail(why, SN_E_DECLINED, "Ctrl-C");
+	if ((enter && t->ntext == 0 && !tui_last_page(t)) || key == KEY_NPAGE) {
+		t->page += !tui_last_page(t);
+	} else if (t->ntext == 0 && key >= '1' && key < '1' + t->view.nlabels) {
+		return tui_stick_enter(t, (size_t)(key - '1'), why);
+	} else if (enter) {
+		*ret_answered = t->ntext > 0;
+		return tui_stick_enter(t, 0, why);
+	} else if (key >= 'a' && key <= 'z' && t->ntext < 8) {
+		t->text[t->ntext++] = (char)key;
+		t->text[t->ntext] = '\0';
+	} else if (t->ntext > 0) {
+		t->text[--t->ntext] = '\0'; /* Backspace, or a key that means nothing here */
+	}
+	tui_draw(t);
+	tui_stick_hint(t);
+	return SN_OK;
+}
+
 static enum sn_err
 tui_wait(struct tui *t, struct sn_why *why)
 {
-	bool there = false;
+	bool there = false, answered = false;
 	wint_t key;
 
 	timeout(POLL_MS);
-	for (;;) {
-		SN_TRY(cer_poll(t->cer, &there, why));
-		if (there)
-			return SN_OK;
-		if (get_wch(&key) != ERR) {
-			if (!tui_last_page(t) && (key == '\r' || key == KEY_NPAGE)) {
-				t->page++;
-				tui_draw(t);
-				continue;
-			}
-			SN_TRY(tui_stick_key(t, key, why));
-		}
+	tui_stick_hint(t);
+	while (!there && !answered) {
+		if (get_wch(&key) != ERR)
+			SN_TRY(tui_stick_key(t, key, &answered, why));
+		if (!answered)
+			SN_TRY(cer_poll(t->cer, &there, why));
 	}
+	return SN_OK;
 }
 
 /* ---- the loop */
@@ -187,6 +228,10 @@ tui_view(struct tui *t, struct sn_why *why)
 	SN_TRY(cer_next(t->cer, &t->view, why));
 	t->page = 0;
 	tui_draw(t);
+	if (t->view.kind != VIEW_BUSY) { /* what was typed before this was asked is no answer */
+		(void)tcflush(t->ports->in, TCIFLUSH);
+		flushinp();
+	}
 	switch (t->view.kind) {
 	case VIEW_BUSY:
 		return SN_OK;
@@ -224,6 +269,10 @@ tui_run(struct cer *c, const struct tui_ports *ports, struct sn_why *why)
 		free(t);
 		return sn_fail(why, SN_E_IO, "this terminal cannot be used (TERM)");
 	}
+	if (LINES < SCREEN_ROWS || COLS < SCREEN_COLS)
+		e = sn_fail(why, SN_E_USAGE,
+		    "the terminal has %d columns and %d rows; make it %d by %d", COLS, LINES,
+		    SCREEN_COLS, SCREEN_ROWS);
 	raw();
 	noecho();
 	nonl();

@@ -1,6 +1,7 @@
 #include "ceremony/tui/tui_secret.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #define KEY_CTRL_U 0x15
 #define KEY_ESC 0x1b
 #define WORDS_COLS 56
+#define WORDS_MAX 450 /* eight rows; 33 words of eight letters have 296 */
+#define ESCAPE_MS 50
 
 /* Move the cursor: 0-based row and column. */
 static enum sn_err
@@ -88,6 +91,8 @@ drop_escape(int fd, struct sn_why *why)
 {
 	uint8_t k = 0;
 
+	if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, ESCAPE_MS) <= 0)
+		return SN_OK; /* the key itself */
 	SN_TRY(read_key(fd, &k, why));
 	if (k != '[' && k != 'O')
 		return SN_OK;
@@ -119,7 +124,7 @@ tui_secret_read(const struct tui_ports *t, bool words, unsigned int first,
 			SN_TRY(erase_to(t, words, first, &s, s.n > 0 ? s.n - 1 : 0, why));
 		else if (k == KEY_CTRL_U)
 			SN_TRY(erase_to(t, words, first, &s, 0, why));
-		else if (k >= 0x20 && s.n < VIEW_SECRET_MAX) {
+		else if (k >= 0x20 && s.n < (words ? WORDS_MAX : VIEW_SECRET_MAX)) {
 			SN_TRY(echo(t, words, first, s.n, (struct bytes){ &k, 1 }, why));
 			SN_TRY(sn_secret_append(&s, (struct bytes){ &k, 1 }, why));
 		}

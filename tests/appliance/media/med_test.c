@@ -426,7 +426,7 @@ static const struct refuse_row refuse_rows[] = {
 	{ "one name twice", "b", { { "f", { NULL, 0 } }, { "f", { NULL, 0 } } }, NULL,
 	    SN_E_MEDIA },
 	{ "a file that is also a folder", "b", { { "f", { NULL, 0 } }, { "f/g", { NULL, 0 } } },
-	    NULL, SN_E_IO },
+	    NULL, SN_E_MEDIA },
 	{ "a name that climbs out", "b", { { "f", { NULL, 0 } }, { "../g", { NULL, 0 } } },
 	    NULL, SN_E_FORMAT },
 	{ "a root that climbs out", "../b", { { "f", { NULL, 0 } }, { "g", { NULL, 0 } } },

@@ -81,7 +81,7 @@ view_new(void)
 	struct view *v = calloc(1, sizeof(*v));
 
 	assert_non_null(v);
-	v->mode = v->sanctum = v->world = "";
+	v->mode = v->sanctum = v->world = v->more = "";
 	v->step = "step";
 	v->ask = "ask";
 	return v;
