@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ceremony/keeper/proto.h"
+#include "ceremony/keys/approver.h"
 
 struct keeper {
 	struct sn_child child;
@@ -119,8 +120,7 @@ keeper_approve(struct keeper *k, const char *name, enum keeper_approval kind, st
 {
 	SN_CLEANUP(sn_secret_done) struct sn_secret request = { 0 };
 
-	if (file.n + passphrase.n > KEEPER_REQUEST_MAX / 2)
-		return sn_fail(why, SN_E_FORMAT, "approver.key: %zu bytes is too much", file.n);
+	SN_TRY(approver_fits(file, passphrase, why));
 	SN_TRY(put_blob(&request, bytes_str(name), why));
 	SN_TRY(put_blob(&request, file, why));
 	SN_TRY(put_blob(&request, passphrase, why));

@@ -58,9 +58,10 @@ read_request(struct bytes b, struct approve_request *ret, struct sn_why *why)
 	struct bytes name;
 
 	SN_TRY(bytes_blob32(&b, PLAN_NAME_MAX, &name, "keeper: approver's name", why));
-	SN_TRY(bytes_blob32(&b, APPROVER_FILE_MAX, &ret->file, "approver.key", why));
-	SN_TRY(bytes_blob32(&b, APPROVER_PASSPHRASE_MAX, &ret->passphrase, "passphrase", why));
+	SN_TRY(bytes_blob32(&b, KEEPER_REQUEST_MAX, &ret->file, "approver.key", why));
+	SN_TRY(bytes_blob32(&b, KEEPER_REQUEST_MAX, &ret->passphrase, "passphrase", why));
 	SN_TRY(bytes_end(&b, "keeper: approval", why));
+	SN_TRY(approver_fits(ret->file, ret->passphrase, why));
 	memset(ret->name, 0, sizeof(ret->name));
 	memcpy(ret->name, name.p, name.n);
 	return SN_OK;

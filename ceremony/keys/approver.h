@@ -60,6 +60,9 @@ SN_MUST_USE enum sn_err approver_public_parse(struct bytes text, struct plan_app
  */
 SN_MUST_USE enum sn_err approver_open(struct bytes file, struct bytes passphrase,
     struct approver_keys *ret, struct sn_why *why);
+/* Only the sizes, before anything is sent: SN_E_FORMAT the file, SN_E_PASSPHRASE. */
+SN_MUST_USE enum sn_err approver_fits(struct bytes file, struct bytes passphrase,
+    struct sn_why *why);
 /* Are these the keys that the plan pins under that name? SN_E_POLICY if not. */
 SN_MUST_USE enum sn_err approver_is(const struct approver_keys *k,
     const struct plan_approver *pinned, struct sn_why *why);

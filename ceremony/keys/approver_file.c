@@ -147,11 +147,10 @@ approver_new_cost(const char *name, struct bytes passphrase, const struct approv
 	SN_CLEANUP(approver_keys_done) struct approver_keys keys = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf sign = { 0 }, seal = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf pub = { 0 }, priv = { 0 };
+	const char *fault = plan_approver_name_fault(name);
 
-	if (!text_name_ok(name))
-		return sn_fail(why, SN_E_USAGE,
-		    "a name has 1 to %d of a-z, 0-9 and -, and begins with a letter",
-		    PLAN_NAME_MAX);
+	if (fault != NULL)
+		return sn_fail(why, SN_E_USAGE, "\"%s\" %s", name, fault);
 	SN_TRY(check_passphrase(passphrase, why));
 	SN_TRY(check_cost(cost, why));
 	memcpy(f.name, name, strlen(name) + 1);
@@ -199,14 +198,15 @@ static enum sn_err
 read_name(yyjson_val *root, const char *format, char ret[PLAN_NAME_MAX + 1], const char *what,
     struct sn_why *why)
 {
-	const char *s;
+	const char *s, *fault;
 
 	SN_TRY(sn_json_str(root, "format", 64, &s, what, why));
 	if (strcmp(s, format) != 0)
 		return sn_fail(why, SN_E_FORMAT, "%s: format is %s, not %s", what, s, format);
 	SN_TRY(sn_json_str(root, "name", PLAN_NAME_MAX, &s, what, why));
-	if (!text_name_ok(s))
-		return sn_fail(why, SN_E_FORMAT, "%s: not a name", what);
+	fault = plan_approver_name_fault(s);
+	if (fault != NULL)
+		return sn_fail(why, SN_E_FORMAT, "%s: \"%s\" %s", what, s, fault);
 	memcpy(ret, s, strlen(s) + 1);
 	return SN_OK;
 }
@@ -240,8 +240,9 @@ read_object(struct bytes *text, const char *what, yyjson_doc **ret, struct sn_wh
 	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
 
 	if (text->n > APPROVER_FILE_MAX)
-		return sn_fail(why, SN_E_LIMIT, "%s: %zu bytes, at most %d", what, text->n,
-		    APPROVER_FILE_MAX);
+		return sn_fail(why, SN_E_FORMAT,
+		    "%s: it has %zu bytes, and an approver's file has at most %d", what,
+		    text->n, APPROVER_FILE_MAX);
 	if (text->n > 0 && text->p[text->n - 1] == '\n')
 		text->n--;
 	SN_TRY(sn_json_parse(*text, what, false, &doc, why));
@@ -280,6 +281,16 @@ key_file_parse(struct bytes text, struct key_file *f, struct sn_why *why)
 }
 
 enum sn_err
+approver_fits(struct bytes file, struct bytes passphrase, struct sn_why *why)
+{
+	if (file.n > APPROVER_FILE_MAX)
+		return sn_fail(why, SN_E_FORMAT,
+		    KEY_WHAT ": it has %zu bytes, and an approver's key has at most %d", file.n,
+		    APPROVER_FILE_MAX);
+	return check_passphrase(passphrase, why);
+}
+
+enum sn_err
 approver_open(struct bytes file, struct bytes passphrase, struct approver_keys *ret,
     struct sn_why *why)
 {
@@ -289,7 +300,7 @@ approver_open(struct bytes file, struct bytes passphrase, struct approver_keys *
 	enum sn_err e;
 
 	SN_TRY(key_file_parse(file, &f, why));
-	SN_TRY(check_passphrase(passphrase, why));
+	SN_TRY(approver_fits(file, passphrase, why));
 	SN_TRY(file_key(&f, passphrase, &key, why));
 	SN_TRY(key_file_write(&f, false, &header, why));
 	e = cry_aead_open(sn_secret_bytes(&key), BYTES_OF(f.nonce), sn_buf_bytes(&header),

@@ -181,14 +181,35 @@ plan_key_used(const struct plan *p, const uint8_t *spki, size_t n)
 	return false;
 }
 
+const char *
+plan_approver_name_fault(const char *name)
+{
+	static const char *const taken[] = { "in", "out", "out-a", "out-b", "log", "journal" };
+
+	if (!text_name_ok(name))
+		return "is not a name: a-z, 0-9 and -, beginning with a letter";
+	if (strlen(name) > PLAN_APPROVER_NAME_MAX)
+		return "has more than 8 characters: an approver's stick is labelled CS-<name>, "
+		       "and a label has 11";
+	for (size_t i = 0; i < SN_NITEMS(taken); i++)
+		if (strcmp(name, taken[i]) == 0)
+			return "cannot be an approver's name: the ceremony has another stick "
+			       "with the label CS-<name>";
+	return NULL;
+}
+
 static enum sn_err
 plan_approver_one(struct plan *p, yyjson_val *v, struct sn_why *why)
 {
 	struct plan_approver *a = &p->approvers[p->napprovers];
 	const struct plan_person *person;
+	const char *fault;
 
 	SN_TRY(sn_json_only(v, approver_keys, WHAT, why));
 	SN_TRY(plan_string(v, "name", a->name, PLAN_NAME_MAX, why));
+	fault = plan_approver_name_fault(a->name);
+	if (fault != NULL)
+		return sn_fail(why, SN_E_POLICY, WHAT ": \"%s\" %s", a->name, fault);
 	person = plan_person(p, a->name);
 	if (person == NULL || (person->roles & PLAN_ROLE_APPROVER) == 0)
 		return sn_fail(why, SN_E_POLICY,

@@ -15,6 +15,7 @@
 #define PLAN_MAX_APPROVERS 8
 #define PLAN_MAX_SHARES 8
 #define PLAN_NAME_MAX 16
+#define PLAN_APPROVER_NAME_MAX 8 /* CS-<name> is a FAT label, which has 11 characters */
 #define PLAN_FULL_MAX 60
 #define PLAN_SPKI_MAX 128
 #define PLAN_AMD_ROOTS 4
@@ -93,6 +94,12 @@ struct plan {
  */
 SN_MUST_USE enum sn_err plan_parse(struct bytes text, struct plan **ret, struct sn_why *why);
 void plan_free(struct plan **pp); /* NULL-safe, idempotent */
+
+/*
+ * Can an approver have this name, given that the stick is labelled CS-<name>? NULL,
+ * or the rest of a sentence that says why not ("has more than ...").
+ */
+const char *plan_approver_name_fault(const char *name);
 
 const char *plan_world_name(enum plan_world w); /* "rehearsal" */
 const char *plan_mode_name(enum plan_mode m);	/* "genesis" */

@@ -350,10 +350,12 @@ slip39_check(const struct slip39_share *s, bool world_rehearsal, uint16_t identi
 	size_t i;
 
 	if (rehearsal && !world_rehearsal)
-		return sn_fail(why, SN_E_REHEARSAL, "share: it is a rehearsal's share");
+		return sn_fail(why, SN_E_SHARE,
+		    "share: this is a share of a rehearsal, and this is no rehearsal; "
+		    "put it away");
 	if (!rehearsal && world_rehearsal)
 		return sn_fail(why, SN_E_SHARE,
-		    "share: it is a real share, and this is a rehearsal; put it away");
+		    "share: this is a real share, and this is a rehearsal; put it away");
 	if (s->identifier != identifier)
 		return sn_fail(why, SN_E_SHARE,
 		    "share: it belongs to another splitting (number %u, not %u)", s->identifier,

@@ -88,8 +88,8 @@ SN_MUST_USE enum sn_err slip39_split(struct bytes secret, uint16_t identifier, u
 /*
  * May this share stand beside the others in a recovery? world_rehearsal and
  * identifier are what is expected; others are the nothers shares already taken.
- * SN_E_REHEARSAL / SN_E_SHARE name the fault: wrong world, another splitting,
- * a share that is there already.
+ * SN_E_SHARE, with the fault named: the other world, another splitting, a share
+ * that is there already. Another share mends each of them.
  */
 SN_MUST_USE enum sn_err slip39_check(const struct slip39_share *s, bool world_rehearsal,
     uint16_t identifier, const struct slip39_share *others, size_t nothers, struct sn_why *why);

@@ -271,6 +271,44 @@ test_plan_approvals(void **state)
 	keeper_stop(&k);
 }
 
+struct size_row {
+	const char *name;
+	size_t file, phrase; /* 0: the right one */
+	enum sn_err expect;
+};
+
+static const struct size_row size_rows[] = {
+	{ "7 bytes of passphrase", 0, APPROVER_PASSPHRASE_MIN - 1, SN_E_PASSPHRASE },
+	{ "257 bytes of passphrase", 0, APPROVER_PASSPHRASE_MAX + 1, SN_E_PASSPHRASE },
+	{ "64 KiB of passphrase", 0, 65536, SN_E_PASSPHRASE },
+	{ "an approver.key of 4097 bytes", APPROVER_FILE_MAX + 1, 0, SN_E_FORMAT },
+	{ "an approver.key of 64 KiB", 65536, 0, SN_E_FORMAT },
+};
+
+/* Refused so that it can be mended: another passphrase, another stick. */
+static void
+test_approve_size(void **state)
+{
+	static const uint8_t filler[65536];
+	const struct size_row *row = *state;
+	struct keeper *k = rig_keeper(plan, -1);
+	struct bytes file = sn_buf_bytes(&rig_approvers[0].key);
+	struct bytes phrase = BYTES_STR(RIG_PASSPHRASE);
+	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
+	struct sn_why said = { 0 };
+
+	if (row->file != 0)
+		file = (struct bytes){ filler, row->file };
+	if (row->phrase != 0)
+		phrase = (struct bytes){ filler, row->phrase };
+	assert_int_equal(keeper_approve(k, "ada", KEEPER_APPROVE_PLAN, file, phrase,
+			     (struct bytes){ NULL, 0 }, &sig, &said),
+	    row->expect);
+	assert_non_null(strstr(said.text, row->file != 0 ? "at most" : "passphrase"));
+	RIG_OK(rig_approve(k, 0, KEEPER_APPROVE_PLAN, ""));
+	keeper_stop(&k);
+}
+
 static void
 test_bad_plan(void **state)
 {
@@ -444,6 +482,9 @@ add_all(struct test_list *l)
 	for (i = 0; i < SN_NITEMS(seed_rows); i++)
 		test_list_add(l, test_seed, &seed_rows[i], "no seed: %s", seed_rows[i].name);
 	test_list_add(l, test_plan_approvals, NULL, "two different pinned approvers");
+	for (i = 0; i < SN_NITEMS(size_rows); i++)
+		test_list_add(l, test_approve_size, &size_rows[i], "no approval: %s",
+		    size_rows[i].name);
 	test_list_add(l, test_bad_plan, NULL, "a plan that does not hold");
 	for (i = 0; i < SN_NITEMS(typed_rows); i++)
 		test_list_add(l, test_typed, &typed_rows[i], "typed back: %s",

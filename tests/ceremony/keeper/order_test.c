@@ -286,6 +286,31 @@ test_large_request(void **state)
 	sn_child_done(&d.child);
 }
 
+/* The keeper measures too: whoever speaks to it gets the errors that can be mended. */
+static void
+test_large_approval(void **state)
+{
+	static const uint8_t filler[APPROVER_FILE_MAX + 1];
+	SN_CLEANUP(sn_buf_done) struct sn_buf phrase = { 0 }, file = { 0 };
+	const struct bytes key = sn_buf_bytes(&rig_approvers[0].key);
+	struct driven d = { 0 };
+
+	(void)state;
+	launch(&d, rig_seed(RIG_SEED_LEN));
+	to_planned(&d, plan);
+	sn_buf_blob32(&phrase, BYTES_STR("ada"));
+	sn_buf_blob32(&phrase, key);
+	sn_buf_blob32(&phrase, (struct bytes){ filler, APPROVER_PASSPHRASE_MAX + 1 });
+	sn_buf_blob32(&file, BYTES_STR("ada"));
+	sn_buf_blob32(&file, BYTES_OF(filler));
+	sn_buf_blob32(&file, BYTES_STR(RIG_PASSPHRASE));
+	assert_int_equal(say(&d, KR_APPROVE_PLAN, sn_buf_bytes(&phrase), NULL),
+	    SN_E_PASSPHRASE);
+	assert_int_equal(say(&d, KR_APPROVE_PLAN, sn_buf_bytes(&file), NULL), SN_E_FORMAT);
+	to_approved(&d);
+	sn_child_done(&d.child);
+}
+
 /* Data sent ahead is limited, and forgotten by the next other request. */
 static void
 test_data_limit(void **state)
@@ -344,6 +369,7 @@ main(int argc, char **argv)
 	add_cells(l);
 	test_list_add(l, test_huge_frame, NULL, "a frame of 2 GiB");
 	test_list_add(l, test_large_request, NULL, "a request that is too large");
+	test_list_add(l, test_large_approval, NULL, "a passphrase and a key that are too long");
 	test_list_add(l, test_data_limit, NULL, "data that is too much");
 	status = test_list_run(l, "keeper's order");
 	for (size_t i = 0; i < STATES; i++)

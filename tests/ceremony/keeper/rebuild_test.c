@@ -95,6 +95,35 @@ test_rebuild_wrong_shares(void **state)
 	keeper_stop(&k);
 }
 
+/* A production's share, typed in a rehearsal: named as such, and the next one is taken. */
+static void
+test_other_world(void **state)
+{
+	char *production = rig_production_plan(M, N), *real[N] = { NULL };
+	struct keeper *k = recovering(rebuild_plan);
+	struct keeper_files other = { 0 };
+	uint8_t theirs[32];
+	struct keeper *l = rig_genesis(production, N, real, &other, theirs);
+	uint32_t index = 0, needed = 0, word = 0;
+	struct sn_why said = { 0 };
+
+	(void)state;
+	RIG_OK(keeper_rebuild(k, rig_file(&made, "trust/identity.json"), &why));
+	assert_int_equal(keeper_rebuild_share(k, bytes_str(real[0]), &index, &needed, &word,
+			     &said),
+	    SN_E_SHARE);
+	assert_non_null(strstr(said.text, "a real share"));
+	RIG_OK(keeper_rebuild_share(k, bytes_str(texts[0]), &index, &needed, &word, &why));
+	RIG_OK(keeper_rebuild_share(k, bytes_str(texts[1]), &index, &needed, &word, &why));
+	assert_int_equal(needed, 0);
+	for (size_t i = 0; i < N; i++)
+		free(real[i]);
+	free(production);
+	keeper_files_done(&other);
+	keeper_stop(&k);
+	keeper_stop(&l);
+}
+
 /* ---- the identity file against the plan that people approved */
 
 /* What a plan says otherwise than the genesis did: each would give other certificates. */
@@ -220,6 +249,7 @@ main(int argc, char **argv)
 		test_list_add(l, test_rebuild, pairs[i], "from shares %zu and %zu",
 		    pairs[i][0] + 1, pairs[i][1] + 1);
 	test_list_add(l, test_rebuild_wrong_shares, NULL, "wrong shares");
+	test_list_add(l, test_other_world, NULL, "a share of the other world");
 	for (size_t i = 0; i < SN_NITEMS(plan_rows); i++)
 		test_list_add(l, test_other_plan, &plan_rows[i], "the plan says: %s",
 		    plan_rows[i].name);

@@ -135,6 +135,25 @@ rig_replaced(const char *text, const char *find, const char *put)
 	return test_format("%.*s%s%s", (int)(at - text), text, put, at + strlen(find));
 }
 
+/* The plan of a production: what a rehearsal alone may have is exchanged. */
+static inline char *
+rig_production_plan(unsigned int m, unsigned int n)
+{
+	static const char *const pairs[][2] = {
+		{ "\"world\":\"rehearsal\"", "\"world\":\"production\"" },
+		{ "\"tpm\":\"software\"", "\"tpm\":\"machine\"" },
+		{ "[\"software\"]", "[\"vendor\",\"pinned\"]" },
+	};
+	char *plan = rig_plan("genesis", m, n), *next;
+
+	for (size_t i = 0; i < SN_NITEMS(pairs); i++) {
+		next = rig_replaced(plan, pairs[i][0], pairs[i][1]);
+		free(plan);
+		plan = next;
+	}
+	return plan;
+}
+
 /* The plan of a rebuild of M of N shares that names this identity file. */
 static inline char *
 rig_rebuild_plan(unsigned int m, unsigned int n, struct bytes identity)

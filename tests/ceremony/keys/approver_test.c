@@ -113,6 +113,13 @@ static const struct new_row new_rows[] = {
 	{ "no name", "", PASSPHRASE, SN_E_USAGE },
 	{ "an upper-case name", "Ada", PASSPHRASE, SN_E_USAGE },
 	{ "a name of 17 letters", "abcdefghijklmnopq", PASSPHRASE, SN_E_USAGE },
+	{ "a name longer than a label", "ada-love1", PASSPHRASE, SN_E_USAGE },
+	{ "the IN stick's name", "in", PASSPHRASE, SN_E_USAGE },
+	{ "the OUT stick's name", "out", PASSPHRASE, SN_E_USAGE },
+	{ "the first OUT stick's name", "out-a", PASSPHRASE, SN_E_USAGE },
+	{ "the second OUT stick's name", "out-b", PASSPHRASE, SN_E_USAGE },
+	{ "the LOG stick's name", "log", PASSPHRASE, SN_E_USAGE },
+	{ "the JOURNAL stick's name", "journal", PASSPHRASE, SN_E_USAGE },
 	{ "a name with a slash", "../ada", PASSPHRASE, SN_E_USAGE },
 };
 
@@ -151,6 +158,38 @@ test_long_phrase(void **state)
 	(void)state;
 	memset(phrase, 'x', sizeof(phrase));
 	assert_int_equal(approver_new("ada", BYTES_OF(phrase), &a, &b, NULL), SN_E_PASSPHRASE);
+}
+
+/* Too large to be a key: another file, not a fault that ends anything. */
+static void
+test_huge_file(void **state)
+{
+	static const uint8_t huge[APPROVER_FILE_MAX + 1];
+	struct approver_keys keys = { 0 };
+	struct plan_approver read;
+	struct sn_why why = { 0 };
+
+	(void)state;
+	assert_int_equal(approver_open(BYTES_OF(huge), BYTES_STR(PASSPHRASE), &keys, &why),
+	    SN_E_FORMAT);
+	assert_non_null(strstr(why.text, "at most 4096"));
+	assert_int_equal(approver_public_parse(BYTES_OF(huge), &read, NULL), SN_E_FORMAT);
+}
+
+/* As long as a label lets it be. */
+static void
+test_name_of_8(void **state)
+{
+	static const struct approver_cost least = { APPROVER_MEMORY_KIB_MIN, 1, 1 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf a = { 0 }, b = { 0 };
+	struct plan_approver read;
+
+	(void)state;
+	assert_int_equal(approver_new_cost("ada-love", BYTES_STR(PASSPHRASE), &least, &a, &b,
+			     NULL),
+	    SN_OK);
+	assert_int_equal(approver_public_parse(sn_buf_bytes(&a), &read, NULL), SN_OK);
+	assert_string_equal(read.name, "ada-love");
 }
 
 /* ---- approver.key with a changed byte */
@@ -211,6 +250,8 @@ static const struct edit_row key_rows[] = {
 static const struct edit_row public_rows[] = {
 	{ "another format", "cornerstone-approver-1", "cornerstone-approver-2", SN_E_FORMAT },
 	{ "an upper-case name", "\"ada\"", "\"ADA\"", SN_E_FORMAT },
+	{ "a name longer than a label", "\"ada\"", "\"ada-love1\"", SN_E_FORMAT },
+	{ "the IN stick's name", "\"ada\"", "\"in\"", SN_E_FORMAT },
 	{ "an unknown member", "{\"format\"", "{\"a\":1,\"format\"", SN_E_FORMAT },
 	{ "no sealing key", "\"seal\":", "\"sale\":", SN_E_FORMAT },
 	{ "a key of another curve", "FK4EEACI", "FK4EEACM", SN_E_FORMAT },
@@ -411,6 +452,8 @@ main(void)
 		    public_rows[i].name);
 	test_list_add(l, test_public_same_keys, NULL, "approver.json: the same key twice");
 	test_list_add(l, test_long_phrase, NULL, "not made: 257 bytes of passphrase");
+	test_list_add(l, test_huge_file, NULL, "refused: a file that is too large for a key");
+	test_list_add(l, test_name_of_8, NULL, "a name of 8 letters");
 	test_list_add(l, test_cost_refused, NULL, "not made: a cost out of bounds");
 	test_list_add(l, test_changed, NULL, "approver.key: every byte changed");
 	test_list_add(l, test_known_keys, NULL, "keys follow from the seed");

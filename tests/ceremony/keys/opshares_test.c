@@ -128,7 +128,7 @@ test_rehearsal_share(void **state)
 	    SN_OK);
 	two[0] = sn_secret_bytes(&texts[0]);
 	two[1] = sn_secret_bytes(&texts[1]);
-	assert_int_equal(opshares_join(two, 2, PLAN_PRODUCTION, &got, NULL), SN_E_REHEARSAL);
+	assert_int_equal(opshares_join(two, 2, PLAN_PRODUCTION, &got, NULL), SN_E_SHARE);
 	done(texts, COUNT);
 }
 

@@ -242,6 +242,45 @@ plan_is_read(void **state)
 	free(text);
 }
 
+/* The name of person and approver bob, both changed. */
+struct name_row {
+	const char *name;
+	enum sn_err want;
+	const char *said;
+};
+
+static const struct name_row name_rows[] = {
+	{ "bobbette", SN_OK, "" },
+	{ "bob-ette1", SN_E_POLICY, "more than 8" },
+	{ "in", SN_E_POLICY, "another stick" },
+	{ "out", SN_E_POLICY, "another stick" },
+	{ "out-a", SN_E_POLICY, "another stick" },
+	{ "out-b", SN_E_POLICY, "another stick" },
+	{ "log", SN_E_POLICY, "another stick" },
+	{ "journal", SN_E_POLICY, "another stick" },
+};
+
+static void
+approver_name_is_judged(void **state)
+{
+	const struct name_row *row = *state;
+	SN_CLEANUP(plan_free) struct plan *p = NULL;
+	struct sn_why why = { 0 };
+	char *text = plan_text(&rows[0], false), *next;
+
+	for (size_t i = 0; i < 2; i++) {
+		char *put = test_format("\"name\":\"%s\"", row->name);
+
+		next = replaced(text, "\"name\":\"bob\"", put);
+		free(text);
+		free(put);
+		text = next;
+	}
+	assert_int_equal(plan_parse(bytes_str(text), &p, &why), row->want);
+	assert_non_null(strstr(why.text, row->said));
+	free(text);
+}
+
 static void
 huge_plan_is_refused(void **state)
 {
@@ -266,6 +305,9 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(production_rows); i++)
 		test_list_add(l, production_plan_is_judged, &production_rows[i],
 		    "production: %s", production_rows[i].name);
+	for (size_t i = 0; i < SN_NITEMS(name_rows); i++)
+		test_list_add(l, approver_name_is_judged, &name_rows[i], "an approver named %s",
+		    name_rows[i].name);
 	test_list_add(l, plan_is_read, NULL, "fields, people and digest of a good plan");
 	test_list_add(l, huge_plan_is_refused, NULL, "64 KiB and one byte");
 	return test_list_run(l, "plan");

@@ -417,15 +417,19 @@ struct check_row {
 	uint16_t made, expected;
 	bool twice;
 	enum sn_err expect;
+	const char *said;
 };
 
 static const struct check_row check_rows[] = {
-	{ "fits in production", false, 0x0123, 0x0123, false, SN_OK },
-	{ "fits in a rehearsal", true, 0x4123, 0x4123, false, SN_OK },
-	{ "a rehearsal's share in production", false, 0x4123, 0x0123, false, SN_E_REHEARSAL },
-	{ "a real share in a rehearsal", true, 0x0123, 0x4123, false, SN_E_SHARE },
-	{ "a share of another splitting", false, 0x0124, 0x0123, false, SN_E_SHARE },
-	{ "the same share twice", false, 0x0123, 0x0123, true, SN_E_SHARE },
+	{ "fits in production", false, 0x0123, 0x0123, false, SN_OK, "" },
+	{ "fits in a rehearsal", true, 0x4123, 0x4123, false, SN_OK, "" },
+	{ "a rehearsal's share in production", false, 0x4123, 0x0123, false, SN_E_SHARE,
+	    "a share of a rehearsal" },
+	{ "a real share in a rehearsal", true, 0x0123, 0x4123, false, SN_E_SHARE,
+	    "a real share" },
+	{ "a share of another splitting", false, 0x0124, 0x0123, false, SN_E_SHARE,
+	    "another splitting" },
+	{ "the same share twice", false, 0x0123, 0x0123, true, SN_E_SHARE, "there already" },
 };
 
 static void
@@ -433,11 +437,13 @@ test_check(void **state)
 {
 	const struct check_row *row = *state;
 	struct slip39_share s[3] = { 0 };
+	struct sn_why why = { 0 };
 
 	assert_int_equal(slip39_split(BYTES_OF(secret), row->made, 2, 3, NULL, s, NULL), SN_OK);
 	assert_int_equal(slip39_check(&s[row->twice ? 0 : 1], row->rehearsal, row->expected,
-			     &s[0], row->twice || row->expect == SN_OK ? 1 : 0, NULL),
+			     &s[0], row->twice || row->expect == SN_OK ? 1 : 0, &why),
 	    row->expect);
+	assert_non_null(strstr(why.text, row->said));
 	for (size_t i = 0; i < 3; i++)
 		slip39_share_done(&s[i]);
 }
