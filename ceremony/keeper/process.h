@@ -2,7 +2,7 @@
  * process - inside the keeper: what it holds, and the functions that serve requests.
  *
  * Owns: all secrets of the ceremony until process_done(). May include: base,
- * crypto, entropy, keys, transcript. See docs/FORMAT-KEYS.md, "The keeper".
+ * crypto, entropy, keys, transcript, bundle. See docs/FORMAT-KEYS.md, "The keeper".
  */
 #ifndef KEEPER_PROCESS_H
 #define KEEPER_PROCESS_H
@@ -57,6 +57,10 @@ KEEPER_REQUESTS(KEEPER_SERVE_)
 /* How many approvers have approved. */
 uint32_t approvals_count(const struct approvals *a);
 void approvals_done(struct approvals *a);
+
+/* Does the statement say what the plan says, and name the identity made here? SN_E_POLICY. */
+SN_MUST_USE enum sn_err statement_fits(const struct process *p, struct bytes statement,
+    struct sn_why *why);
 
 /* The whole loop on a link; ends when the client closes it or breaks the rules of frames. */
 void process_run(struct process *p, struct sn_link *link);

@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "appliance/base/json.h"
 #include "appliance/crypto/cms.h"
 #include "ceremony/keeper/process.h"
 #include "ceremony/keys/approver.h"
@@ -112,37 +111,6 @@ serve_approve_plan(struct process *p, struct bytes request, struct answer_to *re
 }
 
 /* ---- the statement */
-
-static enum sn_err
-names_digest(yyjson_val *predicate, const char *key, const uint8_t want[32], struct sn_why *why)
-{
-	uint8_t got[32];
-
-	SN_TRY(sn_json_hex(predicate, key, got, sizeof(got), "statement.json", why));
-	if (memcmp(got, want, sizeof(got)) != 0)
-		return sn_fail(why, SN_E_POLICY, "statement.json: %s is not this ceremony's",
-		    key);
-	return SN_OK;
-}
-
-/* The statement must be about this world, this plan and the identity made here. */
-static enum sn_err
-statement_fits(const struct process *p, struct bytes statement, struct sn_why *why)
-{
-	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
-	yyjson_val *predicate;
-	const char *world;
-
-	SN_TRY(sn_json_parse(statement, "statement.json", false, &doc, why));
-	SN_TRY(sn_json_obj(yyjson_doc_get_root(doc), "predicate", &predicate, "statement.json",
-	    why));
-	SN_TRY(sn_json_str(predicate, "world", 16, &world, "statement.json", why));
-	if (strcmp(world, plan_world_name(p->plan->world)) != 0)
-		return sn_fail(why, SN_E_POLICY, "statement.json: world is %s, not the plan's",
-		    world);
-	SN_TRY(names_digest(predicate, "plan_sha256", p->plan->digest, why));
-	return names_digest(predicate, "identity_sha256", p->identity_digest, why);
-}
 
 /* All approvals of a ceremony are about one statement: the first one's. */
 static enum sn_err

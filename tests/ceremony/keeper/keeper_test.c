@@ -2,7 +2,6 @@
  * The keeper in a process of its own: a whole genesis, and what it refuses on the way.
  * timeout: 180
  */
-#include "appliance/crypto/cms.h"
 #include "ceremony/keys/certs.h"
 #include "ceremony/keys/opshares.h"
 #include "ceremony/transcript/note.h"
@@ -10,11 +9,10 @@
 
 #define M 2
 #define N 3
-#define NOON_2026 1767268800 /* 2026-01-01T12:00:00Z */
 
 static char *plan;
 
-/* What one genesis left behind, for the rebuild and the signing tests. */
+/* What one genesis left behind. */
 static char *texts[N];
 static struct keeper_files made;
 static uint8_t identity[32];
@@ -398,66 +396,6 @@ test_checkpoint(void **state)
 	free(body);
 }
 
-/* ---- the statement */
-
-static void
-check_cms(const char *root_path, struct bytes cms, const char *statement, enum cry_sigalg alg)
-{
-	struct cry_cert *root = NULL, *found = NULL;
-	size_t n;
-
-	RIG_OK(cry_cert_parse_pem(rig_file(&made, root_path), &root, &n, &why));
-	RIG_OK(cry_cms_verify(cms, bytes_str(statement), root, alg, CRY_EKU_STATEMENT,
-	    NOON_2026, &found, &why));
-	cry_cert_free(&found);
-	cry_cert_free(&root);
-}
-
-static void
-test_statement(void **state)
-{
-	char *good = rig_statement("rehearsal", plan, identity);
-	char *changed = test_format("%s ", good);
-	char *world = rig_statement("production", plan, identity);
-	char *other_plan = rig_statement("rehearsal", "{}", identity);
-	char *other_identity = rig_statement("rehearsal", plan, (const uint8_t *)plan);
-	const char *const unfit[] = { world, other_plan, other_identity, "{}", "", "[]" };
-	SN_CLEANUP(sn_buf_done) struct sn_buf p384 = { 0 }, mldsa = { 0 };
-
-	(void)state;
-	for (size_t i = 0; i < SN_NITEMS(unfit); i++) {
-		assert_int_not_equal(rig_approve(signer, 0, KEEPER_APPROVE_STATEMENT, unfit[i]),
-		    SN_OK);
-		assert_int_not_equal(keeper_sign_statement(signer, bytes_str(unfit[i]), &p384,
-					 &mldsa, NULL),
-		    SN_OK);
-	}
-	assert_int_equal(keeper_sign_statement(signer, bytes_str(good), &p384, &mldsa, NULL),
-	    SN_E_POLICY);
-	RIG_OK(rig_approve(signer, 0, KEEPER_APPROVE_STATEMENT, good));
-	assert_int_equal(rig_approve(signer, 0, KEEPER_APPROVE_STATEMENT, good), SN_E_POLICY);
-	assert_int_equal(rig_approve(signer, 1, KEEPER_APPROVE_STATEMENT, changed),
-	    SN_E_POLICY);
-	assert_int_equal(rig_approve(signer, 3, KEEPER_APPROVE_STATEMENT, good), SN_E_POLICY);
-	assert_int_equal(keeper_sign_statement(signer, bytes_str(good), &p384, &mldsa, NULL),
-	    SN_E_POLICY);
-	RIG_OK(rig_approve(signer, 2, KEEPER_APPROVE_STATEMENT, good));
-	assert_int_equal(keeper_sign_statement(signer, bytes_str(changed), &p384, &mldsa, NULL),
-	    SN_E_POLICY);
-	assert_int_equal(p384.n + mldsa.n, 0);
-	RIG_OK(keeper_sign_statement(signer, bytes_str(good), &p384, &mldsa, &why));
-	check_cms("trust/root-p384.pem", sn_buf_bytes(&p384), good, CRY_SIG_ECDSA_P384_SHA384);
-	check_cms("trust/root-mldsa87.pem", sn_buf_bytes(&mldsa), good, CRY_SIG_MLDSA87);
-	/* nothing is left to sign with */
-	assert_int_equal(keeper_sign_statement(signer, bytes_str(good), &p384, &mldsa, NULL),
-	    SN_E_PROTO);
-	free(good);
-	free(changed);
-	free(world);
-	free(other_plan);
-	free(other_identity);
-}
-
 /* ---- the process */
 
 static void
@@ -495,7 +433,6 @@ add_all(struct test_list *l)
 	for (i = 0; i < SN_NITEMS(checkpoint_rows); i++)
 		test_list_add(l, test_checkpoint, &checkpoint_rows[i], "checkpoint: %s",
 		    checkpoint_rows[i].name);
-	test_list_add(l, test_statement, NULL, "a statement only after its approvals");
 	test_list_add(l, test_no_program, NULL, "a program that is not a keeper");
 }
 

@@ -120,7 +120,7 @@ to_typed(struct driven *d)
 static void
 to_signed(struct driven *d, const uint8_t identity[32])
 {
-	char *statement = rig_statement("rehearsal", plan, identity);
+	char *statement = rig_statement(plan, identity);
 
 	for (size_t who = 0; who < 2; who++) {
 		must(d, KR_DATA, bytes_str(statement), NULL);

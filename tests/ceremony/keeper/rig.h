@@ -196,22 +196,69 @@ rig_file(const struct keeper_files *f, const char *path)
 	return (struct bytes){ NULL, 0 };
 }
 
-/* As much of a statement as the keeper looks at. */
-static inline char *
-rig_statement(const char *world, const char *plan, const uint8_t identity[32])
-{
-	uint8_t digest[32];
-	char *plan_hex, *identity_hex, *s;
+/* Who approves, by a statement: a name, and whose key stands behind it. */
+struct rig_stated {
+	const char *name;
+	size_t key; /* of rig_approvers */
+};
 
-	assert_int_equal(cry_digest(CRY_SHA256, bytes_str(plan), digest, NULL), SN_OK);
-	plan_hex = test_hex(digest, 32);
-	identity_hex = test_hex(identity, 32);
-	s = test_format("{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{"
-			"\"identity_sha256\":\"%s\",\"plan_sha256\":\"%s\",\"world\":\"%s\"}}",
-	    identity_hex, plan_hex, world);
-	free(plan_hex);
-	free(identity_hex);
-	return s;
+/* A whole statement in its canonical form, with these approvers. */
+static inline char *
+rig_statement_by(const char *plan_text, const uint8_t identity[32],
+    const struct rig_stated *who, size_t n)
+{
+	static const char zeros[] =
+	    "0000000000000000000000000000000000000000000000000000000000000000";
+	static const char ends[] = "2028-01-01T00:00:00Z";
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	struct plan *p = NULL;
+
+	assert_int_equal(plan_parse(bytes_str(plan_text), &p, NULL), SN_OK);
+	sn_buf_str(&b, "{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{");
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_approver *a = &rig_approvers[who[i].key].parsed;
+		uint8_t digest[32];
+
+		assert_int_equal(cry_digest(CRY_SHA256, (struct bytes){ a->sign, a->sign_len },
+				     digest, NULL),
+		    SN_OK);
+		sn_buf_fmt(&b, "%s{\"key_sha256\":\"", i == 0 ? "\"approvers\":[" : ",");
+		sn_buf_hex(&b, BYTES_OF(digest));
+		sn_buf_fmt(&b, "\",\"name\":\"%s\"}", who[i].name);
+	}
+	sn_buf_fmt(&b,
+	    "],\"earliest_expiry\":\"%s\",\"evidence_class\":\"software\",\"expires\":"
+	    "[{\"at\":\"%s\",\"what\":\"operations\"}],\"identity_sha256\":\"",
+	    ends, ends);
+	sn_buf_hex(&b, (struct bytes){ identity, 32 });
+	sn_buf_fmt(&b, "\",\"mode\":\"%s\",\"people\":[],\"plan_sha256\":\"",
+	    plan_mode_name(p->mode));
+	sn_buf_hex(&b, BYTES_OF(p->digest));
+	sn_buf_str(&b, "\",\"previous\":\"\",\"profiles\":[],\"sanctum\":{\"id\":\"");
+	sn_buf_hex(&b, BYTES_OF(p->sanctum_id));
+	sn_buf_fmt(&b,
+	    "\",\"name\":\"%s\"},\"sequence\":%u,\"thresholds\":{\"approvals\":%u,"
+	    "\"operations\":%u,\"shares\":%u,\"shares_of\":%u},"
+	    "\"time\":\"2026-01-01T12:00:00Z\",\"time_unix\":1767268800,",
+	    p->sanctum_name, p->sequence, p->approvals, p->ops_threshold, p->share_threshold,
+	    p->share_count);
+	sn_buf_fmt(&b,
+	    "\"transcript\":{\"root\":\"%s\",\"size\":7},\"world\":\"%s\"},"
+	    "\"predicateType\":\"urn:cornerstone:statement:1\",\"subject\":"
+	    "[{\"digest\":{\"sha256\":\"%s\"},\"name\":\"VERIFY.txt\"}]}",
+	    zeros, plan_world_name(p->world), zeros);
+	plan_free(&p);
+	return test_format("%s", sn_buf_cstr(&b));
+}
+
+/* The statement of a ceremony that went by its plan. */
+static inline char *
+rig_statement(const char *plan_text, const uint8_t identity[32])
+{
+	static const struct rig_stated all[RIG_APPROVERS] = { { "ada", 0 }, { "bob", 1 },
+		{ "cyn", 2 } };
+
+	return rig_statement_by(plan_text, identity, all, RIG_APPROVERS);
 }
 
 #define RIG_LOG_NAME "cornerstone/rehearsal/a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"

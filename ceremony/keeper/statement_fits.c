@@ -1,0 +1,99 @@
+/*
+ * A statement against the keeper's own plan: whoever composed it cannot have other
+ * people, thresholds or worlds signed than those that were approved.
+ */
+#include <string.h>
+
+#include "ceremony/bundle/statement.h"
+#include "ceremony/keeper/process.h"
+
+#define WHAT "statement.json"
+
+/* One row of the statement, and whether it says what the plan says. */
+struct fit_rule {
+	const char *what;
+	bool same;
+};
+
+static enum sn_err
+rules_hold(const struct fit_rule *rules, size_t n, struct sn_why *why)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!rules[i].same)
+			return sn_fail(why, SN_E_POLICY, WHAT ": %s is not this ceremony's",
+			    rules[i].what);
+	return SN_OK;
+}
+
+/*
+ * The class itself is judged where the TPM is. But no ceremony verifies a vendor's
+ * certificate of the TPM, so none may claim that class; the others need the plan.
+ */
+static bool
+evidence_allowed(const char *class, const struct plan *plan)
+{
+	if (strcmp(class, "pinned") == 0)
+		return plan->accept_pinned && plan->tpm_ek_pinned;
+	return strcmp(class, "software") == 0 && plan->accept_software &&
+	    plan->world == PLAN_REHEARSAL;
+}
+
+static bool
+collateral_time_same(const struct bun_statement *s, const struct plan *plan)
+{
+	if (s->has_collateral_time != plan->has_collateral_time)
+		return false;
+	return !s->has_collateral_time || s->collateral_time == plan->collateral_time;
+}
+
+/* Exactly the plan's approvers: names are unique on both sides, so counting is enough. */
+static enum sn_err
+approvers_same(const struct bun_statement *s, const struct plan *plan, struct sn_why *why)
+{
+	size_t i;
+
+	if (s->napprovers != plan->napprovers)
+		return sn_fail(why, SN_E_POLICY, WHAT ": %zu approvers, but the plan has %zu",
+		    s->napprovers, plan->napprovers);
+	for (i = 0; i < plan->napprovers; i++) {
+		const struct plan_approver *a = &plan->approvers[i];
+		const struct bun_stated_approver *stated = bun_statement_approver(s, a->name);
+		uint8_t digest[CRY_MAX_HASH];
+
+		SN_TRY(cry_digest(CRY_SHA256, (struct bytes){ a->sign, a->sign_len }, digest,
+		    why));
+		if (stated == NULL || memcmp(stated->key_sha256, digest, 32) != 0)
+			return sn_fail(why, SN_E_POLICY,
+			    WHAT ": approver %s is not there with the key that the plan names",
+			    a->name);
+	}
+	return SN_OK;
+}
+
+enum sn_err
+statement_fits(const struct process *p, struct bytes statement, struct sn_why *why)
+{
+	SN_CLEANUP(bun_statement_done) struct bun_statement s = { 0 };
+	const struct plan *plan = p->plan;
+
+	SN_TRY(bun_statement_parse(statement, &s, why));
+	const struct fit_rule rules[] = {
+		{ "world", strcmp(s.world, plan_world_name(plan->world)) == 0 },
+		{ "mode", strcmp(s.mode, plan_mode_name(plan->mode)) == 0 },
+		{ "plan_sha256", memcmp(s.plan_sha256, plan->digest, 32) == 0 },
+		{ "identity_sha256", memcmp(s.identity_sha256, p->identity_digest, 32) == 0 },
+		{ "sequence", s.sequence == plan->sequence },
+		{ "sanctum.id", memcmp(s.sanctum_id, plan->sanctum_id, 16) == 0 },
+		{ "sanctum.name", strcmp(s.sanctum_name, plan->sanctum_name) == 0 },
+		{ "thresholds.approvals", s.approvals == plan->approvals },
+		{ "thresholds.operations", s.ops_threshold == plan->ops_threshold },
+		{ "thresholds.shares", s.share_threshold == plan->share_threshold },
+		{ "thresholds.shares_of", s.share_count == plan->share_count },
+		{ "collateral_time", collateral_time_same(&s, plan) },
+		{ "evidence_class", evidence_allowed(s.evidence_class, plan) },
+	};
+	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));
+	return approvers_same(&s, plan, why);
+}
