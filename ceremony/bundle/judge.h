@@ -14,6 +14,8 @@
 #include "ceremony/bundle/verify.h"
 #include "ceremony/transcript/transcript.h"
 
+enum bun_signer { BUN_SIGNER_P384, BUN_SIGNER_MLDSA, BUN_SIGNERS };
+
 struct bun_case {
 	const struct bun_policy *policy;
 	struct bun_report *report;
@@ -21,6 +23,10 @@ struct bun_case {
 	struct bytes text; /* statement.json */
 	struct bun_statement st;
 	struct cry_cert *root_p384, *root_mldsa;
+	struct cry_cert *signer[BUN_SIGNERS]; /* out of the two CMS */
+	/* the first end of all certificates in trust/, and whose it is */
+	int64_t certs_until;
+	const char *certs_until_what;
 	struct tr_read *transcript;
 };
 
@@ -42,12 +48,20 @@ SN_MUST_USE enum sn_err bun_check_collateral(struct bun_case *c, struct sn_why *
 SN_MUST_USE enum sn_err bun_check_roots(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_cms(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_approvals(struct bun_case *c, struct sn_why *why);
+/* trust/approvers/NAME.pem, which must be the key that the statement names. */
+SN_MUST_USE enum sn_err bun_approver_key(const struct bun_case *c,
+    const struct bun_stated_approver *a, struct cry_key **ret, struct sn_why *why);
+
+/* verify_trust.c */
 SN_MUST_USE enum sn_err bun_check_trust(struct bun_case *c, struct sn_why *why);
 
 /* verify_evidence.c */
 SN_MUST_USE enum sn_err bun_check_transcript(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_quote(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
+
+/* verify_story.c: what the transcript says happened is what the statement says. */
+SN_MUST_USE enum sn_err bun_check_story(struct bun_case *c, struct sn_why *why);
 
 /* state.c: the mark of the highest sequence accepted so far, one file per identity. */
 SN_MUST_USE enum sn_err bun_state_check(int dirfd, const uint8_t identity[32],

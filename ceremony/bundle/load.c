@@ -9,6 +9,7 @@
 struct loading {
 	struct bun_dir *dir;
 	int dirfd;
+	bool entered; /* load_one() has the word: a failure is its own, not the walk's */
 };
 
 void
@@ -40,9 +41,8 @@ grow(struct bun_dir *d, struct sn_why *why)
 }
 
 static enum sn_err
-load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
+load_file(struct loading *l, const struct sn_walk_entry *entry, struct sn_why *why)
 {
-	struct loading *l = arg;
 	struct bun_dir *d = l->dir;
 
 	if (d->n >= BUN_MAX_FILES)
@@ -61,6 +61,36 @@ load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 	return cry_digest(CRY_SHA256, sn_buf_bytes(&f->data), f->sha256, why);
 }
 
+static enum sn_err
+load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
+{
+	struct loading *l = arg;
+
+	if (bun_class_of(entry->path) == BUN_UNCOVERED) {
+		l->dir->uncovered++; /* whatever it is: other signatures cover it */
+		return SN_OK;
+	}
+	l->entered = true;
+	SN_TRY(load_file(l, entry, why));
+	l->entered = false;
+	return SN_OK;
+}
+
+/* The walk itself refuses names and kinds of files that no statement can list. */
+static enum sn_err
+walk(struct loading *l, struct sn_why *why)
+{
+	struct sn_why inner = { 0 };
+	const enum sn_err e = sn_file_walk(l->dirfd, ".", load_one, l, &inner);
+
+	if (e == SN_OK)
+		return SN_OK;
+	if (e == SN_E_FORMAT && !l->entered)
+		return sn_fail(why, SN_E_MISSING, "%s: the statement cannot list it",
+		    inner.text);
+	return sn_fail(why, e, "%s", inner.text);
+}
+
 static int
 by_path(const void *a, const void *b)
 {
@@ -73,9 +103,9 @@ enum sn_err
 bun_dir_load(int dirfd, struct bun_dir *ret, struct sn_why *why)
 {
 	SN_CLEANUP(bun_dir_done) struct bun_dir d = { 0 };
-	struct loading l = { &d, dirfd };
+	struct loading l = { &d, dirfd, false };
 
-	SN_TRY(sn_file_walk(dirfd, ".", load_one, &l, why));
+	SN_TRY(walk(&l, why));
 	if (d.n > 0)
 		qsort(d.file, d.n, sizeof(d.file[0]), by_path);
 	*ret = d;

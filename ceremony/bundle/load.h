@@ -18,9 +18,13 @@ struct bun_loaded {
 struct bun_dir {
 	struct bun_loaded *file; /* in byte order of the path */
 	size_t n, cap, total;
+	size_t uncovered; /* files of later events: counted, not read, not in file */
 };
 
-/* SN_E_FORMAT, SN_E_LIMIT, SN_E_IO, SN_E_NOMEM. */
+/*
+ * SN_E_MISSING for what no bundle has: names that could not be a bundle's, links and
+ * other things that are no file; SN_E_FORMAT, SN_E_LIMIT, SN_E_IO, SN_E_NOMEM.
+ */
 SN_MUST_USE enum sn_err bun_dir_load(int dirfd, struct bun_dir *ret, struct sn_why *why);
 void bun_dir_done(struct bun_dir *d); /* NULL-safe, idempotent */
 

@@ -12,6 +12,9 @@
 #define ALG_ECDSA 0x0018
 #define ALG_SHA256 0x000b
 #define MAX_2B 1024
+#define CC_GET_RANDOM 0x0000017bU
+#define DRAW 32	    /* bytes asked for */
+#define MAX_RESTS 3 /* commands for what draws left out */
 #define MAX_COMMANDS 1024
 
 static enum sn_err
@@ -273,9 +276,48 @@ quote_check(struct bytes msg, const uint8_t qualifying[32], const struct quote_p
 	return SN_OK;
 }
 
+/* A session's audit while its list is read. */
+struct audit {
+	uint8_t digest[32];
+	size_t commands, draws, rests;
+};
+
+/* cpHash of TPM2_GetRandom(n): command code and parameter [TCG P1 16.7, P3 16.1]. */
+static enum sn_err
+is_get_random(const uint8_t cp[32], uint16_t n, bool *ret, struct sn_why *why)
+{
+	const uint8_t command[] = { 0, 0, CC_GET_RANDOM >> 8, CC_GET_RANDOM & 0xff,
+		(uint8_t)(n >> 8), (uint8_t)n };
+	uint8_t want[32];
+
+	SN_TRY(cry_digest(CRY_SHA256, BYTES_OF(command), want, why));
+	*ret = memcmp(cp, want, sizeof(want)) == 0;
+	return SN_OK;
+}
+
+/* A draw of 32 bytes; at the end, what short draws left out. */
+static enum sn_err
+count_command(struct audit *a, const uint8_t cp[32], struct sn_why *why)
+{
+	bool found;
+
+	SN_TRY(is_get_random(cp, DRAW, &found, why));
+	if (found && a->rests == 0) {
+		a->draws++;
+		return SN_OK;
+	}
+	found = false;
+	for (uint16_t n = 1; n < DRAW && !found; n++)
+		SN_TRY(is_get_random(cp, n, &found, why));
+	if (!found || ++a->rests > MAX_RESTS)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "audit.list: line %zu is no command of the seeding", a->commands);
+	return SN_OK;
+}
+
 /* One "cphash rphash" line folded into the session's digest [TCG P1 31.3.3]. */
 static enum sn_err
-fold_command(struct bytes line, uint8_t digest[32], struct sn_why *why)
+fold_command(struct bytes line, struct audit *a, struct sn_why *why)
 {
 	char text[2 * 64 + 2];
 	uint8_t cp[32], rp[32];
@@ -287,27 +329,25 @@ fold_command(struct bytes line, uint8_t digest[32], struct sn_why *why)
 	text[129] = '\0';
 	SN_TRY(sn_hex_parse(text, cp, sizeof(cp), "audit.list", why));
 	SN_TRY(sn_hex_parse(text + 65, rp, sizeof(rp), "audit.list", why));
-	const struct bytes parts[] = { { digest, 32 }, BYTES_OF(cp), BYTES_OF(rp) };
-	return cry_digest_v(CRY_SHA256, parts, SN_NITEMS(parts), digest, why);
+	SN_TRY(count_command(a, cp, why));
+	const struct bytes parts[] = { BYTES_OF(a->digest), BYTES_OF(cp), BYTES_OF(rp) };
+	return cry_digest_v(CRY_SHA256, parts, SN_NITEMS(parts), a->digest, why);
 }
 
 static enum sn_err
-fold_list(struct bytes list, uint8_t digest[32], size_t *ret_commands, struct sn_why *why)
+fold_list(struct bytes list, struct audit *a, struct sn_why *why)
 {
-	size_t n = 0;
-
 	while (list.n > 0) {
 		const uint8_t *end = memchr(list.p, '\n', list.n);
 
-		if (end == NULL || ++n > MAX_COMMANDS)
+		if (end == NULL || ++a->commands > MAX_COMMANDS)
 			return sn_fail(why, SN_E_FORMAT,
 			    "audit.list: a cut line, or too many of them");
 		const size_t len = (size_t)(end - list.p);
-		SN_TRY(fold_command((struct bytes){ list.p, len }, digest, why));
+		SN_TRY(fold_command((struct bytes){ list.p, len }, a, why));
 		list.p = end + 1;
 		list.n -= len + 1;
 	}
-	*ret_commands = n;
 	return SN_OK;
 }
 
@@ -316,8 +356,9 @@ quote_audit(struct bytes msg, const uint8_t qualifying[32], struct bytes list,
     size_t *ret_commands, struct sn_why *why)
 {
 	static const char what[] = "audit.msg";
-	uint8_t folded[32] = { 0 }, exclusive;
+	struct audit folded = { 0 };
 	struct bytes digest;
+	uint8_t exclusive;
 
 	SN_TRY(attest_head(&msg, ATTEST_AUDIT, qualifying, what, why));
 	SN_TRY(bytes_u8(&msg, &exclusive, what, why));
@@ -325,9 +366,14 @@ quote_audit(struct bytes msg, const uint8_t qualifying[32], struct bytes list,
 	SN_TRY(bytes_end(&msg, what, why));
 	if (exclusive != 1)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: the session was not exclusive", what);
-	SN_TRY(fold_list(list, folded, ret_commands, why));
-	if (*ret_commands == 0 || !bytes_equal(digest, BYTES_OF(folded)))
+	SN_TRY(fold_list(list, &folded, why));
+	if (!bytes_equal(digest, BYTES_OF(folded.digest)))
 		return sn_fail(why, SN_E_SIGNATURE, "%s: its digest is not that of audit.list",
 		    what);
+	if (folded.draws < QUOTE_DRAWS)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "audit.list: %zu draws of %d random bytes, at least %d are needed",
+		    folded.draws, DRAW, QUOTE_DRAWS);
+	*ret_commands = folded.commands;
 	return SN_OK;
 }

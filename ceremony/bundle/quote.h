@@ -32,8 +32,13 @@ SN_MUST_USE enum sn_err quote_key(struct bytes pub, const struct cry_key *ak,
 SN_MUST_USE enum sn_err quote_check(struct bytes msg, const uint8_t qualifying[32],
     const struct quote_pcrs *pcrs, struct sn_why *why);
 
-/* msg is the audit of a session over the commands in list ("cphash rphash" lines),
- * exclusive, over that qualifying data. *ret_commands is how many. */
+/*
+ * msg is the audit of a session over the commands in list ("cphash rphash" lines),
+ * exclusive, over that qualifying data. The commands are TPM2_GetRandom and no other:
+ * of 32 bytes, QUOTE_DRAWS times at least, and behind those at most three of fewer bytes,
+ * for what short draws left out. *ret_commands is how many.
+ */
+#define QUOTE_DRAWS 16
 SN_MUST_USE enum sn_err quote_audit(struct bytes msg, const uint8_t qualifying[32],
     struct bytes list, size_t *ret_commands, struct sn_why *why);
 

@@ -206,9 +206,12 @@ parse_times(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	if (!yyjson_is_uint(seconds) || yyjson_get_uint(seconds) != (uint64_t)s->time)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": time_unix is not time");
 	s->has_collateral_time = yyjson_obj_get(p, "collateral_time") != NULL;
-	if (s->has_collateral_time)
-		return sn_json_time(p, "collateral_time", &s->collateral_time, WHAT, why);
-	return SN_OK;
+	if (!s->has_collateral_time)
+		return SN_OK;
+	if (strcmp(s->world, "rehearsal") != 0)
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": collateral_time, which only a rehearsal may have");
+	return sn_json_time(p, "collateral_time", &s->collateral_time, WHAT, why);
 }
 
 static enum sn_err

@@ -62,6 +62,7 @@ static const struct check checks[] = {
 	{ bun_check_trust, as_bound },
 	{ bun_check_transcript, as_bound },
 	{ bun_check_quote, bun_as_signature },
+	{ bun_check_story, as_bound },
 	{ bun_check_audit, as_bound },
 	{ bun_check_collateral, as_bound },
 };
@@ -81,28 +82,26 @@ report_statement(struct bun_case *c)
 	r->time = s->time;
 }
 
-/* What ends first, of all that counts. The roots count even if the statement forgot
- * them; collateral does not when it was judged at another time than the ceremony's. */
+/*
+ * What ends first, of all that counts. Every certificate in trust/ counts, whatever the
+ * statement says of it; collateral does not when a rehearsal judged it at another time.
+ */
 static void
 report_expiry(struct bun_case *c)
 {
 	static const char collateral[] = "collateral";
-	const struct cry_cert *const roots[] = { c->root_p384, c->root_mldsa };
 	struct bun_report *r = c->report;
-	const char *first = "root certificate";
+	const char *first = c->certs_until_what;
 	char when[TEXT_TIME_LEN + 1];
 
-	r->good_until = INT64_MAX;
-	for (size_t i = 0; i < SN_NITEMS(roots); i++)
-		if (cry_cert_not_after(roots[i]) < r->good_until)
-			r->good_until = cry_cert_not_after(roots[i]);
-	for (size_t i = 0; i < c->st.nexpiries; i++) {
+	r->good_until = c->certs_until;
+	for (size_t i = c->st.nexpiries; i-- > 0;) {
 		const struct bun_stated_expiry *e = &c->st.expiry[i];
 
 		if (c->st.has_collateral_time &&
 		    strncmp(e->what, collateral, sizeof(collateral) - 1) == 0)
 			continue;
-		if (e->at < r->good_until) {
+		if (e->at <= r->good_until) { /* of equals the first in the list */
 			r->good_until = e->at;
 			first = e->what;
 		}
@@ -148,8 +147,11 @@ check_evidence(const struct bun_case *c, struct sn_why *why)
 	    p->accept_software || (p->rehearsal && strcmp(c->st.world, "rehearsal") == 0);
 	const char *class = c->st.evidence_class;
 
-	if (strcmp(class, "vendor") == 0 ||
-	    (strcmp(class, "pinned") == 0 && p->accept_pinned) ||
+	if (strcmp(class, "vendor") == 0)
+		return sn_fail(why, SN_E_EVIDENCE,
+		    BUN_STATEMENT ": claims evidence of class vendor, which this version "
+				  "cannot verify (chains of endorsement keys)");
+	if ((strcmp(class, "pinned") == 0 && p->accept_pinned) ||
 	    (strcmp(class, "software") == 0 && software))
 		return SN_OK;
 	return sn_fail(why, SN_E_EVIDENCE, BUN_STATEMENT ": its evidence is of class %s",
@@ -222,6 +224,8 @@ bun_verify(int dirfd, const struct bun_policy *policy, struct bun_report *ret,
 	tr_read_free(&c.transcript);
 	cry_cert_free(&c.root_p384);
 	cry_cert_free(&c.root_mldsa);
+	for (size_t i = 0; i < BUN_SIGNERS; i++)
+		cry_cert_free(&c.signer[i]);
 	bun_statement_done(&c.st);
 	bun_dir_done(&c.dir);
 	return ret->verdict;

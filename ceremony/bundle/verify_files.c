@@ -18,7 +18,7 @@ bun_check_load(struct bun_case *c, int dirfd, struct sn_why *why)
 	e = bun_statement_parse(c->text, &c->st, why);
 	if (e == SN_E_LIMIT && why != NULL)
 		why->err = SN_E_FORMAT;
-	c->report->files = c->dir.n;
+	c->report->files = c->dir.n + c->dir.uncovered;
 	return e == SN_E_LIMIT ? SN_E_FORMAT : e;
 }
 
@@ -38,8 +38,6 @@ check_case(const struct bun_dir *d, struct sn_why *why)
 enum sn_err
 bun_check_listed(struct bun_case *c, struct sn_why *why)
 {
-	size_t uncovered = 0;
-
 	for (size_t i = 0; bun_required(i) != NULL; i++)
 		if (bun_dir_find(&c->dir, bun_required(i)) == NULL)
 			return sn_fail(why, SN_E_MISSING, "%s: is missing", bun_required(i));
@@ -55,17 +53,15 @@ bun_check_listed(struct bun_case *c, struct sn_why *why)
 	for (size_t i = 0; i < c->dir.n; i++) {
 		const struct bun_loaded *f = &c->dir.file[i];
 
-		if (f->class == BUN_UNCOVERED)
-			uncovered++;
 		if (f->class == BUN_BOUND && bun_statement_subject(&c->st, f->path) == NULL)
 			return sn_fail(why, SN_E_MISSING, "%s: the statement does not list it",
 			    f->path);
 	}
 	SN_TRY(check_case(&c->dir, why));
 	bun_note(c, "%zu files, %zu of them bound by the statement", c->dir.n, c->st.nsubjects);
-	if (uncovered > 0)
+	if (c->dir.uncovered > 0)
 		bun_note(c, "%zu files of later events are there, and NOT judged here",
-		    uncovered);
+		    c->dir.uncovered);
 	return SN_OK;
 }
 

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "ceremony/bundle/judge.h"
-#include "ceremony/keys/identity.h"
 
 static enum sn_err
 check_root(const struct bun_dir *dir, const char *path, enum cry_alg alg,
@@ -66,12 +65,12 @@ bun_check_roots(struct bun_case *c, struct sn_why *why)
 struct cms_row {
 	const char *path, *name;
 	enum cry_sigalg alg;
-	bool mldsa;
+	enum bun_signer signer;
 };
 
 static const struct cms_row cms_rows[] = {
-	{ BUN_CMS_P384, "P-384", CRY_SIG_ECDSA_P384_SHA384, false },
-	{ BUN_CMS_MLDSA, "ML-DSA-87", CRY_SIG_MLDSA87, true },
+	{ BUN_CMS_P384, "P-384", CRY_SIG_ECDSA_P384_SHA384, BUN_SIGNER_P384 },
+	{ BUN_CMS_MLDSA, "ML-DSA-87", CRY_SIG_MLDSA87, BUN_SIGNER_MLDSA },
 };
 
 enum sn_err
@@ -79,18 +78,39 @@ bun_check_cms(struct bun_case *c, struct sn_why *why)
 {
 	for (size_t i = 0; i < SN_NITEMS(cms_rows); i++) {
 		const struct cms_row *row = &cms_rows[i];
-		SN_CLEANUP(cry_cert_free) struct cry_cert *signer = NULL;
+		struct cry_cert **signer = &c->signer[row->signer];
 		struct sn_why inner = { 0 };
 		struct bytes cms;
 
 		SN_TRY(bun_dir_get(&c->dir, row->path, &cms, why));
-		enum sn_err e =
-		    cry_cms_verify(cms, c->text, row->mldsa ? c->root_mldsa : c->root_p384,
-			row->alg, CRY_EKU_STATEMENT, c->st.time, &signer, &inner);
+		const struct cry_cert *anchor =
+		    row->signer == BUN_SIGNER_MLDSA ? c->root_mldsa : c->root_p384;
+		enum sn_err e = cry_cms_verify(cms, c->text, anchor, row->alg,
+		    CRY_EKU_STATEMENT, c->st.time, signer, &inner);
 		if (e != SN_OK)
 			return sn_fail(why, e, "%s: %s", row->path, inner.text);
-		bun_note(c, "signed with %s by %s", row->name, cry_cert_cn(signer));
+		bun_note(c, "signed with %s by %s", row->name, cry_cert_cn(*signer));
 	}
+	return SN_OK;
+}
+
+enum sn_err
+bun_approver_key(const struct bun_case *c, const struct bun_stated_approver *a,
+    struct cry_key **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	uint8_t digest[32];
+	struct bytes pem;
+	char path[64];
+
+	snprintf(path, sizeof(path), "trust/approvers/%.16s.pem", a->name);
+	SN_TRY(bun_dir_get(&c->dir, path, &pem, why));
+	SN_TRY(bun_key_parse(pem, path, &key, why));
+	SN_TRY(bun_key_sha256(key, digest, why));
+	if (cry_key_alg(key) != CRY_P384 || memcmp(digest, a->key_sha256, 32) != 0)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: is not the key that the statement names", path);
+	*ret = SN_TAKE(key);
 	return SN_OK;
 }
 
@@ -100,21 +120,12 @@ check_approval(struct bun_case *c, const char *name, const struct bun_loaded *f,
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	struct sn_why inner = { 0 };
-	uint8_t digest[32];
-	struct bytes pem;
-	char path[64];
 
 	const struct bun_stated_approver *a = bun_statement_approver(&c->st, name);
 	if (a == NULL)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: %s is no approver of this statement",
 		    f->path, name);
-	snprintf(path, sizeof(path), "trust/approvers/%.16s.pem", name);
-	SN_TRY(bun_dir_get(&c->dir, path, &pem, why));
-	SN_TRY(bun_key_parse(pem, path, &key, why));
-	SN_TRY(bun_key_sha256(key, digest, why));
-	if (cry_key_alg(key) != CRY_P384 || memcmp(digest, a->key_sha256, 32) != 0)
-		return sn_fail(why, SN_E_SIGNATURE,
-		    "%s: is not the key that the statement names", path);
+	SN_TRY(bun_approver_key(c, a, &key, why));
 	enum sn_err e = cry_verify(key, c->text, sn_buf_bytes(&f->data), &inner);
 	if (e != SN_OK)
 		return sn_fail(why, e, "%s: is not %s's signature of this statement", f->path,
@@ -140,76 +151,5 @@ bun_check_approvals(struct bun_case *c, struct sn_why *why)
 	c->report->approvals = n;
 	bun_note(c, "approved by %zu of %zu approvers, %u are needed", n, c->st.napprovers,
 	    c->st.approvals);
-	return SN_OK;
-}
-
-/* A chain file: leaf first, issued under one of the two roots, at the statement's time. */
-static enum sn_err
-check_chain(const struct bun_case *c, const struct bun_loaded *f, struct sn_why *why)
-{
-	struct cry_cert *certs[CRY_PEM_CHAIN_MAX] = { NULL };
-	const struct cry_cert *chain[CRY_PEM_CHAIN_MAX];
-	struct sn_why inner = { 0 };
-	size_t n = 0;
-
-	enum sn_err e = cry_cert_parse_pem(sn_buf_bytes(&f->data), certs, &n, &inner);
-	if (e != SN_OK)
-		return sn_fail(why, e, "%s: %s", f->path, inner.text);
-	for (size_t i = 0; i < n; i++)
-		chain[i] = certs[i];
-	const bool mldsa =
-	    bytes_equal(cry_cert_issuer_der(certs[n - 1]), cry_cert_subject_der(c->root_mldsa));
-	e = cry_chain_verify(chain, n, mldsa ? c->root_mldsa : c->root_p384, c->st.time, NULL,
-	    &inner);
-	cry_cert_free_all(certs, n);
-	if (e != SN_OK)
-		return sn_fail(why, e, "%s: %s", f->path, inner.text);
-	return SN_OK;
-}
-
-static bool
-is_chain(const char *path)
-{
-	static const char end[] = "-chain.pem";
-	const size_t n = strlen(path), m = sizeof(end) - 1;
-
-	return strncmp(path, "trust/", 6) == 0 && n > m && strcmp(path + n - m, end) == 0;
-}
-
-static enum sn_err
-check_identity(const struct bun_case *c, struct sn_why *why)
-{
-	struct identity id;
-	struct bytes text;
-
-	SN_TRY(bun_dir_get(&c->dir, BUN_IDENTITY, &text, why));
-	SN_TRY(identity_parse(text, &id, why));
-	if (strcmp(plan_world_name(id.world), c->st.world) != 0)
-		return sn_fail(why, SN_E_SIGNATURE, BUN_IDENTITY ": of world %s, not %s",
-		    plan_world_name(id.world), c->st.world);
-	if (memcmp(id.sanctum_id, c->st.sanctum_id, sizeof(id.sanctum_id)) != 0 ||
-	    strcmp(id.sanctum_name, c->st.sanctum_name) != 0)
-		return sn_fail(why, SN_E_SIGNATURE, BUN_IDENTITY ": of another sanctum");
-	if (id.share_threshold != c->st.share_threshold ||
-	    id.share_count != c->st.share_count ||
-	    id.operations_threshold != c->st.ops_threshold)
-		return sn_fail(why, SN_E_SIGNATURE,
-		    BUN_IDENTITY ": other thresholds than the statement");
-	return SN_OK;
-}
-
-enum sn_err
-bun_check_trust(struct bun_case *c, struct sn_why *why)
-{
-	size_t n = 0;
-
-	SN_TRY(check_identity(c, why));
-	for (size_t i = 0; i < c->dir.n; i++) {
-		if (!is_chain(c->dir.file[i].path))
-			continue;
-		SN_TRY(check_chain(c, &c->dir.file[i], why));
-		n++;
-	}
-	bun_note(c, "%zu certificate chains lead to the roots", n);
 	return SN_OK;
 }

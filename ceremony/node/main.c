@@ -44,6 +44,11 @@ print_help(FILE *f)
 static enum sn_err
 run(int argc, char **argv, struct sn_why *why)
 {
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0) {
+			print_help(stdout);
+			return SN_OK;
+		}
 	if (argc < 2)
 		return sn_fail(why, SN_E_USAGE, "no command is given");
 	for (size_t i = 0; i < SN_NITEMS(cmds); i++) {
@@ -61,16 +66,12 @@ main(int argc, char **argv)
 {
 	struct sn_why why = { 0 };
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0) {
-			print_help(stdout);
-			return 0;
-		}
-	const enum sn_err e = run(argc, argv, &why);
+	enum sn_err e = run(argc, argv, &why);
 	sn_secret_stop();
-	if (e != SN_OK) {
-		fflush(stdout);
+	/* a verdict that nobody could read is none */
+	if ((fflush(stdout) != 0 || ferror(stdout) != 0) && e == SN_OK)
+		e = sn_fail(&why, SN_E_IO, "standard output could not be written");
+	if (e != SN_OK)
 		sn_err_print("sanctum", e, &why);
-	}
 	return sn_err_exit(e);
 }

@@ -23,13 +23,22 @@ struct option {
 	enum sn_err (*set)(struct request *r, const char *value, struct sn_why *why);
 };
 
-/* 64 hex digits, or 32 words of the PGP list. */
+/* 64 hex digits, in groups if need be as screen and paper show them, or 32 words. */
 static enum sn_err
 set_identity(struct request *r, const char *value, struct sn_why *why)
 {
+	static const char digits[] = "0123456789abcdefABCDEF";
+	char hex[66];
+	size_t n = 0;
+
 	r->policy.has_identity = true;
-	if (strlen(value) == 64 && strchr(value, ' ') == NULL)
-		return sn_hex_parse(value, r->policy.identity, 32, "--identity", why);
+	for (const char *p = value; *p != '\0' && n < sizeof(hex) - 1; p++) {
+		if (*p != ' ')
+			hex[n++] = *p;
+	}
+	hex[n] = '\0';
+	if (n > 0 && strspn(hex, digits) == n)
+		return sn_hex_parse(hex, r->policy.identity, 32, "--identity", why);
 	return words_parse(bytes_str(value), r->policy.identity, 32, "--identity", why);
 }
 

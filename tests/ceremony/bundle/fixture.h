@@ -8,73 +8,9 @@
 #ifndef TEST_BUNDLE_FIXTURE_H
 #define TEST_BUNDLE_FIXTURE_H
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "tests/ceremony/bundle/fixture_tpm.h"
 
-#include "appliance/base/file.h"
-#include "appliance/base/text.h"
-#include "appliance/crypto/cms.h"
-#include "ceremony/bundle/verify.h"
-#include "ceremony/bundle/writer.h"
-#include "ceremony/keys/certs.h"
-#include "ceremony/transcript/transcript.h"
-#include "tests/lib/test.h"
-
-#define FIX_T0 1767225600 /* 2026-01-01T00:00:00Z, the statement's time */
-#define FIX_DAY 86400
-#define FIX_FROM 1735689600    /* 2025-01-01 */
-#define FIX_LEAF_TO 1798675200 /* 2026-12-31 */
-#define FIX_EXPIRY (FIX_LEAF_TO)
-#define FIX_ROOT_TO 2366841600 /* 2045-01-01 */
-#define FIX_APPROVERS 3
-
-#define FIX_OK(call)                                                                           \
-	do {                                                                                   \
-		struct sn_why fix_why_ = { 0 };                                                \
-		struct sn_why *why = &fix_why_;                                                \
-		const enum sn_err fix_e_ = (call);                                             \
-		if (fix_e_ != SN_OK)                                                           \
-			fail_msg("%s: %s: %s", #call, sn_err_name(fix_e_), fix_why_.text);     \
-	} while (0)
-
-struct fix {
-	struct plan plan;
-	struct identity id;
-	struct certs certs;
-	struct certs_files files;
-	struct cry_key *approver[FIX_APPROVERS], *ak;
-	uint8_t identity[32];
-	uint8_t plan_digest[32];
-};
-
-static const char *const fix_names[FIX_APPROVERS] = { "alice", "bob", "carol" };
-
-/* What a bundle is to be; zero is a good production genesis with software evidence off. */
-struct fix_bundle {
-	uint32_t sequence;	  /* 0: 1 */
-	const char *evidence;	  /* NULL: "vendor" */
-	const char *mode;	  /* NULL: "genesis" */
-	int64_t time;		  /* 0: FIX_T0 */
-	int64_t collateral_until; /* an expiry "collateral ..."; 0: none */
-	bool has_collateral_time;
-	unsigned int approvals;		       /* bits of fix_names; 0: alice and bob */
-	enum key_id signer_p384, signer_mldsa; /* 0: the statement signers */
-	bool wrong_size;	/* the statement names a transcript of another size */
-	const char *extra_path; /* one more bound file */
-	struct bytes extra;
-	struct bytes records; /* instead of the transcript's (and a fitting checkpoint) */
-	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
-	uint8_t audit_twist;  /* flips into the audit's qualifying data */
-	uint8_t ak_twist;     /* flips into the attestation key's attributes */
-	bool no_audit;
-	const struct fix *roots;		/* put this sanctum's roots into trust/ */
-	const struct fix *identity_of;		/* state this sanctum's identity */
-	void (*more)(struct bun *b, void *arg); /* adds more files */
-	void *arg;
-};
+static const struct fix_bundle fix_plain SN_UNUSED;
 
 static SN_UNUSED void
 fix_start(void)
@@ -151,126 +87,109 @@ fix_done(struct fix *f)
 	cry_key_free(&f->ak);
 }
 
-/* ---- TPM evidence, as a TPM would make it */
-
-/* The two INTEGERs of a DER ECDSA signature as TPM2B's. */
-static void
-fix_tpm_signature(const struct cry_key *key, struct bytes msg, struct sn_buf *ret)
-{
-	struct sn_buf der = { 0 };
-	const uint8_t *p;
-
-	FIX_OK(cry_sign(key, msg, &der, why));
-	sn_buf_u16(ret, 0x0018); /* TPM_ALG_ECDSA */
-	sn_buf_u16(ret, 0x000b); /* TPM_ALG_SHA256 */
-	p = der.p + 2;
-	for (int i = 0; i < 2; i++) {
-		size_t n = p[1];
-		const uint8_t *v = p + 2;
-
-		p = v + n;
-		while (n > 0 && *v == 0) {
-			v++;
-			n--;
-		}
-		sn_buf_u16(ret, (uint16_t)n);
-		sn_buf_put(ret, (struct bytes){ v, n });
-	}
-	sn_buf_done(&der);
-}
-
-static void
-fix_attest_head(struct sn_buf *b, uint16_t type, const uint8_t qualifying[32])
-{
-	static const uint8_t signer[34] = { 0, 11 };
-
-	sn_buf_u32(b, 0xff544347);
-	sn_buf_u16(b, type);
-	sn_buf_u16(b, sizeof(signer));
-	sn_buf_put(b, BYTES_OF(signer));
-	sn_buf_u16(b, 32);
-	sn_buf_put(b, (struct bytes){ qualifying, 32 });
-	sn_buf_u64(b, 12345); /* clock */
-	sn_buf_u32(b, 1);
-	sn_buf_u32(b, 2);
-	sn_buf_u8(b, 1);
-	sn_buf_u64(b, 0x20240101);
-}
-
-static void
-fix_le32(struct sn_buf *b, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		sn_buf_u8(b, (uint8_t)(v >> (8 * i)));
-}
-
-/* PCRs 0 to 15, all zero but the last: quote.msg, and quote.pcr as tpm2-tools writes it. */
-static void
-fix_quote(const struct fix *f, const uint8_t qualifying[32], const uint8_t pcr15[32],
-    struct sn_buf *msg, struct sn_buf *sig, struct sn_buf *pcr)
-{
-	static const uint8_t zero[128];
-	uint8_t values[16][32] = { { 0 } }, digest[32];
-
-	memcpy(values[15], pcr15, 32);
-	FIX_OK(cry_digest(CRY_SHA256, BYTES_OF(values), digest, why));
-	fix_attest_head(msg, 0x8018, qualifying);
-	sn_buf_u32(msg, 1);
-	sn_buf_u16(msg, 0x000b);
-	sn_buf_put(msg, BYTES_STR("\x03\xff\xff\x00"));
-	sn_buf_u16(msg, 32);
-	sn_buf_put(msg, BYTES_OF(digest));
-	fix_tpm_signature(f->ak, sn_buf_bytes(msg), sig);
-
-	fix_le32(pcr, 1);
-	sn_buf_put(pcr, BYTES_STR("\x0b\x00\x03\xff\xff\x00\x00\x00"));
-	sn_buf_put(pcr, (struct bytes){ zero, 15 * 8 });
-	fix_le32(pcr, 2);
-	for (int list = 0; list < 2; list++) {
-		fix_le32(pcr, 8);
-		for (int i = 0; i < 8; i++) {
-			sn_buf_put(pcr, BYTES_STR("\x20\x00"));
-			sn_buf_put(pcr, BYTES_OF(values[8 * list + i]));
-			sn_buf_put(pcr, (struct bytes){ zero, 32 });
-		}
-	}
-}
-
-static void
-fix_audit(const struct fix *f, const struct fix_bundle *o, struct bun *b)
-{
-	struct sn_buf msg = { 0 }, sig = { 0 }, list = { 0 };
-	uint8_t digest[32] = { 0 }, cp[32], rp[32], qualifying[32];
-
-	memcpy(qualifying, f->plan_digest, 32);
-	qualifying[0] ^= o->audit_twist;
-	memset(cp, 0xd1, 32);
-	for (int i = 0; i < 16; i++) {
-		memset(rp, i, 32);
-		const struct bytes parts[] = { BYTES_OF(digest), BYTES_OF(cp), BYTES_OF(rp) };
-		FIX_OK(cry_digest_v(CRY_SHA256, parts, 3, digest, why));
-		sn_buf_hex(&list, BYTES_OF(cp));
-		sn_buf_u8(&list, ' ');
-		sn_buf_hex(&list, BYTES_OF(rp));
-		sn_buf_u8(&list, '\n');
-	}
-	fix_attest_head(&msg, 0x8016, qualifying);
-	sn_buf_u8(&msg, 1);
-	sn_buf_u16(&msg, 32);
-	sn_buf_put(&msg, BYTES_OF(digest));
-	fix_tpm_signature(f->ak, sn_buf_bytes(&msg), &sig);
-	FIX_OK(bun_add(b, "evidence/audit.msg", sn_buf_bytes(&msg), why));
-	FIX_OK(bun_add(b, "evidence/audit.sig", sn_buf_bytes(&sig), why));
-	FIX_OK(bun_add(b, "evidence/audit.list", sn_buf_bytes(&list), why));
-	sn_buf_done(&msg);
-	sn_buf_done(&sig);
-	sn_buf_done(&list);
-}
-
 /* ---- the bundle */
 
+/* The attestation key's public area, as the TPM gives it. */
+static void
+fix_ak_pub(const struct fix *f, const struct fix_bundle *o, struct sn_buf *ret)
+{
+	struct sn_buf point = { 0 };
+
+	FIX_OK(cry_key_raw(f->ak, &point, why));
+	sn_buf_u16(ret, 88);
+	sn_buf_put(ret,
+	    BYTES_STR("\x00\x23\x00\x0b\x00\x05\x04\x72\x00\x00\x00\x10\x00\x18"
+		      "\x00\x0b\x00\x03\x00\x10\x00\x20"));
+	sn_buf_put(ret, (struct bytes){ point.p + 1, 32 });
+	sn_buf_u16(ret, 32);
+	sn_buf_put(ret, (struct bytes){ point.p + 33, 32 });
+	ret->p[7] ^= o->ak_twist; /* one of the attributes */
+	sn_buf_done(&point);
+}
+
+#define FIX_RECORD(t, id, ...)                                                                 \
+	do {                                                                                   \
+		const struct tr_arg fix_args_[] = { __VA_ARGS__ };                             \
+		struct merkle_hash fix_leaf_;                                                  \
+		FIX_OK(tr_append((t), FIX_T0 - 7200, (id), "work", fix_args_,                  \
+		    SN_NITEMS(fix_args_), &fix_leaf_, why));                                   \
+	} while (0)
+
+static void
+fix_record_tpm(const struct fix *f, const struct fix_bundle *o, enum fix_lie lie, struct tr *t)
+{
+	const char *class = o->evidence != NULL ? o->evidence : "pinned";
+	struct sn_buf pub = { 0 };
+	uint8_t digest[32];
+	char ak[65];
+
+	fix_ak_pub(f, o, &pub);
+	FIX_OK(cry_digest(CRY_SHA256, (struct bytes){ pub.p + 2, pub.n - 2 }, digest, why));
+	digest[0] ^= lie == FIX_LIE_AK;
+	sn_hex(BYTES_OF(digest), ak);
+	sn_buf_done(&pub);
+	if (lie == FIX_LIE_CLASS)
+		class = strcmp(class, "software") == 0 ? "pinned" : "software";
+	FIX_RECORD(t, "tpm.opened", TR_ARG_STR("ak", ak), TR_ARG_STR("class", class));
+}
+
+static void
+fix_record_approval(const struct fix *f, const char *name, size_t signer, bool other_plan,
+    struct tr *t)
+{
+	struct sn_buf message = { 0 }, sig = { 0 }, text = { 0 };
+
+	sn_buf_str(&message, "cornerstone/v1/approve-plan\n");
+	sn_buf_put(&message, BYTES_OF(f->plan_digest));
+	message.p[message.n - 1] ^= other_plan;
+	FIX_OK(cry_sign(f->approver[signer], sn_buf_bytes(&message), &sig, why));
+	sn_buf_base64(&text, sn_buf_bytes(&sig));
+	FIX_RECORD(t, "plan.approved", TR_ARG_STR("approver", name),
+	    TR_ARG_STR("signature", sn_buf_cstr(&text)));
+	sn_buf_done(&message);
+	sn_buf_done(&sig);
+	sn_buf_done(&text);
+}
+
+/* What the verifier compares with the statement, as the ceremony records it. */
+static void
+fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
+{
+	const char *world = plan_world_name(f->id.world);
+	const char *mode = o->mode != NULL ? o->mode : "genesis";
+	const uint32_t sequence = o->sequence != 0 ? o->sequence : 1;
+	char plan[65], identity[65];
+
+	sn_hex(BYTES_OF(f->plan_digest), plan);
+	sn_hex(BYTES_OF((o->identity_of != NULL ? o->identity_of : f)->identity), identity);
+	if (o->lie == FIX_LIE_WORLD)
+		world = strcmp(world, "production") == 0 ? "rehearsal" : "production";
+	if (o->lie == FIX_LIE_MODE)
+		mode = "rebuild";
+	plan[0] = (char)(plan[0] ^ (o->lie == FIX_LIE_PLAN));
+	identity[0] = (char)(identity[0] ^ (o->lie == FIX_LIE_IDENTITY));
+	if (o->lie != FIX_LIE_NO_START)
+		FIX_RECORD(t, "ceremony.start", TR_ARG_STR("world", world),
+		    TR_ARG_STR("mode", mode));
+	FIX_RECORD(t, "plan.loaded", TR_ARG_STR("plan", plan),
+	    TR_ARG_INT("sequence", sequence + (o->lie == FIX_LIE_SEQUENCE)));
+	if (o->lie != FIX_LIE_NO_TPM)
+		fix_record_tpm(f, o, o->lie, t);
+	if (o->lie == FIX_LIE_SECOND_TPM)
+		fix_record_tpm(f, o, FIX_LIE_CLASS, t);
+	fix_record_approval(f, "alice", 0, false, t);
+	if (o->lie == FIX_LIE_ALICE_TWICE)
+		fix_record_approval(f, "alice", 0, false, t);
+	else if (o->lie == FIX_LIE_STRANGER)
+		fix_record_approval(f, "mallory", 1, false, t);
+	else if (o->lie != FIX_LIE_ONE_APPROVAL)
+		fix_record_approval(f, "bob", 1, o->lie == FIX_LIE_OTHER_PLAN, t);
+	FIX_RECORD(t, "keys.derived", TR_ARG_STR("identity", identity));
+}
+
+/* Eleven records and a personal field in the last but five. */
 static struct tr *
-fix_transcript(void)
+fix_transcript(const struct fix *f, const struct fix_bundle *o)
 {
 	const struct tr_arg person[] = { TR_ARG_STR("name", "wilma"),
 		TR_ARG_PERSONAL("full", "Wilma Witness") };
@@ -278,7 +197,7 @@ fix_transcript(void)
 	struct tr *t = NULL;
 
 	FIX_OK(tr_new(&t, why));
-	FIX_OK(tr_append(t, FIX_T0 - 7200, "ceremony.opened", "open", NULL, 0, &leaf, why));
+	fix_story(f, o, t);
 	FIX_OK(tr_append(t, FIX_T0 - 7000, "person.present", "people", person, 2, &leaf, why));
 	for (int i = 0; i < 5; i++)
 		FIX_OK(tr_append(t, FIX_T0 - 60, "tick", "work", NULL, 0, &leaf, why));
@@ -295,23 +214,13 @@ fix_put_pem(struct bun *b, const char *path, const struct cry_key *key)
 	sn_buf_done(&pem);
 }
 
-/* The attestation key's public area, as the TPM gives it. */
 static void
 fix_put_ak_pub(const struct fix *f, const struct fix_bundle *o, struct bun *b)
 {
-	struct sn_buf point = { 0 }, pub = { 0 };
+	struct sn_buf pub = { 0 };
 
-	FIX_OK(cry_key_raw(f->ak, &point, why));
-	sn_buf_u16(&pub, 88);
-	sn_buf_put(&pub,
-	    BYTES_STR("\x00\x23\x00\x0b\x00\x05\x04\x72\x00\x00\x00\x10\x00\x18"
-		      "\x00\x0b\x00\x03\x00\x10\x00\x20"));
-	sn_buf_put(&pub, (struct bytes){ point.p + 1, 32 });
-	sn_buf_u16(&pub, 32);
-	sn_buf_put(&pub, (struct bytes){ point.p + 33, 32 });
-	pub.p[7] ^= o->ak_twist; /* one of the attributes */
+	fix_ak_pub(f, o, &pub);
 	FIX_OK(bun_add(b, "evidence/ak.pub", sn_buf_bytes(&pub), why));
-	sn_buf_done(&point);
 	sn_buf_done(&pub);
 }
 
@@ -361,7 +270,7 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 	static const char *const profiles[] = { "trustee-0.21" };
 	struct bun_approver approvers[FIX_APPROVERS];
 	struct bun_expiry expires[3] = {
-		{ "statement signer certificates", FIX_EXPIRY },
+		{ "statement signer certificates", o->expiry != 0 ? o->expiry : FIX_EXPIRY },
 		{ "root certificates", FIX_ROOT_TO },
 		{ "collateral: AMD Milan CRL", o->collateral_until },
 	};
@@ -375,15 +284,15 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		.sanctum_name = f->id.sanctum_name,
 		.approvals = 2,
 		.share_threshold = 2,
-		.share_count = 3,
-		.ops_threshold = 2,
+		.share_count = o->shares_of != 0 ? o->shares_of : 3,
+		.ops_threshold = o->ops_threshold != 0 ? o->ops_threshold : 2,
 		.approvers = approvers,
 		.napprovers = FIX_APPROVERS,
 		.people = &person,
 		.npeople = 1,
 		.profiles = profiles,
 		.nprofiles = 1,
-		.evidence_class = o->evidence != NULL ? o->evidence : "vendor",
+		.evidence_class = o->evidence != NULL ? o->evidence : "pinned",
 		.has_collateral_time = o->has_collateral_time,
 		.collateral_time = FIX_FROM,
 		.expires = expires,
@@ -482,7 +391,7 @@ fix_write(const struct fix *f, const struct fix_bundle *options, const char *dir
 {
 	static const struct fix_bundle plain;
 	const struct fix_bundle *o = options != NULL ? options : &plain;
-	struct tr *t = fix_transcript();
+	struct tr *t = fix_transcript(f, o);
 	struct bun *b = NULL;
 
 	FIX_OK(bun_new(&b, why));
@@ -542,9 +451,10 @@ fix_verify(const char *dir, const struct bun_policy *policy, struct bun_report *
 static SN_UNUSED struct bun_policy
 fix_policy(const struct fix *f)
 {
-	struct bun_policy p = {
-		.has_identity = true, .state_dirfd = -1, .as_of = FIX_T0 + FIX_DAY
-	};
+	struct bun_policy p = { .has_identity = true,
+		.accept_pinned = true,
+		.state_dirfd = -1,
+		.as_of = FIX_T0 + FIX_DAY };
 
 	memcpy(p.identity, f->identity, 32);
 	return p;

@@ -24,7 +24,7 @@ struct policy_row {
 	const char *name;
 	const struct fix *of;
 	struct fix_bundle make;
-	bool rehearsal, pinned, software, no_identity;
+	bool rehearsal, not_pinned, software, no_identity;
 	uint32_t min_sequence;
 	int64_t as_of;
 	enum sn_err want;
@@ -41,11 +41,27 @@ static const struct policy_row policies[] = {
 	    .of = &rehearsal,
 	    .make = { .evidence = "software" },
 	    .rehearsal = true,
+	    .not_pinned = true,
 	    .want = SN_OK },
 	{ .name = "rehearsal with a pinned TPM",
 	    .of = &rehearsal,
-	    .make = { .evidence = "pinned" },
 	    .rehearsal = true,
+	    .not_pinned = true,
+	    .want = SN_E_EVIDENCE },
+	{ .name = "pinned TPM not accepted",
+	    .of = &prod,
+	    .not_pinned = true,
+	    .want = SN_E_EVIDENCE },
+	{ .name = "nobody takes a vendor's TPM on its word",
+	    .of = &prod,
+	    .make = { .evidence = "vendor" },
+	    .software = true,
+	    .want = SN_E_EVIDENCE },
+	{ .name = "nor in a rehearsal",
+	    .of = &rehearsal,
+	    .make = { .evidence = "vendor" },
+	    .rehearsal = true,
+	    .software = true,
 	    .want = SN_E_EVIDENCE },
 	{ .name = "production under --rehearsal",
 	    .of = &prod,
@@ -61,15 +77,10 @@ static const struct policy_row policies[] = {
 	    .make = { .evidence = "software" },
 	    .software = true,
 	    .want = SN_OK },
-	{ .name = "pinned TPM accepted",
-	    .of = &prod,
-	    .make = { .evidence = "pinned" },
-	    .pinned = true,
-	    .want = SN_OK },
+	{ .name = "pinned TPM accepted", .of = &prod, .want = SN_OK },
 	{ .name = "pinned accepted is not software accepted",
 	    .of = &prod,
 	    .make = { .evidence = "software" },
-	    .pinned = true,
 	    .want = SN_E_EVIDENCE },
 	{ .name = "no identity", .of = &prod, .no_identity = true, .want = SN_E_UNANCHORED },
 	{ .name = "sequence at the minimum",
@@ -83,6 +94,26 @@ static const struct policy_row policies[] = {
 	    .min_sequence = 7,
 	    .want = SN_E_SEQUENCE },
 	{ .name = "expired", .of = &prod, .as_of = FIX_EXPIRY + 1, .want = SN_E_EXPIRED },
+	{ .name = "expired, whatever the statement says of it",
+	    .of = &prod,
+	    .make = { .expiry = FIX_ROOT_TO },
+	    .as_of = FIX_EXPIRY + 1,
+	    .want = SN_E_EXPIRED },
+	{ .name = "a statement that ends before its certificates",
+	    .of = &prod,
+	    .make = { .expiry = FIX_T0 + 2 * FIX_DAY },
+	    .as_of = FIX_T0 + 3 * FIX_DAY,
+	    .want = SN_E_EXPIRED },
+	{ .name = "a rehearsal's collateral has lapsed",
+	    .of = &rehearsal,
+	    .make = { .collateral_until = FIX_T0 + 3600 },
+	    .rehearsal = true,
+	    .want = SN_E_EXPIRED },
+	{ .name = "a rehearsal's collateral has lapsed, but was judged at another time",
+	    .of = &rehearsal,
+	    .make = { .collateral_until = FIX_T0 + 3600, .has_collateral_time = true },
+	    .rehearsal = true,
+	    .want = SN_OK },
 	{ .name = "in its last second", .of = &prod, .as_of = FIX_EXPIRY, .want = SN_OK },
 	{ .name = "long before it was made",
 	    .of = &prod,
@@ -99,7 +130,7 @@ test_policy(void **state)
 	char *dir = fresh();
 
 	p.rehearsal = row->rehearsal;
-	p.accept_pinned = row->pinned;
+	p.accept_pinned = !row->not_pinned;
 	p.accept_software = row->software;
 	p.has_identity = !row->no_identity;
 	p.has_min_sequence = row->min_sequence != 0;

@@ -22,7 +22,7 @@ struct row {
 	const char *last; /* part of the last line */
 };
 
-#define AS_OF "--as-of", "2026-01-02T00:00:00Z"
+#define AS_OF "--as-of", "2026-01-02T00:00:00Z", "--accept", "pinned"
 #define ID "--identity", "@id"
 
 static const struct row rows[] = {
@@ -37,11 +37,14 @@ static const struct row rows[] = {
 	{ "software evidence", SOFTWARE, { ID, AS_OF }, 15, "software" },
 	{ "software evidence, accepted", SOFTWARE, { ID, AS_OF, "--accept", "software" }, 0,
 	    "accepted" },
-	{ "pinned is not software", SOFTWARE, { ID, AS_OF, "--accept", "pinned" }, 15,
-	    "software" },
+	{ "pinned is not accepted by itself", GOOD, { ID, "--as-of", "2026-01-02T00:00:00Z" },
+	    15, "pinned" },
+	{ "pinned is not software", SOFTWARE, { ID, AS_OF }, 15, "software" },
 	{ "below the minimum", GOOD, { ID, AS_OF, "--min-sequence", "2" }, 13, "sequence 1" },
-	{ "expired", GOOD, { ID, "--as-of", "2027-02-01T00:00:00Z" }, 17, "was good until" },
-	{ "from the future", GOOD, { ID, "--as-of", "2025-06-01T00:00:00Z" }, 17, "future" },
+	{ "expired", GOOD, { ID, AS_OF, "--as-of", "2027-02-01T00:00:00Z" }, 17,
+	    "was good until" },
+	{ "from the future", GOOD, { ID, AS_OF, "--as-of", "2025-06-01T00:00:00Z" }, 17,
+	    "future" },
 	{ "first mark", NINE, { ID, AS_OF, "--state", "@state" }, 0, "sequence 9" },
 	{ "older than the mark", GOOD, { ID, AS_OF, "--state", "@state" }, 13, "older than 9" },
 	{ "JSON", GOOD, { ID, AS_OF, "--json" }, 0, "\"accepted\":true" },
@@ -54,7 +57,7 @@ static const struct row rows[] = {
 	{ "identity without a value", GOOD, { "--identity" }, 2, "--identity" },
 	{ "a time that is none", GOOD, { "--as-of", "yesterday" }, 2, "--as-of" },
 	{ "a sequence that is none", GOOD, { "--min-sequence", "-1" }, 2, "--min-sequence" },
-	{ "vendor is always accepted", GOOD, { "--accept", "anything" }, 2, "--accept" },
+	{ "vendor cannot be accepted", GOOD, { "--accept", "vendor" }, 2, "--accept" },
 	{ "mark and minimum", GOOD, { "--state", "@state", "--min-sequence", "1" }, 2,
 	    "exclude" },
 };
@@ -136,6 +139,24 @@ test_row(void **state)
 	if (status != row->status || strstr(last, row->last) == NULL)
 		fail_msg("exit %d, \"%s\"", status, last);
 	test_bytes_done(&out);
+}
+
+/* Whoever could not read the verdict must not take it for a good one. */
+static void
+test_full(void **state)
+{
+	const char *const good[] = { "verify", dirs[GOOD], ID, AS_OF },
+			  *const help[] = { "--help" };
+	const char *const json[] = { "verify", dirs[GOOD], ID, AS_OF, "--json" };
+	char *kept = output;
+
+	(void)state;
+	need_program();
+	output = (char *)(uintptr_t)"/dev/full";
+	assert_int_equal(run(good, SN_NITEMS(good)), 20);
+	assert_int_equal(run(json, SN_NITEMS(json)), 20);
+	assert_int_equal(run(help, SN_NITEMS(help)), 20);
+	output = kept;
 }
 
 static void
@@ -234,6 +255,7 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		test_list_add(l, test_row, (void *)(uintptr_t)&rows[i], "verify: %s",
 		    rows[i].name);
+	test_list_add(l, test_full, NULL, "standard output is full");
 	test_list_add(l, test_help, NULL, "help, and no command");
 	for (size_t i = 0; i < SN_NITEMS(banned); i++)
 		test_list_add(l, test_banned, (void *)(uintptr_t)banned[i], "not linked: %s",

@@ -35,7 +35,7 @@ test_good(void **state)
 	assert_true(r.authentic && r.current && r.accepted);
 	assert_string_equal(r.world, "production");
 	assert_int_equal(r.sequence, 1);
-	assert_int_equal(r.records, 7);
+	assert_int_equal(r.records, 12);
 	assert_int_equal(r.approvals, 2);
 	assert_int_equal(r.good_until, FIX_EXPIRY);
 	assert_memory_equal(r.identity, prod.identity, 32);
@@ -164,8 +164,11 @@ static const struct extra_row extras[] = {
 	{ "statement.p521.p7s", SN_E_MISSING },
 	{ "closing", SN_E_MISSING },
 	{ "approvals/mallory.sig", SN_E_SIGNATURE },
-	{ ".hidden", SN_E_FORMAT },
-	{ "a file", SN_E_FORMAT },
+	{ ".hidden", SN_E_MISSING },
+	{ ".DS_Store", SN_E_MISSING },
+	{ "record/.DS_Store", SN_E_MISSING },
+	{ "a b", SN_E_MISSING },
+	{ "trust/mallory.pem", SN_E_MISSING },
 	{ "closing/late.jsonl", SN_OK },
 	{ "ops/1/statement.json", SN_OK },
 	{ "transcript/cosignatures/witness.note", SN_OK },
@@ -196,11 +199,49 @@ test_symlink(void **state)
 	fix_write(&prod, NULL, dir);
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(symlink(to, link), 0);
-	assert_int_equal(fix_verify(dir, &p, NULL, NULL), SN_E_FORMAT);
+	assert_int_equal(fix_verify(dir, &p, NULL, NULL), SN_E_MISSING);
 	free(dir);
 	free(link);
 	free(to);
 }
+
+/* An extra one, beside files that are all as they were. */
+static void
+test_extra_symlink(void **state)
+{
+	const struct bun_policy p = fix_policy(&prod);
+	struct sn_why why = { 0 };
+	char *dir = fresh(), *link = test_format("%s/record/more.txt", dir);
+
+	(void)state;
+	fix_write(&prod, NULL, dir);
+	assert_int_equal(symlink("record.txt", link), 0);
+	assert_int_equal(fix_verify(dir, &p, NULL, &why), SN_E_MISSING);
+	assert_non_null(strstr(why.text, "record/more.txt"));
+	free(dir);
+	free(link);
+}
+
+/* Later events may be as large as they like: they are not read, only counted. */
+static void
+test_large_uncovered(void **state)
+{
+	const struct bun_policy p = fix_policy(&prod);
+	struct bun_report r, plain;
+	char *dir = fresh(), *path = test_format("%s/%s", dir, (const char *)*state);
+
+	fix_write(&prod, NULL, dir);
+	assert_int_equal(fix_verify(dir, &p, &plain, NULL), SN_OK);
+	fix_put(dir, *state, BYTES_STR("x"));
+	assert_int_equal(truncate(path, (off_t)BUN_MAX_FILE + 1), 0);
+	assert_int_equal(fix_verify(dir, &p, &r, NULL), SN_OK);
+	assert_int_equal(r.files, plain.files + 1);
+	free(dir);
+	free(path);
+}
+
+static const char *const large[] = { "closing/late.bin", "ops/1/log.bin",
+	"transcript/cosignatures/all.bin" };
 
 /* ---- bundles that were made badly */
 
@@ -248,6 +289,9 @@ static const struct made_row made[] = {
 	{ "a chain that is none",
 	    { .extra_path = "trust/more-chain.pem", .extra = BYTES_STR("no PEM\n") },
 	    SN_E_FORMAT, "trust/more-chain.pem" },
+	{ "a third root",
+	    { .extra_path = "trust/root-p521.pem", .extra = BYTES_STR("no PEM\n") },
+	    SN_E_FORMAT, "trust/root-p521.pem" },
 	{ "a collateral status without originals",
 	    { .extra_path = "collateral/status.json",
 		.extra =
@@ -259,12 +303,10 @@ static const struct made_row made[] = {
 	    { .extra_path = "collateral/status.json",
 		.extra = BYTES_STR("{\"items\":[{\"accepted\":false,\"path\":\"x.der\"}]}") },
 	    SN_OK, NULL },
-	{ "evidence pinned", { .evidence = "pinned" }, SN_E_EVIDENCE, "pinned" },
+	{ "evidence vendor", { .evidence = "vendor" }, SN_E_EVIDENCE, "cannot verify" },
 	{ "evidence software", { .evidence = "software" }, SN_E_EVIDENCE, "software" },
 	{ "collateral has lapsed", { .collateral_until = FIX_T0 + 3600 }, SN_E_EXPIRED,
 	    "collateral" },
-	{ "collateral has lapsed, but was judged at another time",
-	    { .collateral_until = FIX_T0 + 3600, .has_collateral_time = true }, SN_OK, NULL },
 	{ "a statement two days from now", { .time = FIX_T0 + 3 * FIX_DAY }, SN_E_EXPIRED,
 	    "the future" },
 	{ "a statement one hour from now", { .time = FIX_T0 + FIX_DAY + 3600 }, SN_OK, NULL },
@@ -359,7 +401,8 @@ static void
 swap_openings(struct bytes s, struct sn_buf *ret)
 {
 	(void)s;
-	struct tr *t = fix_transcript(); /* the same names under other salts */
+	static const struct fix_bundle plain;
+	struct tr *t = fix_transcript(&prod, &plain); /* the same names under other salts */
 
 	sn_buf_put(ret, tr_openings(t));
 	tr_free(&t);
@@ -445,6 +488,9 @@ add_rows(struct test_list *l)
 	for (size_t i = 0; i < SN_NITEMS(made); i++)
 		test_list_add(l, test_made, (void *)(uintptr_t)&made[i], "made: %s",
 		    made[i].name);
+	for (size_t i = 0; i < SN_NITEMS(large); i++)
+		test_list_add(l, test_large_uncovered, (void *)(uintptr_t)large[i],
+		    "over the limit, but not covered: %s", large[i]);
 	for (size_t i = 0; i < SN_NITEMS(swaps); i++)
 		test_list_add(l, test_swap, (void *)(uintptr_t)&swaps[i], "swapped: %s",
 		    swaps[i].name);
@@ -466,6 +512,7 @@ main(void)
 	test_list_add(l, test_identity, NULL, "identity digest, computed twice");
 	add_rows(l);
 	test_list_add(l, test_symlink, NULL, "a symbolic link");
+	test_list_add(l, test_extra_symlink, NULL, "an extra symbolic link");
 	test_list_add(l, test_other_sanctum, NULL, "a consistent bundle of another sanctum");
 	const int status = test_list_run(l, "verify");
 	fix_done(&prod);

@@ -10,7 +10,7 @@
 
 #define MAX_LINES 32
 
-static struct fix prod, other;
+static struct fix prod, other, rehearsal;
 static const char *root;
 static char *good;
 static char *line[MAX_LINES];
@@ -253,6 +253,30 @@ test_other_sanctum(void **state)
 	free(dir);
 }
 
+/* The world and the names of the roots go together, either way. */
+static void
+test_world(void **state)
+{
+	struct fix forged = { 0 };
+	char *dir = fresh(), *good_rehearsal = fresh(), *dir2 = fresh();
+
+	(void)state;
+	fix_write(&rehearsal, NULL, good_rehearsal);
+	assert_int_equal(first_refusal(good_rehearsal, &rehearsal), 0);
+	assert_false(refuses(good_rehearsal, "REHEARSAL"));
+	forged = rehearsal; /* its certificates, all else of production */
+	forged.id = prod.id;
+	fix_write(&forged, NULL, dir);
+	assert_true(refuses(dir, "REHEARSAL"));
+	forged = prod;
+	forged.id = rehearsal.id;
+	fix_write(&forged, NULL, dir2);
+	assert_true(refuses(dir2, "REHEARSAL"));
+	free(dir);
+	free(dir2);
+	free(good_rehearsal);
+}
+
 /*
  * The attack on the root files: our root first, so that the identity fits, and the
  * attacker's behind it, so that it would be trusted too.
@@ -346,6 +370,7 @@ main(void)
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
 	fix_make(&other, 2, PLAN_PRODUCTION);
+	fix_make(&rehearsal, 1, PLAN_REHEARSAL);
 	root = test_tmpdir();
 	good = fresh();
 	fix_write(&prod, NULL, good);
@@ -365,11 +390,13 @@ main(void)
 		test_list_add(l, test_bad, (void *)(uintptr_t)&bad[i], "refuses: %s",
 		    bad[i].name);
 	test_list_add(l, test_other_sanctum, NULL, "a consistent bundle of another sanctum");
+	test_list_add(l, test_world, NULL, "a rehearsal as production, and the reverse");
 	test_list_add(l, test_two_roots, NULL, "a second root behind ours");
 	test_list_add(l, test_approvals, NULL, "approvals: twice, under another name, too few");
 	test_list_add(l, test_quote, NULL, "a quote over another statement");
 	const int status = test_list_run(l, "stock tools");
 	fix_done(&prod);
 	fix_done(&other);
+	fix_done(&rehearsal);
 	return status;
 }

@@ -12,7 +12,7 @@ filled(struct tr **ret_t)
 	static const struct fix_bundle plain;
 	struct bun *b = NULL;
 
-	*ret_t = fix_transcript();
+	*ret_t = fix_transcript(&prod, &fix_plain);
 	FIX_OK(bun_new(&b, why));
 	fix_add_trust(&prod, &plain, b);
 	fix_add_transcript(&prod, &plain, *ret_t, b);
@@ -152,7 +152,7 @@ test_incomplete(void **state)
 	static const struct fix_bundle plain;
 	const struct bun_expiry expiry = { "x", FIX_EXPIRY };
 	struct bun_predicate p = { .expires = &expiry, .nexpires = 1 };
-	struct tr *t = fix_transcript();
+	struct tr *t = fix_transcript(&prod, &fix_plain);
 	struct bun *b = NULL, *part = NULL;
 	struct sn_why said = { 0 };
 

@@ -1,0 +1,141 @@
+/*
+ * The transcript and the statement tell one story: the same world, plan, TPM and keys, and
+ * the plan was approved by as many as the statement needs.
+ */
+#include <string.h>
+
+#include "ceremony/bundle/judge.h"
+
+#define APPROVE_PLAN "cornerstone/v1/approve-plan\n" /* docs/FORMAT-KEYS.md */
+#define SIGNATURE_MAX 128
+
+/* What every record of that id must say, and one at least is there. */
+struct claim {
+	const char *id, *arg;
+	const char *text; /* NULL: the number */
+	uint64_t number;
+};
+
+static bool
+says(yyjson_val *arg, const struct claim *k)
+{
+	if (k->text == NULL)
+		return yyjson_is_uint(arg) && yyjson_get_uint(arg) == k->number;
+	return yyjson_is_str(arg) && yyjson_equals_str(arg, k->text);
+}
+
+static enum sn_err
+check_claim(const struct bun_case *c, const struct claim *k, struct sn_why *why)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+
+		if (strcmp(r->id, k->id) != 0)
+			continue;
+		if (!says(yyjson_obj_get(r->args, k->arg), k))
+			return sn_fail(why, SN_E_SIGNATURE,
+			    BUN_RECORDS ": record %zu, %s: %s is not what the statement says",
+			    i, k->id, k->arg);
+		n++;
+	}
+	if (n == 0)
+		return sn_fail(why, SN_E_SIGNATURE, BUN_RECORDS ": there is no record %s",
+		    k->id);
+	return SN_OK;
+}
+
+/* The attestation key's name without its algorithm: SHA-256 of the public area. */
+static enum sn_err
+ak_digest(const struct bun_case *c, char ret_hex[65], struct sn_why *why)
+{
+	uint8_t digest[32];
+	struct bytes pub;
+	uint16_t n;
+
+	SN_TRY(bun_dir_get(&c->dir, BUN_AK_PUB, &pub, why));
+	SN_TRY(bytes_u16(&pub, &n, BUN_AK_PUB, why));
+	SN_TRY(cry_digest(CRY_SHA256, pub, digest, why));
+	sn_hex(BYTES_OF(digest), ret_hex);
+	return SN_OK;
+}
+
+/* One plan.approved; *ret is whose. */
+static enum sn_err
+check_plan_approval(const struct bun_case *c, const struct tr_record *r,
+    const struct bun_stated_approver **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf message = { 0 };
+	const char *name, *base64;
+
+	SN_TRY(sn_json_str(r->args, "approver", TR_MAX_TEXT, &name, BUN_RECORDS, why));
+	SN_TRY(sn_json_str(r->args, "signature", TR_MAX_TEXT, &base64, BUN_RECORDS, why));
+	SN_TRY(sn_base64_parse(bytes_str(base64), SIGNATURE_MAX, &sig, BUN_RECORDS, why));
+	const struct bun_stated_approver *a = bun_statement_approver(&c->st, name);
+	if (a == NULL)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_RECORDS ": %s approved the plan and is no approver of the statement",
+		    name);
+	SN_TRY(bun_approver_key(c, a, &key, why));
+	sn_buf_str(&message, APPROVE_PLAN);
+	sn_buf_put(&message, BYTES_OF(c->st.plan_sha256));
+	SN_TRY(sn_buf_check(&message, why));
+	const enum sn_err e = cry_verify(key, sn_buf_bytes(&message), sn_buf_bytes(&sig), NULL);
+	if (e != SN_OK)
+		return sn_fail(why, e, BUN_RECORDS ": %s's approval is not of this plan", name);
+	*ret = a;
+	return SN_OK;
+}
+
+static enum sn_err
+check_plan_approvals(const struct bun_case *c, size_t *ret_n, struct sn_why *why)
+{
+	const struct bun_stated_approver *a = NULL;
+	bool seen[BUN_MAX_APPROVERS] = { false };
+	size_t n = 0;
+
+	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+
+		if (strcmp(r->id, "plan.approved") != 0)
+			continue;
+		SN_TRY(check_plan_approval(c, r, &a, why));
+		n += !seen[a - c->st.approver];
+		seen[a - c->st.approver] = true;
+	}
+	if (n < c->st.approvals)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_RECORDS ": %zu approved the plan, %u are needed", n, c->st.approvals);
+	*ret_n = n;
+	return SN_OK;
+}
+
+enum sn_err
+bun_check_story(struct bun_case *c, struct sn_why *why)
+{
+	const struct bun_statement *s = &c->st;
+	char plan[65], identity[65], ak[65];
+	size_t n;
+
+	sn_hex(BYTES_OF(s->plan_sha256), plan);
+	sn_hex(BYTES_OF(s->identity_sha256), identity);
+	SN_TRY(ak_digest(c, ak, why));
+	const struct claim claims[] = {
+		{ "ceremony.start", "world", s->world, 0 },
+		{ "ceremony.start", "mode", s->mode, 0 },
+		{ "plan.loaded", "plan", plan, 0 },
+		{ "plan.loaded", "sequence", NULL, s->sequence },
+		{ "tpm.opened", "class", s->evidence_class, 0 },
+		{ "tpm.opened", "ak", ak, 0 },
+		{ "keys.derived", "identity", identity, 0 },
+	};
+	for (size_t i = 0; i < SN_NITEMS(claims); i++)
+		SN_TRY(check_claim(c, &claims[i], why));
+	SN_TRY(check_plan_approvals(c, &n, why));
+	bun_note(c,
+	    "the transcript tells of this plan, TPM and identity; %zu approved the plan", n);
+	return SN_OK;
+}

@@ -1,0 +1,102 @@
+/*
+ * fixture_options - a small Sanctum as data, and what a bundle of it is to be, good or bad.
+ *
+ * Owns: nothing; fixture.h makes and frees what is in here.
+ */
+#ifndef TEST_BUNDLE_FIXTURE_OPTIONS_H
+#define TEST_BUNDLE_FIXTURE_OPTIONS_H
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "appliance/base/file.h"
+#include "appliance/base/text.h"
+#include "appliance/crypto/cms.h"
+#include "ceremony/bundle/verify.h"
+#include "ceremony/bundle/writer.h"
+#include "ceremony/keys/certs.h"
+#include "ceremony/transcript/transcript.h"
+#include "tests/lib/test.h"
+
+#define FIX_T0 1767225600 /* 2026-01-01T00:00:00Z, the statement's time */
+#define FIX_DAY 86400
+#define FIX_FROM 1735689600    /* 2025-01-01 */
+#define FIX_LEAF_TO 1798675200 /* 2026-12-31 */
+#define FIX_EXPIRY (FIX_LEAF_TO)
+#define FIX_ROOT_TO 2366841600 /* 2045-01-01 */
+#define FIX_APPROVERS 3
+
+#define FIX_OK(call)                                                                           \
+	do {                                                                                   \
+		struct sn_why fix_why_ = { 0 };                                                \
+		struct sn_why *why = &fix_why_;                                                \
+		const enum sn_err fix_e_ = (call);                                             \
+		if (fix_e_ != SN_OK)                                                           \
+			fail_msg("%s: %s: %s", #call, sn_err_name(fix_e_), fix_why_.text);     \
+	} while (0)
+
+struct fix {
+	struct plan plan;
+	struct identity id;
+	struct certs certs;
+	struct certs_files files;
+	struct cry_key *approver[FIX_APPROVERS], *ak;
+	uint8_t identity[32];
+	uint8_t plan_digest[32];
+};
+
+static const char *const fix_names[FIX_APPROVERS] = { "alice", "bob", "carol" };
+
+/* Where the transcript tells another story than the statement. */
+enum fix_lie {
+	FIX_LIE_NONE,
+	FIX_LIE_WORLD,
+	FIX_LIE_MODE,
+	FIX_LIE_PLAN,
+	FIX_LIE_SEQUENCE,
+	FIX_LIE_CLASS,
+	FIX_LIE_AK,
+	FIX_LIE_IDENTITY,
+	FIX_LIE_NO_START,
+	FIX_LIE_NO_TPM,
+	FIX_LIE_ONE_APPROVAL,
+	FIX_LIE_ALICE_TWICE,
+	FIX_LIE_STRANGER,
+	FIX_LIE_OTHER_PLAN,
+	FIX_LIE_SECOND_TPM, /* a second tpm.opened, of another class */
+};
+
+/* What a bundle is to be; zero is a good production genesis with a pinned TPM. */
+struct fix_bundle {
+	uint32_t sequence;	  /* 0: 1 */
+	const char *evidence;	  /* NULL: "pinned" */
+	const char *mode;	  /* NULL: "genesis" */
+	int64_t time;		  /* 0: FIX_T0 */
+	int64_t collateral_until; /* an expiry "collateral ..."; 0: none */
+	bool has_collateral_time;
+	unsigned int approvals;		       /* bits of fix_names; 0: alice and bob */
+	enum key_id signer_p384, signer_mldsa; /* 0: the statement signers */
+	bool wrong_size;	/* the statement names a transcript of another size */
+	const char *extra_path; /* one more bound file */
+	struct bytes extra;
+	struct bytes records; /* instead of the transcript's (and a fitting checkpoint) */
+	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
+	enum fix_lie lie;
+	int64_t expiry;		/* of the signers, as stated; 0: FIX_EXPIRY */
+	uint32_t shares_of;	/* as stated; 0: 3 */
+	uint32_t ops_threshold; /* as stated; 0: 2 */
+	uint8_t audit_twist;	/* flips into the audit's qualifying data */
+	const uint16_t *draws;	/* sizes of the audited draws, up to a 0; NULL: 16 of 32 */
+	bool shared_session;	/* the audited session was not exclusive */
+	uint8_t ak_twist;	/* flips into the attestation key's attributes */
+	bool no_audit;
+	const struct fix *roots;		/* put this sanctum's roots into trust/ */
+	const struct fix *identity_of;		/* state this sanctum's identity */
+	void (*more)(struct bun *b, void *arg); /* adds more files */
+	void *arg;
+};
+
+#endif

@@ -1,0 +1,91 @@
+/* The verifier against a statement that says other than transcript, identity and audit. */
+#include "tests/ceremony/bundle/fixture.h"
+
+static struct fix prod;
+
+struct story_row {
+	const char *name;
+	struct fix_bundle make;
+	const char *says; /* in the reason; NULL: it is accepted */
+};
+
+#define DRAWS15 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32
+static const uint16_t draws_few[] = { DRAWS15, 0 }, draws_none[] = { 0 },
+		      draws_rest[] = { DRAWS15, 32, 31, 16, 4, 0 },
+		      draws_rests[] = { DRAWS15, 32, 31, 16, 4, 2, 0 },
+		      draws_early[] = { DRAWS15, 16, 32, 0 },
+		      draws_large[] = { DRAWS15, 32, 33, 0 },
+		      draws_zero_sized[] = { DRAWS15, 32, 256, 0 },
+		      draws_small[] = { 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+			      16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+			      16, 16, 0 };
+
+static const struct story_row stories[] = {
+	{ "another world in the transcript", { .lie = FIX_LIE_WORLD },
+	    "ceremony.start: world" },
+	{ "another mode in the transcript", { .lie = FIX_LIE_MODE }, "ceremony.start: mode" },
+	{ "another plan in the transcript", { .lie = FIX_LIE_PLAN }, "plan.loaded: plan" },
+	{ "another sequence in the transcript", { .lie = FIX_LIE_SEQUENCE },
+	    "plan.loaded: sequence" },
+	{ "another class of TPM in the transcript", { .lie = FIX_LIE_CLASS },
+	    "tpm.opened: class" },
+	{ "a second TPM of another class", { .lie = FIX_LIE_SECOND_TPM }, "tpm.opened: class" },
+	{ "another attestation key in the transcript", { .lie = FIX_LIE_AK },
+	    "tpm.opened: ak" },
+	{ "another identity in the transcript", { .lie = FIX_LIE_IDENTITY },
+	    "keys.derived: identity" },
+	{ "a ceremony that never began", { .lie = FIX_LIE_NO_START },
+	    "no record ceremony.start" },
+	{ "no TPM in the transcript", { .lie = FIX_LIE_NO_TPM }, "no record tpm.opened" },
+	{ "a plan that one approved", { .lie = FIX_LIE_ONE_APPROVAL }, "1 approved the plan" },
+	{ "a plan that one approved twice", { .lie = FIX_LIE_ALICE_TWICE },
+	    "1 approved the plan" },
+	{ "a plan that a stranger approved", { .lie = FIX_LIE_STRANGER }, "mallory" },
+	{ "an approval of another plan", { .lie = FIX_LIE_OTHER_PLAN },
+	    "bob's approval is not of this plan" },
+	{ "fewer shares in the identity file", { .shares_of = 4 }, "number of shares" },
+	{ "another operations threshold", { .ops_threshold = 3 }, "operations shares" },
+	{ "a seeding of fifteen draws", { .draws = draws_few }, "15 draws" },
+	{ "a seeding of no draws", { .draws = draws_none }, "audit" },
+	{ "a seeding that asked for the rest", { .draws = draws_rest }, NULL },
+	{ "a seeding that asked once too often", { .draws = draws_rests }, "line 20" },
+	{ "a seeding that went on after the rest", { .draws = draws_early }, "line 17" },
+	{ "a seeding of half draws", { .draws = draws_small }, "line 4" },
+	{ "a seeding with a draw of 33 bytes", { .draws = draws_large }, "line 17" },
+	{ "a seeding with another command", { .draws = draws_zero_sized }, "line 17" },
+	{ "a seeding in a session that was shared", { .shared_session = true }, "exclusive" },
+	{ "a stated expiry behind the certificates'", { .expiry = FIX_ROOT_TO, .time = FIX_T0 },
+	    NULL },
+};
+
+static void
+test_story(void **state)
+{
+	const struct story_row *row = *state;
+	const struct bun_policy p = fix_policy(&prod);
+	const enum sn_err want = row->says == NULL ? SN_OK : SN_E_SIGNATURE;
+	static unsigned int n;
+	struct sn_why why = { 0 };
+	char *dir = test_format("%s/s%u", test_tmpdir(), n++);
+
+	fix_write(&prod, &row->make, dir);
+	const enum sn_err e = fix_verify(dir, &p, NULL, &why);
+	if (e != want || (row->says != NULL && strstr(why.text, row->says) == NULL))
+		fail_msg("%s: %s", sn_err_name(e), why.text);
+	free(dir);
+}
+
+int
+main(void)
+{
+	struct test_list *l = test_list_new();
+
+	fix_start();
+	fix_make(&prod, 1, PLAN_PRODUCTION);
+	for (size_t i = 0; i < SN_NITEMS(stories); i++)
+		test_list_add(l, test_story, (void *)(uintptr_t)&stories[i], "story: %s",
+		    stories[i].name);
+	const int status = test_list_run(l, "story");
+	fix_done(&prod);
+	return status;
+}
