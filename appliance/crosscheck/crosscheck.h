@@ -63,6 +63,7 @@ struct xc_statement {
 	char sanctum_id[33];
 	uint8_t plan_sha256[32], identity_sha256[32], root[32];
 	uint32_t sequence, approvals, records;
+	uint32_t operations, shares, shares_of; /* the other thresholds */
 	struct xc_approver approver[XC_MAX_APPROVERS];
 	size_t napprovers;
 };
@@ -96,6 +97,7 @@ struct xc {
 	uint8_t identity[32]; /* from paper */
 	struct xc_file *file; /* in byte order of the path */
 	size_t n, cap, total;
+	size_t uncovered; /* files of later events: counted, not read */
 	struct xc_statement st;
 	struct bytes text; /* statement.json */
 	uint8_t text_sha256[32];

@@ -16,6 +16,9 @@
 #define PCR_TRANSCRIPT 15
 #define MAX_COMMANDS 1024
 #define AUDIT_LINE 129 /* two digests in hex and a space */
+#define DRAW 32	       /* bytes of a draw, and how many draws a seeding has at least */
+#define DRAWS 16
+#define MAX_RESTS 3 /* commands for what short draws left out */
 
 static enum sn_err
 get_2b(struct bytes *b, struct bytes *ret, const char *what, struct sn_why *why)
@@ -209,8 +212,37 @@ xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why)
 
 /* ---- the audit of the seeding [TCG P1 31.3.3] */
 
+/* While the list is read: its digest so far, and what the commands were. */
+struct audit {
+	uint8_t digest[32];
+	size_t draws, rests;
+};
+
+/* A command is known by its hash: TPM2_GetRandom(n), n in the last byte [TCG P3 16.1]. */
 static enum sn_err
-fold_line(struct bytes line, uint8_t digest[32], struct sn_why *why)
+count_command(struct audit *a, const uint8_t cp[32], struct sn_why *why)
+{
+	uint8_t command[] = { 0, 0, 0x01, 0x7b, 0, DRAW }, digest[32];
+	bool found = false;
+
+	/* once something less was asked for, no whole draw comes again */
+	command[5] = a->rests == 0 ? DRAW : DRAW - 1;
+	for (; command[5] > 0 && !found; command[5]--) {
+		SN_TRY(tls_hash(GNUTLS_DIG_SHA256, BYTES_OF(command), digest, why));
+		found = memcmp(digest, cp, sizeof(digest)) == 0;
+		if (found && command[5] == DRAW)
+			a->draws++;
+		else if (found)
+			a->rests++;
+	}
+	if (!found || a->rests > MAX_RESTS)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_AUDIT_LIST ": a command that is no part of the seeding");
+	return SN_OK;
+}
+
+static enum sn_err
+fold_line(struct bytes line, struct audit *a, struct sn_why *why)
 {
 	char text[AUDIT_LINE + 1];
 	uint8_t cp[32], rp[32];
@@ -222,15 +254,17 @@ fold_line(struct bytes line, uint8_t digest[32], struct sn_why *why)
 	text[AUDIT_LINE] = '\0';
 	SN_TRY(sn_hex_parse(text, cp, sizeof(cp), XC_AUDIT_LIST, why));
 	SN_TRY(sn_hex_parse(text + 65, rp, sizeof(rp), XC_AUDIT_LIST, why));
-	const struct bytes parts[] = { { digest, 32 }, BYTES_OF(cp), BYTES_OF(rp) };
-	return tls_sha256_v(parts, SN_NITEMS(parts), digest, why);
+	SN_TRY(count_command(a, cp, why));
+	const struct bytes parts[] = { BYTES_OF(a->digest), BYTES_OF(cp), BYTES_OF(rp) };
+	return tls_sha256_v(parts, SN_NITEMS(parts), a->digest, why);
 }
 
 enum sn_err
 xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
 	struct bytes msg, list, digest, one, newline;
-	uint8_t folded[32] = { 0 }, exclusive;
+	struct audit folded = { 0 };
+	uint8_t exclusive;
 	size_t n = 0;
 
 	if (strcmp(c->st.mode, "genesis") != 0 && xc_find(c, XC_AUDIT_MSG) == NULL) {
@@ -248,10 +282,11 @@ xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		SN_TRY(bytes_take(&list, 1, &newline, XC_AUDIT_LIST, why));
 		if (newline.p[0] != '\n')
 			return sn_fail(why, SN_E_FORMAT, XC_AUDIT_LIST ": a line is too long");
-		SN_TRY(fold_line(one, folded, why));
+		SN_TRY(fold_line(one, &folded, why));
 	}
 	SN_TRY(bytes_end(&list, XC_AUDIT_LIST, why));
-	if (exclusive != 1 || n == 0 || !bytes_equal(digest, BYTES_OF(folded)))
+	if (exclusive != 1 || folded.draws < DRAWS ||
+	    !bytes_equal(digest, BYTES_OF(folded.digest)))
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_AUDIT_MSG ": is not the audit of " XC_AUDIT_LIST);
 	sn_buf_fmt(line, "%zu commands, over the plan", n);

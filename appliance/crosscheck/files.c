@@ -7,10 +7,12 @@
 #include "appliance/crosscheck/crosscheck.h"
 #include "appliance/crosscheck/tls.h"
 
-/* Not bound by the statement; a folder ends with '/'. Approvals are told by name. */
+/* Not bound by the statement. Approvals are told by name. */
 static const char *const exempt[] = { XC_STATEMENT, XC_CMS_P384, XC_CMS_MLDSA, XC_QUOTE_MSG,
-	XC_QUOTE_SIG, XC_QUOTE_PCR, XC_OPENINGS, "transcript/cosignatures/", "closing/",
-	"ops/" };
+	XC_QUOTE_SIG, XC_QUOTE_PCR, XC_OPENINGS };
+
+/* Later events: not read at all. */
+static const char *const uncovered[] = { "transcript/cosignatures/", "closing/", "ops/" };
 
 /* Without these nothing can be judged. trust.c names the certificates. */
 static const char *const required[] = { XC_CMS_P384, XC_CMS_MLDSA, XC_SUMS, "VERIFY.txt",
@@ -22,6 +24,7 @@ static const char *const required[] = { XC_CMS_P384, XC_CMS_MLDSA, XC_SUMS, "VER
 struct loading {
 	struct xc *c;
 	int dirfd;
+	bool entered; /* load_one() has the word: a failure is its own, not the walk's */
 };
 
 static enum sn_err
@@ -40,9 +43,8 @@ grow(struct xc *c, struct sn_why *why)
 }
 
 static enum sn_err
-load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
+load_file(struct loading *l, const struct sn_walk_entry *entry, struct sn_why *why)
 {
-	struct loading *l = arg;
 	struct xc *c = l->c;
 
 	if (c->n >= XC_MAX_FILES)
@@ -60,12 +62,44 @@ load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 	return tls_hash(GNUTLS_DIG_SHA256, sn_buf_bytes(&f->data), f->sha256, why);
 }
 
+/* Below these folders other signatures cover what there is. */
+static bool
+is_uncovered(const char *path)
+{
+	for (size_t i = 0; i < SN_NITEMS(uncovered); i++)
+		if (strncmp(path, uncovered[i], strlen(uncovered[i])) == 0)
+			return true;
+	return false;
+}
+
+static enum sn_err
+load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
+{
+	struct loading *l = arg;
+
+	if (is_uncovered(entry->path)) {
+		l->c->uncovered++;
+		return SN_OK;
+	}
+	l->entered = true;
+	SN_TRY(load_file(l, entry, why));
+	l->entered = false;
+	return SN_OK;
+}
+
 enum sn_err
 xc_load(struct xc *c, int dirfd, struct sn_why *why)
 {
-	struct loading l = { c, dirfd };
+	struct loading l = { c, dirfd, false };
+	struct sn_why inner = { 0 };
+	const enum sn_err e = sn_file_walk(dirfd, ".", load_one, &l, &inner);
 
-	SN_TRY(sn_file_walk(dirfd, ".", load_one, &l, why));
+	/* the walk itself refuses names and kinds of files that no statement can list */
+	if (e == SN_E_FORMAT && !l.entered)
+		return sn_fail(why, SN_E_MISSING, "%s: the statement cannot list it",
+		    inner.text);
+	if (e != SN_OK)
+		return sn_fail(why, e, "%s", inner.text);
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t k = i + 1; k < c->n; k++)
 			if (strcasecmp(c->file[i].path, c->file[k].path) == 0)
@@ -133,14 +167,10 @@ is_approval(const char *path)
 static bool
 is_exempt(const char *path)
 {
-	for (size_t i = 0; i < SN_NITEMS(exempt); i++) {
-		const size_t n = strlen(exempt[i]);
-
-		if (exempt[i][n - 1] == '/' ? strncmp(path, exempt[i], n) == 0
-					    : strcmp(path, exempt[i]) == 0)
+	for (size_t i = 0; i < SN_NITEMS(exempt); i++)
+		if (strcmp(path, exempt[i]) == 0)
 			return true;
-	}
-	return is_approval(path);
+	return is_uncovered(path) || is_approval(path);
 }
 
 static enum sn_err
@@ -192,6 +222,6 @@ xc_check_files(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_SUMS ": does not say what the statement says");
 	sn_buf_fmt(line, "%zu bound with SHA-256, %zu others", c->st.nsubjects,
-	    c->n - c->st.nsubjects);
+	    c->n - c->st.nsubjects + c->uncovered);
 	return SN_OK;
 }

@@ -104,6 +104,33 @@ get_row(struct xc *c, enum xc_cert_id id, yyjson_val *row, struct sn_why *why)
 	return check_serial(c, id, why);
 }
 
+/* Who can recover what, and how many of them it takes: as the statement says. */
+static enum sn_err
+check_thresholds(const struct xc *c, yyjson_val *root, struct sn_why *why)
+{
+	const struct {
+		const char *object, *key;
+		uint32_t stated;
+	} rows[] = {
+		{ "shares", "threshold", c->st.shares },
+		{ "shares", "count", c->st.shares_of },
+		{ "operations", "threshold", c->st.operations },
+		{ "operations", "count", (uint32_t)c->st.napprovers },
+	};
+	yyjson_val *obj;
+	uint32_t n;
+
+	for (size_t i = 0; i < SN_NITEMS(rows); i++) {
+		SN_TRY(sn_json_obj(root, rows[i].object, &obj, WHAT, why));
+		SN_TRY(sn_json_u32(obj, rows[i].key, 1, UINT32_MAX, &n, WHAT, why));
+		if (n != rows[i].stated)
+			return sn_fail(why, SN_E_SIGNATURE,
+			    WHAT ": %s %s is %u, the statement says %u", rows[i].object,
+			    rows[i].key, n, rows[i].stated);
+	}
+	return SN_OK;
+}
+
 enum sn_err
 xc_check_names(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
@@ -124,6 +151,7 @@ xc_check_names(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	if (strcmp(world, c->st.world) != 0 || strcmp(id, c->st.sanctum_id) != 0)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    WHAT ": is of another world or sanctum than the statement");
+	SN_TRY(check_thresholds(c, root, why));
 	SN_TRY(sn_json_arr(root, "certificates", XC_CERTS, XC_CERTS, &rows, WHAT, why));
 	for (unsigned int i = 0; i < XC_CERTS; i++)
 		SN_TRY(get_row(c, (enum xc_cert_id)i, yyjson_arr_get(rows, i), why));

@@ -8,6 +8,7 @@
 
 #define WHAT XC_STATEMENT
 #define MAX_TEXT 200
+#define MAX_SHARES 16
 
 static enum sn_err
 get_subjects(struct xc_statement *s, yyjson_val *root, struct sn_why *why)
@@ -46,7 +47,7 @@ static enum sn_err
 get_approvers(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "key_sha256", "name", NULL };
-	yyjson_val *arr, *v, *thresholds;
+	yyjson_val *arr, *v;
 	size_t i, max;
 
 	SN_TRY(sn_json_arr(p, "approvers", 2, XC_MAX_APPROVERS, &arr, WHAT, why));
@@ -69,9 +70,23 @@ get_approvers(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 				    s->approver[k].name, a->name);
 	}
 	s->napprovers = yyjson_arr_size(arr);
-	SN_TRY(sn_json_obj(p, "thresholds", &thresholds, WHAT, why));
-	return sn_json_u32(thresholds, "approvals", 2, (uint32_t)s->napprovers, &s->approvals,
-	    WHAT, why);
+	return SN_OK;
+}
+
+static enum sn_err
+get_thresholds(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
+{
+	static const char *const keys[] = { "approvals", "operations", "shares", "shares_of",
+		NULL };
+	const uint32_t n = (uint32_t)s->napprovers;
+	yyjson_val *t;
+
+	SN_TRY(sn_json_obj(p, "thresholds", &t, WHAT, why));
+	SN_TRY(sn_json_only(t, keys, WHAT, why));
+	SN_TRY(sn_json_u32(t, "approvals", 2, n, &s->approvals, WHAT, why));
+	SN_TRY(sn_json_u32(t, "operations", 2, n, &s->operations, WHAT, why));
+	SN_TRY(sn_json_u32(t, "shares_of", 2, MAX_SHARES, &s->shares_of, WHAT, why));
+	return sn_json_u32(t, "shares", 2, s->shares_of, &s->shares, WHAT, why);
 }
 
 static enum sn_err
@@ -112,7 +127,8 @@ get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 	SN_TRY(sn_json_obj(p, "transcript", &tree, WHAT, why));
 	SN_TRY(sn_json_hex(tree, "root", s->root, 32, WHAT, why));
 	SN_TRY(sn_json_u32(tree, "size", 1, XC_MAX_RECORDS, &s->records, WHAT, why));
-	return get_approvers(s, p, why);
+	SN_TRY(get_approvers(s, p, why));
+	return get_thresholds(s, p, why);
 }
 
 enum sn_err

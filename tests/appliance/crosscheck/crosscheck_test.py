@@ -146,7 +146,7 @@ def missing(bundle, identity):
 
 def extra(bundle, identity):
     for path in ("stranger.txt", "trust/other.pem", "approvals/alice.txt", "evidence/quote.txt",
-                 "STATEMENT.JSON", "record/RECORD.txt"):
+                 "STATEMENT.JSON", "record/RECORD.txt", ".DS_Store", "a b", "record/.DS_Store"):
         refused(bundle, identity, path, b"x", [MISSING], re.escape(path), f"extra: {path}")
     refused(bundle, identity, "approvals/mallory.sig", read(bundle, "approvals/alice.sig"),
             [SIGNATURE], "mallory is no approver", "extra: an approval by somebody who is not named")
@@ -158,7 +158,14 @@ def extra(bundle, identity):
     os.symlink("statement.json", link)
     status, text, last = crosscheck(bundle, identity)
     os.remove(link)
-    ok(status == FORMAT and "link" in last, "a symbolic link", text)
+    ok(status == MISSING and "link" in last, "a symbolic link", text)
+    large = os.path.join(bundle, "ops", "large")
+    os.mkdir(os.path.dirname(large))
+    with open(large, "wb") as f:
+        f.truncate((16 << 20) + 1)
+    status, text, last = crosscheck(bundle, identity)
+    shutil.rmtree(os.path.dirname(large))
+    ok(status == 0, "over the limit, but not covered", text)
 
 
 def swapped(bundle, other, identity):
@@ -190,6 +197,9 @@ def restated(bundle, identity):
         change(tree)
         return canonical(tree)
 
+    def another_approver(tree):
+        tree["predicate"]["approvers"].append({"key_sha256": "00" * 32, "name": "zoe"})
+
     ok(canonical(json.loads(text)) == text.encode("utf-8"), "the statement is canonical")
     rows = [
         ("another sequence", edit(lambda t: t["predicate"].update(sequence=2)), SIGNATURE,
@@ -210,6 +220,23 @@ def restated(bundle, identity):
                                               time_unix=1893456000)), SIGNATURE,
          "trust/operations-p384-chain.pem"),
         ("an approver less than two", edit(lambda t: t["predicate"]["approvers"].pop()), FORMAT,
+         "statement.json"),
+        ("fewer shares than there are",
+         edit(lambda t: t["predicate"]["thresholds"].update(shares_of=2)), SIGNATURE,
+         "trust/identity.json: shares count"),
+        ("more shares than there are",
+         edit(lambda t: t["predicate"]["thresholds"].update(shares_of=4)), SIGNATURE,
+         "trust/identity.json: shares count"),
+        ("another threshold of the shares",
+         edit(lambda t: t["predicate"]["thresholds"].update(shares=3)), SIGNATURE,
+         "trust/identity.json: shares threshold"),
+        ("an approver more", edit(another_approver), SIGNATURE,
+         "trust/identity.json: operations count"),
+        ("a threshold above the number", edit(
+            lambda t: t["predicate"]["thresholds"].update(operations=3)), FORMAT,
+         "statement.json"),
+        ("an unknown threshold",
+         edit(lambda t: t["predicate"]["thresholds"].update(people=2)), FORMAT,
          "statement.json"),
         ("an unknown member", edit(lambda t: t["predicate"].update(note="x")), FORMAT,
          "statement.json"),
