@@ -1,4 +1,7 @@
 /* The verifier against a statement that says other than transcript, identity and audit. */
+#include <spawn.h>
+#include <sys/wait.h>
+
 #include "tests/ceremony/bundle/fixture.h"
 
 static struct fix prod;
@@ -75,6 +78,53 @@ test_story(void **state)
 	free(dir);
 }
 
+/* The second checker reads audits and thresholds too, by another implementation. */
+static int
+run_crosscheck(const char *dir)
+{
+	const char *build = getenv("BUILD");
+	char *program = test_format("%s/bin/crosscheck", build != NULL ? build : "build");
+	char hex[65],
+	    *argv[] = { program, (char *)(uintptr_t)dir, (char *)(uintptr_t)"--identity", hex,
+		    NULL };
+	posix_spawn_file_actions_t a;
+	pid_t pid;
+	int status;
+
+	if (access(program, X_OK) != 0) {
+		printf("# %s is not built\n", program);
+		skip();
+	}
+	sn_hex(BYTES_OF(prod.identity), hex);
+	posix_spawn_file_actions_init(&a);
+	posix_spawn_file_actions_addopen(&a, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&a, 1, 2);
+	assert_int_equal(posix_spawn(&pid, program, &a, NULL, argv, NULL), 0);
+	posix_spawn_file_actions_destroy(&a);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	free(program);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static bool
+is_for_crosscheck(const struct story_row *row)
+{
+	return row->make.draws != NULL || row->make.shared_session ||
+	    row->make.shares_of != 0 || row->make.ops_threshold != 0;
+}
+
+static void
+test_crosscheck(void **state)
+{
+	const struct story_row *row = *state;
+	static unsigned int n;
+	char *dir = test_format("%s/x%u", test_tmpdir(), n++);
+
+	fix_write(&prod, &row->make, dir);
+	assert_int_equal(run_crosscheck(dir), row->says == NULL ? 0 : 11);
+	free(dir);
+}
+
 int
 main(void)
 {
@@ -85,6 +135,10 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(stories); i++)
 		test_list_add(l, test_story, (void *)(uintptr_t)&stories[i], "story: %s",
 		    stories[i].name);
+	for (size_t i = 0; i < SN_NITEMS(stories); i++)
+		if (is_for_crosscheck(&stories[i]))
+			test_list_add(l, test_crosscheck, (void *)(uintptr_t)&stories[i],
+			    "crosscheck: %s", stories[i].name);
 	const int status = test_list_run(l, "story");
 	fix_done(&prod);
 	return status;
