@@ -135,7 +135,7 @@ struct plan_row {
 #define LATER "{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2036-01-01T00:00:00Z\"}"
 #define EARLIER "{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2034-01-01T00:00:00Z\"}"
 static const struct plan_row plan_rows[] = {
-	{ "another sanctum id", "a0a1a2a3", "a0a1a2a4" },
+	{ "another sanctum id", "acadaeaf", "acadaeae" },
 	{ "another sanctum name", "\"North\"", "\"South\"" },
 	{ "another organization", "Example Bank", "Example Bark" },
 	{ "another threshold", "\"threshold\":2", "\"threshold\":3" },

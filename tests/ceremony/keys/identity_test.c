@@ -342,6 +342,18 @@ test_fits(void **state)
 }
 
 static void
+test_fits_world(void **state)
+{
+	struct plan p = fixture_plan(PLAN_PRODUCTION, 2, 3);
+	struct identity id = fixture_identity(PLAN_REHEARSAL, 2, 3);
+	struct sn_why why = { 0 };
+
+	(void)state;
+	assert_int_equal(identity_fits(&id, &p, &why), SN_E_POLICY);
+	assert_non_null(strstr(why.text, "its world is not the plan's"));
+}
+
+static void
 test_serial(void **state)
 {
 	struct derive_scope scope = fixture_scope(PLAN_PRODUCTION);
@@ -405,6 +417,7 @@ main(void)
 	for (i = 0; i < SN_NITEMS(fit_rows); i++)
 		test_list_add(l, test_fits, &fit_rows[i], "a rebuild's plan: %s",
 		    fit_rows[i].name);
+	test_list_add(l, test_fits_world, NULL, "a rebuild's plan: of the other world");
 	test_list_add(l, test_line_end, NULL, "one line end, not two");
 	test_list_add(l, test_every_byte, NULL, "every byte changed");
 	test_list_add(l, test_large, NULL, "too large, empty, no object");
