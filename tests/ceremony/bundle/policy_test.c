@@ -195,6 +195,36 @@ test_bad_mark(void **state)
 	free(name);
 }
 
+/* Only a rehearsal may judge collateral at another time; it is a matter of form. */
+static void
+test_collateral_time(void **state)
+{
+	static const char from[] = "\"world\":\"rehearsal\"", to[] = "\"world\":\"production\"";
+	const struct fix_bundle make = { .has_collateral_time = true };
+	struct bun_policy p = fix_policy(&rehearsal);
+	struct sn_buf was = { 0 }, now = { 0 };
+	struct sn_why why = { 0 };
+	char *dir = fresh();
+
+	(void)state;
+	p.rehearsal = true;
+	fix_write(&rehearsal, &make, dir);
+	assert_int_equal(fix_verify(dir, &p, NULL, NULL), SN_OK);
+	fix_get(dir, "statement.json", &was);
+	const size_t at = bytes_find(sn_buf_bytes(&was), BYTES_STR(from));
+	assert_int_not_equal(at, SIZE_MAX);
+	sn_buf_put(&now, (struct bytes){ was.p, at });
+	sn_buf_str(&now, to);
+	sn_buf_put(&now,
+	    (struct bytes){ was.p + at + strlen(from), was.n - at - strlen(from) });
+	fix_put(dir, "statement.json", sn_buf_bytes(&now));
+	assert_int_equal(fix_verify(dir, &p, NULL, &why), SN_E_FORMAT);
+	assert_non_null(strstr(why.text, "collateral_time"));
+	sn_buf_done(&was);
+	sn_buf_done(&now);
+	free(dir);
+}
+
 int
 main(void)
 {
@@ -209,6 +239,7 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(policies); i++)
 		test_list_add(l, test_policy, (void *)(uintptr_t)&policies[i], "policy: %s",
 		    policies[i].name);
+	test_list_add(l, test_collateral_time, NULL, "collateral_time in production");
 	test_list_add(l, test_state, NULL, "marks: older ones and forks");
 	test_list_add(l, test_bad_mark, NULL, "marks: one that is damaged");
 	const int status = test_list_run(l, "policy");

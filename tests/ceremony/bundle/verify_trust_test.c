@@ -166,6 +166,23 @@ test_other_signer(void **state)
 		fail_msg("%s: %s", sn_err_name(e), reason.text);
 }
 
+/* As many operations shares as the statement has approvers. */
+static void
+test_approver_count(void **state)
+{
+	struct sn_why reason = { 0 };
+
+	(void)state;
+	fix_make(&remade, 1, PLAN_PRODUCTION);
+	remade.id.operations_count++;
+	certs_files_done(&remade.files);
+	FIX_OK(certs_files(&remade.id, &remade.certs, &remade.files, why));
+	const enum sn_err e = judge(&remade, &reason);
+	fix_done(&remade);
+	if (e != SN_E_SIGNATURE || strstr(reason.text, "number of approvers") == NULL)
+		fail_msg("%s: %s", sn_err_name(e), reason.text);
+}
+
 static void
 test_rehearsal_as_production(void **state)
 {
@@ -194,6 +211,7 @@ main(void)
 		test_list_add(l, test_reissue, (void *)(uintptr_t)&reissues[i],
 		    "certificate issued again: %s", reissues[i].name);
 	test_list_add(l, test_rehearsal_as_production, NULL, "a rehearsal as production");
+	test_list_add(l, test_approver_count, NULL, "an operations share more than approvers");
 	test_list_add(l, test_other_signer, NULL, "a signer that trust/ does not hold");
 	const int status = test_list_run(l, "trust");
 	fix_done(&prod);
