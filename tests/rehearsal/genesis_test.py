@@ -20,6 +20,8 @@ def judge_whole(bundle, digest):
     cases = [
         ("with the identity from paper", ["--identity", digest, "--rehearsal"], 0),
         ("identity in capitals", ["--identity", digest.upper(), "--rehearsal"], 0),
+        ("identity in groups, as on the screen", ["--identity", " ".join(digest[i:i + 16] for i in range(0, 64, 16)),
+                                                  "--rehearsal"], 0),
         ("no identity: unanchored", ["--rehearsal"], 16),
         ("another identity", ["--identity", "0" * 64, "--rehearsal"], 11),
         ("not asked for a rehearsal", ["--identity", digest], 14),
