@@ -62,6 +62,7 @@ struct cer {
 	char last_word[24];
 	char last_label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1];
 	size_t last_nlabels;
+	bool scan_failed; /* people were told why the sticks cannot be looked at */
 	char pending[MED_LABEL_MAX + 1]; /* a stick that is in and not taken yet */
 	char refused[MED_LABEL_MAX + 1]; /* a stick that was refused and is still in */
 

@@ -468,9 +468,14 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 
 	*ret_there = false;
 	if (med_scan(c->ports.media, labels, &n, &own) != SN_OK) {
-		cer_note_why(c, &own);
+		/* two sticks with one label, say: shown once, until it is mended */
+		*ret_there = !c->scan_failed;
+		c->scan_failed = true;
+		if (*ret_there)
+			cer_note_why(c, &own);
 		return SN_OK;
 	}
+	c->scan_failed = false;
 	if (!label_in(c->refused, labels, n))
 		c->refused[0] = '\0';
 	if (c->last_kind == VIEW_REMOVE) {

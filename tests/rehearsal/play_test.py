@@ -22,8 +22,25 @@ ROWS = [
     ("a folder that is not there", "media CS-IN OUT/sticks/CS-IN", "media CS-IN nowhere/at/all", 26, "nowhere"),
     ("somebody does not agree with the plan", "plan.agree agree", "plan.agree no", 27, "no"),
     ("somebody does not agree with the clock", "time.agree agree", "time.agree no", 27, "no"),
+    ("\"no\" instead of a passphrase", "review.pass@alice rehearsal passphrase of alice", "review.pass@alice no", 27,
+     "no"),
+    ("\"no\" instead of a share", "shares.typed@dave @shown", "shares.typed@dave no", 27, "no"),
+    ("\"no\" while a share is shown", "shares.write@erin written", "shares.write@erin no", 27, "no"),
     ("an approver's stick in place of another", "media CS-bob OUT/sticks/CS-bob\nreview.pass@bob rehearsal passphrase of boob",
      "media CS-bob OUT/sticks/CS-alice\nreview.pass@bob rehearsal passphrase of alice", 29, "review"),
+]
+
+# What people may do on the way to a good end: name, what is replaced by what
+FINE = [
+    ("a custodian looks at the words again", "shares.typed@dave @shown",
+     "shares.typed@dave show\nshares.write@dave written\nshares.typed@dave @shown"),
+    ("an empty passphrase: another approver first",
+     "media CS-alice OUT/sticks/CS-alice\nreview.pass@alice rehearsal passphrase of alice\nmedia CS-alice -\n",
+     "media CS-alice OUT/sticks/CS-alice\nreview.pass@alice\nmedia CS-alice -\n"
+     "media CS-alice OUT/sticks/CS-alice\nreview.pass@alice rehearsal passphrase of alice\nmedia CS-alice -\n"),
+    ("a stick without its key, pulled and changed",
+     "media CS-alice OUT/sticks/CS-alice\nreview", "media CS-alice OUT/sticks/CS-bare\nmedia CS-alice -\n"
+     "media CS-alice OUT/sticks/CS-alice\nreview"),
 ]
 
 PLANS = [
@@ -66,6 +83,14 @@ def main():
             ok(status == want and say in last(said + err), f"{name}: {want}", f"{status}: {last(said + err)}")
             if want != 29 or "left over" not in say:
                 ok(not os.path.exists(os.path.join(out, "bundle")), f"{name}: no bundle is left")
+        for name, find, put in FINE:
+            assert find in good, find
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(good.replace(find, put, 1))
+            out = sticks(folder, prepared)
+            status, said, err = r.run(ceremony, "play", path, "--out", out)
+            ok(status == 0 and os.path.exists(os.path.join(out, "bundle", "statement.json")), f"{name}: a good end",
+               f"{status}: {last(said + err)}")
         for name, find, put, want in PLANS:
             out = sticks(folder, prepared)
             plan = os.path.join(out, "sticks", "CS-IN", "plan.json")
