@@ -241,6 +241,7 @@ cer_frame(struct cer *c, struct view *v)
 	c->note[0] = '\0';
 	cer_prompt(v);
 	v->more = cat_text("ui.more");
+	v->wait = cat_text("ui.busy");
 	c->last_kind = v->kind;
 	(void)snprintf(c->last_word, sizeof(c->last_word), "%s", v->word ? v->word : "");
 	memcpy(c->last_label, v->label, sizeof(c->last_label));

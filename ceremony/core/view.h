@@ -50,6 +50,7 @@ struct view {
 	size_t nlines;
 	char prompt[VIEW_WIDTH * 2];   /* one line: what to do now */
 	const char *more;	       /* the same on all pages but the last */
+	const char *wait;	       /* the same while an answer is taken */
 	const char *word;	       /* VIEW_WORD */
 	char note[VIEW_WIDTH * 2 + 1]; /* why the last answer was not taken, or "" */
 	struct bytes secret;	       /* VIEW_SHOW: words with single spaces, locked memory */

@@ -60,14 +60,24 @@ tui_last_page(const struct tui *t)
 
 /* ---- answers */
 
+/* While an answer is taken the screen asks for nothing: opening a key takes seconds. */
+static void
+tui_busy(struct tui *t)
+{
+	t->view.kind = VIEW_BUSY;
+	t->view.note[0] = '\0';
+	(void)snprintf(t->view.prompt, sizeof(t->view.prompt), "%s", t->view.wait);
+	tui_draw(t);
+}
+
 static enum sn_err
 tui_answer(struct tui *t, struct bytes secret, struct sn_why *why)
 {
 	struct answer a = { .text = t->text, .secret = secret };
 	enum sn_err e;
 
-	if (t->view.kind == VIEW_END)
-		t->over = true;
+	t->over = t->view.kind == VIEW_END;
+	tui_busy(t);
 	e = cer_answer(t->cer, &a, why);
 	t->ntext = 0;
 	t->text[0] = '\0';
@@ -128,7 +138,7 @@ tui_key(struct tui *t, wint_t key, bool *ret_done, struct sn_why *why)
 static enum sn_err
 tui_ask(struct tui *t, struct sn_why *why)
 {
-	bool done = false;
+	bool done = false, shown;
 	wint_t key;
 
 	timeout(-1);
@@ -139,8 +149,9 @@ tui_ask(struct tui *t, struct sn_why *why)
 			return sn_fail(why, SN_E_IO, "the terminal is gone");
 		SN_TRY(tui_key(t, key, &done, why));
 	}
+	shown = t->view.kind == VIEW_SHOW;
 	SN_TRY(tui_answer(t, (struct bytes){ NULL, 0 }, why));
-	if (t->view.kind == VIEW_SHOW)
+	if (shown)
 		tui_forget(t);
 	return SN_OK;
 }
