@@ -9,6 +9,12 @@ if [ ! -t 0 ] && [ ! -t 1 ] && [ ! -t 2 ]; then
 	echo "run: needs a terminal; make play does it without one" >&2
 	exit 2
 fi
+if [ -d "$out/bundle" ]; then
+	n=1
+	while [ -e "$out.$n" ]; do n=$((n + 1)); done
+	mv "$out" "$out.$n"
+	echo "The bundle of the run before is kept in $out.$n."
+fi
 rm -rf "$out"
 mkdir -p "$out"
 "$here/../sticks.sh" "$build" "$out"
