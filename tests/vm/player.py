@@ -20,7 +20,8 @@ LOST_STICK = 90			# the same while a stick may be at work
 STATUS = re.compile(r"\[([a-z][a-z0-9-]*\.[a-z][a-z0-9-]*(?:@[a-z][a-z0-9-]*)?|\.\.\.|more|"
                     r"(?:media|remove)(?: CS-[A-Za-z0-9-]+)+)\]\s*$")
 WORD = re.compile(r"\b(\d{1,2})\.\s+([a-z]+)")
-SECRET = re.compile(r"\b(?:shares|recover)\.|\.pass")
+SECRET = re.compile(r"\b(?:shares|recover)\.|\.pass")	# screens that are kept without words
+PASSPHRASE = re.compile(r"\.pass@")
 IDENTITY = "identity digest (hex)"
 BODY_LEFT = 20
 SHARE_WORDS = 20		# a SLIP-0039 share has at least so many
@@ -169,7 +170,7 @@ class Player:
 
     def _answer(self, item, lines):
         value = self._value(item, lines)
-        if SECRET.search(item.reference) and item.person and value and "@" not in item.value:
+        if PASSPHRASE.search(item.reference) and value:
             self.typed.add(value)
         self.screens.keep(lines, item.reference, self.console)
         self.log(f"  answer  {item.reference}")
