@@ -138,7 +138,7 @@ class FakeConsole:
         self.machine.answers.append((ask, self.machine.typed))
         self.machine.typed = ""
 
-    def save_picture(self, path):
+    def save_picture(self, path, blank=()):
         """No picture."""
 
 

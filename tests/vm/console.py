@@ -42,7 +42,7 @@ class Serial:
     def enter(self):
         self._tmux("send-keys", "-t", "console", "Enter")
 
-    def save_picture(self, path):
+    def save_picture(self, path, blank=()):
         """A terminal has no picture; the text says it all."""
 
     def message(self, text):
@@ -98,9 +98,16 @@ class Vga:
     def enter(self):
         self._key("\n")
 
-    def save_picture(self, path):
-        if self.image is not None:
-            self.image.save(path, optimize=True)
+    def save_picture(self, path, blank=()):
+        """Keep the screen as a picture; blank is (column, first row, row behind) each."""
+        if self.image is None:
+            return
+        picture = self.image.copy()
+        cell = self.reader.last
+        for column, first, after in blank:
+            picture.paste((0, 0, 0), (column * cell.width, first * cell.height,
+                                      COLUMNS * cell.width, after * cell.height))
+        picture.save(path, optimize=True)
 
     def close(self):
         """Nothing of its own to end."""

@@ -24,6 +24,7 @@ SECRET = re.compile(r"\b(?:shares|recover)\.|\.pass")	# screens that are kept wi
 PASSPHRASE = re.compile(r"\.pass@")
 IDENTITY = "identity digest (hex)"
 BODY_LEFT = 20
+SECRET_ROWS = ((BODY_LEFT, 3, 19), (BODY_LEFT, 22, 23))	# where words are shown and typed
 SHARE_WORDS = 20		# a SLIP-0039 share has at least so many
 
 
@@ -89,8 +90,7 @@ class Screens:
         base = os.path.join(self.folder, f"{self.count:02d}-{safe_name(name)}")
         with open(base + ".txt", "w", encoding="utf-8") as f:
             f.write(text)
-        if not secret:
-            console.save_picture(base + ".png")
+        console.save_picture(base + ".png", SECRET_ROWS if secret else ())
 
 
 class Player:
