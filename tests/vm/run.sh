@@ -18,6 +18,16 @@ fi
 rm -rf "$out"
 mkdir -p "$out"
 "$here/../sticks.sh" "$build" "$out"
+cat <<TXT
+
+The image boots in this terminal (a minute or so under emulation). The sticks are
+files below $out/sticks; they are put in and pulled by themselves.
+The approvers' passphrases are
+  rehearsal passphrase of alice
+  rehearsal passphrase of bob
+Ctrl-b d switches the machine off.
+TXT
+[ ! -t 0 ] || read -rp "Press Enter to begin. "
 status=0
 "$here/terminal" --iso "$build/cornerstone.iso" --tpm "$tpm" --out "$out" || status=$?
 if [ -d "$out/bundle" ]; then
