@@ -121,7 +121,7 @@ void cer_note_why(struct cer *c, const struct sn_why *why);
 
 /* Fill the common parts of a view: kind, ask, title, prompt. */
 void cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title);
-void cer_view_media(const struct cer *c, struct view *v, const char *label);
+void cer_view_media(struct view *v, const char *label);
 void cer_view_digest(struct view *v, const uint8_t digest[32]); /* hex and words */
 
 /* Text of a number or a time, in memory that lives as long as the block around it. */

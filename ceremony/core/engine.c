@@ -146,7 +146,7 @@ cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title
 }
 
 void
-cer_view_media(const struct cer *c SN_UNUSED, struct view *v, const char *label)
+cer_view_media(struct view *v, const char *label)
 {
 	(void)snprintf(v->label[v->nlabels], sizeof(v->label[0]), "%s", label);
 	v->nlabels++;

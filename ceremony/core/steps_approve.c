@@ -71,7 +71,7 @@ approver_pull(const struct cer *c, struct view *v, const char *head)
 
 	approver_label(c->plan->approvers[c->who].name, label);
 	cer_view(v, VIEW_REMOVE, "pull", head);
-	cer_view_media(c, v, label);
+	cer_view_media(v, label);
 }
 
 /* Any approver who has not yet approved. */
@@ -86,7 +86,7 @@ approver_sticks(const struct cer *c, struct view *v, enum keeper_approval kind,
 		if (approver_done(c, i, kind))
 			continue;
 		approver_label(c->plan->approvers[i].name, label);
-		cer_view_media(c, v, label);
+		cer_view_media(v, label);
 	}
 }
 
@@ -295,7 +295,7 @@ step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why S
 		if (c->approver[k].share)
 			continue;
 		approver_label(c->plan->approvers[k].name, label);
-		cer_view_media(c, v, label);
+		cer_view_media(v, label);
 	}
 	return SN_OK;
 }

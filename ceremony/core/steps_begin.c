@@ -91,7 +91,7 @@ step_plan_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UN
 	if (i == 0) {
 		cer_view(v, VIEW_MEDIA, "stick", "plan.head");
 		view_say(v, "plan.media", NULL);
-		cer_view_media(c, v, CER_LABEL_IN);
+		cer_view_media(v, CER_LABEL_IN);
 		return SN_OK;
 	}
 	cer_view(v, VIEW_WORD, "agree", "plan.head");

@@ -418,7 +418,7 @@ step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 	case ASK_OUT:
 		cer_view(v, VIEW_MEDIA, "stick", "export.head");
 		view_say(v, "export.media", NULL);
-		cer_view_media(c, v, CER_LABEL_OUT);
+		cer_view_media(v, CER_LABEL_OUT);
 		break;
 	case ASK_WRITTEN:
 		cer_view(v, VIEW_INFO, "ok", "export.head");
@@ -428,7 +428,7 @@ step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 		break;
 	default:
 		cer_view(v, VIEW_REMOVE, "pull", "export.head");
-		cer_view_media(c, v, CER_LABEL_OUT);
+		cer_view_media(v, CER_LABEL_OUT);
 		break;
 	}
 	return SN_OK;

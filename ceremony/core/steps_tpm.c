@@ -300,7 +300,7 @@ step_collateral_show(struct cer *c, size_t i, struct view *v, struct sn_why *why
 {
 	if (i == 1) {
 		cer_view(v, VIEW_REMOVE, "pull", "collateral.head");
-		cer_view_media(c, v, CER_LABEL_IN);
+		cer_view_media(v, CER_LABEL_IN);
 		return SN_OK;
 	}
 	cer_view(v, VIEW_WORD, "agree", "collateral.head");
