@@ -8,11 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "appliance/base/secret.h"
+#include "tests/appliance/base/secret_rig.h"
 #include "tests/lib/test.h"
-
-#define ARENA 65536
-#define UNIT 64
 
 /* What a forked child does; its exit status is the answer. */
 typedef int child_fn(uint8_t *p);
@@ -31,31 +28,6 @@ in_child(child_fn *fn, uint8_t *p)
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
-}
-
-static int
-start(void)
-{
-	return sn_secret_start(ARENA, NULL) == SN_OK ? 0 : -1;
-}
-
-static int
-stop(void)
-{
-	size_t alive = sn_secret_alive();
-
-	sn_secret_stop();
-	sn_secret_stop();
-	return alive == 0 ? 0 : -1;
-}
-
-static bool
-all_zero(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
 }
 
 static int

@@ -2,36 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "appliance/base/secret.h"
+#include "tests/appliance/base/secret_rig.h"
 #include "tests/lib/test.h"
-
-#define ARENA 65536
-#define UNIT 64
-
-static int
-start(void)
-{
-	return sn_secret_start(ARENA, NULL) == SN_OK ? 0 : -1;
-}
-
-static int
-stop(void)
-{
-	size_t alive = sn_secret_alive();
-
-	sn_secret_stop();
-	sn_secret_stop();
-	return alive == 0 ? 0 : -1;
-}
-
-static bool
-all_zero(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
-}
 
 static void
 a_new_secret_is_zero_and_counted(void **state)
