@@ -146,7 +146,9 @@ ifneq ($(SAN),)
 HARDEN := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 CFLAGS := -std=gnu17 -O2 -g -D_GNU_SOURCE= -I. -fPIE -fno-strict-aliasing -fno-common \
-	-ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(HARDEN) $(WARN)
+	-ffunction-sections -fdata-sections $(HARDEN) $(WARN)
+# not among the flags that rebuild everything: a copy of the folder compiles the same
+PREFIX_MAP = -ffile-prefix-map=$(CURDIR)=.
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
 	$(if $(SAN),-fsanitize=$(SAN))
 # cmocka's macros convert integers
@@ -176,7 +178,7 @@ $(3)/$(subst /,-,$(1)).a: $(call objects,$(1),$(2)) $(3)/$(subst /,-,$(1)).list
 $(2)/$(1)/%.o: $(1)/%.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$<"
-	@$(CC) $(CFLAGS) $(COVER) $(call pkg_cflags,$(1)) $(DEFS.$(1)) $(4) -MMD -MP -c -o $$@ $$<
+	@$(CC) $(CFLAGS) $(PREFIX_MAP) $(COVER) $(call pkg_cflags,$(1)) $(DEFS.$(1)) $(4) -MMD -MP -c -o $$@ $$<
 endef
 
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
@@ -250,7 +252,7 @@ define test_rule
 $(BUILD)/$(1:.c=.o): $(1) $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$<"
-	@$(CC) $(CFLAGS) $(COVER) $(TEST_CFLAGS) $(foreach p,$(call test_pkgs,$(1)),$(CFLAGS.$(p))) -MMD -MP -c -o $$@ $$<
+	@$(CC) $(CFLAGS) $(PREFIX_MAP) $(COVER) $(TEST_CFLAGS) $(foreach p,$(call test_pkgs,$(1)),$(CFLAGS.$(p))) -MMD -MP -c -o $$@ $$<
 $(BUILD)/$(1:.c=): $(BUILD)/$(1:.c=.o) $(TEST_LIB) $(foreach m,$(call test_modules,$(1)),$(call lib,$(m)))
 	@echo "  LD    $$@"
 	@$(CC) $(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \

@@ -3,6 +3,7 @@
 Emulated throughout (no KVM), so that every machine gives the same run. The caller owns a
 work folder; everything the machine writes lies there.
 """
+import dataclasses
 import json
 import os
 import select
@@ -154,14 +155,71 @@ def make_tpm(folder):
     return state
 
 
+@dataclasses.dataclass
+class Shape:
+    """What kind of laptop it is; as it stands, the one that most tests use."""
+
+    memory: int = 1024			# MiB
+    tpm: str = "crb"			# crb, tis, or none
+    keyboard: str = "ps2"		# ps2, or usb: then there is no i8042
+    screen: tuple = ()			# (width, height) that the screen offers, or the usual
+    serial: bool = True
+    network: bool = True		# a card to ignore
+    boot: str = "usb"			# usb, or cd
+    nvme: str = ""			# file of an internal disk
+    rtc: str = ""			# the clock at power-on, as QEMU's -rtc base= takes it
+    variables: str = ""			# UEFI variables with keys; the usual ones have none
+    acpi: tuple = ()			# files with ACPI tables to add
+    devices: tuple = ()			# more of QEMU's -device
+
+    def machine(self):
+        return "q35,smm=on" + (",i8042=off" if self.keyboard == "usb" else "")
+
+    def options(self, path, iso, usual_variables):
+        """QEMU's options; path(name) is a file in the machine's own folder."""
+        shutil.copyfile(self.variables or usual_variables, path("vars.fd"))
+        found = [
+            "-machine", self.machine(), "-accel", "tcg,thread=multi", "-cpu", "max",
+            "-smp", "2", "-m", str(self.memory), "-display", "none",
+            "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.secboot.fd",
+            "-drive", f"if=pflash,unit=1,format=raw,file={path('vars.fd')}",
+            "-device", "qemu-xhci,id=xhci"]
+        width, height = self.screen or (0, 0)
+        found += ["-vga", "none", "-device", f"VGA,edid=on,xres={width},yres={height}"] \
+            if self.screen else ["-vga", "std"]
+        if self.tpm != "none":
+            found += ["-chardev", f"socket,id=tpmchr,path={path('tpm.sock')}",
+                      "-tpmdev", "emulator,id=tpm0,chardev=tpmchr",
+                      "-device", f"tpm-{self.tpm},tpmdev=tpm0"]
+        found += ["-drive", f"if=none,id=boot,format=raw,readonly=on,file={iso}", "-device",
+                  "usb-storage,drive=boot,bus=xhci.0,removable=on,bootindex=1"
+                  if self.boot == "usb" else "ide-cd,drive=boot,bootindex=1"]
+        if self.keyboard == "usb":
+            found += ["-device", "usb-kbd,id=kbd0,bus=xhci.0"]
+        if self.network:
+            found += ["-netdev", "user,id=net0,restrict=on", "-device", "e1000e,netdev=net0"]
+        if self.nvme:
+            found += ["-drive", f"if=none,id=disk0,format=raw,file={self.nvme}",
+                      "-device", "nvme,drive=disk0,serial=internal"]
+        if self.rtc:
+            found += ["-rtc", f"base={self.rtc}"]
+        for table in self.acpi:
+            found += ["-acpitable", f"file={table}"]
+        for device in self.devices:
+            found += ["-device", device]
+        return found
+
+
 class Machine:
     """One power-on: start() to power-off or stop()."""
 
-    def __init__(self, folder, iso, tpm_state, memory=1024):
+    def __init__(self, folder, iso, tpm_state, shape=None):
         self.folder = folder
         self.iso = iso
         self.tpm_state = tpm_state
-        self.memory = memory
+        self.shape = shape or Shape()
+        self.memory = self.shape.memory
         self.serial_path = os.path.join(folder, "serial.sock")
         self.sticks = {}
         self.serial_number = 0
@@ -189,28 +247,19 @@ class Machine:
         for name in ("tpm.sock", "qmp.sock", "serial.sock"):
             if os.path.exists(path(name)):
                 os.unlink(path(name))
-        shutil.copyfile(os.path.join(OVMF, "OVMF_VARS_4M.fd"), path("vars.fd"))
-        tpm = self._spawn(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.tpm_state}",
-                           "--ctrl", f"type=unixio,path={path('tpm.sock')}", "--terminate"],
-                          "swtpm.log")
-        self._wait_socket(path("tpm.sock"), tpm, "swtpm.log")
-        self.qemu = self._spawn([
-            "qemu-system-x86_64", "-name", "cornerstone", "-nodefaults", "-no-reboot", "-no-shutdown",
-            "-machine", "q35,smm=on", "-accel", "tcg,thread=multi", "-cpu", "max",
-            "-smp", "2", "-m", str(self.memory), "-vga", "std", "-display", "none",
-            "-global", "driver=cfi.pflash01,property=secure,value=on",
-            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.secboot.fd",
-            "-drive", f"if=pflash,unit=1,format=raw,file={path('vars.fd')}",
-            "-chardev", f"socket,id=tpmchr,path={path('tpm.sock')}",
-            "-tpmdev", "emulator,id=tpm0,chardev=tpmchr", "-device", "tpm-crb,tpmdev=tpm0",
-            "-device", "qemu-xhci,id=xhci",
-            "-drive", f"if=none,id=boot,format=raw,readonly=on,file={self.iso}",
-            "-device", "usb-storage,drive=boot,bus=xhci.0,removable=on,bootindex=1",
-            "-netdev", "user,id=net0,restrict=on", "-device", "e1000e,netdev=net0",
-            "-chardev", f"socket,id=ser0,path={path('serial.sock')},server=on,wait=off,"
-                        f"logfile={path('serial.log')}",
-            "-serial", "chardev:ser0",
-            "-qmp", f"unix:{path('qmp.sock')},server=on,wait=off"], "qemu.log")
+        if self.shape.tpm != "none":
+            tpm = self._spawn(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.tpm_state}",
+                               "--ctrl", f"type=unixio,path={path('tpm.sock')}", "--terminate"],
+                              "swtpm.log")
+            self._wait_socket(path("tpm.sock"), tpm, "swtpm.log")
+        serial = ["-chardev", f"socket,id=ser0,path={self.serial_path},server=on,wait=off,"
+                  f"logfile={path('serial.log')}", "-serial", "chardev:ser0"]
+        self.qemu = self._spawn(
+            ["qemu-system-x86_64", "-name", "cornerstone", "-nodefaults", "-no-reboot",
+             "-no-shutdown"] +
+            self.shape.options(path, self.iso, os.path.join(OVMF, "OVMF_VARS_4M.fd")) +
+            (serial if self.shape.serial else ["-serial", "none"]) +
+            ["-qmp", f"unix:{path('qmp.sock')},server=on,wait=off"], "qemu.log")
         self._wait_socket(path("qmp.sock"), self.qemu, "qemu.log")
         self.qmp = Qmp(path("qmp.sock"))
         return self
