@@ -1,25 +1,42 @@
 /*
  * checks - what must be true of the machine before anybody types anything.
  *
- * Owns: nothing. May include: base, init.h. Every file is looked up below a root,
- * so that tests can bring machines of their own.
+ * Owns: nothing. May include: base, init.h. The rules stand in one table each, by
+ * meaning: network, kernel, process, machine. See docs/SELF-TEST.md.
  */
 #ifndef INIT_CHECKS_H
 #define INIT_CHECKS_H
 
 #include "appliance/init/init.h"
 
-struct init_rule {
-	const char *name;
-	/* Say what was found in detail, and whether it is as it must be. A rule that
-	 * only records a fact always says true. */
-	bool (*run)(const char *root, char detail[120]);
+/* The machine that is looked at: tests bring made-up ones. */
+struct init_machine {
+	const char *root; /* every file is looked up below it; "" is this machine */
+	/* syscall(2): its result, or -1 and errno. */
+	long (*call)(long number, long a, long b, long c, long d, long e);
 };
 
-extern const struct init_rule init_rules[];
-extern const size_t init_nrules;
+struct init_rule {
+	const char *name; /* at most 19 characters */
+	/* Say in detail what was found, and whether it is as it must be. */
+	enum init_state (*run)(const struct init_machine *m, char detail[INIT_DETAIL]);
+	/* Only records something that plan and people judge later: it never fails. */
+	bool fact;
+};
 
-/* Run all rules on the machine at root ("" is this one). False when one fails. */
-bool init_check_all(const char *root, struct init_facts *ret);
+/* Each ends with a row that has no name. */
+extern const struct init_rule init_network_rules[];
+extern const struct init_rule init_kernel_rules[];
+extern const struct init_rule init_process_rules[];
+extern const struct init_rule init_machine_rules[];
+
+/* All of them in their order: the i-th, or NULL past the end. */
+const struct init_rule *init_rule(size_t i);
+
+/* This machine. */
+extern const struct init_machine init_this_machine;
+
+/* Run all rules on a machine. False when one fails. */
+bool init_check_all(const struct init_machine *m, struct init_facts *ret);
 
 #endif

@@ -47,7 +47,7 @@ show_failed_checks(const struct consoles *cs, const struct init_facts *facts)
 
 	console_print(cs, "This machine must not be used for a ceremony:");
 	for (size_t i = 0; i < facts->nchecks; i++)
-		if (!facts->check[i].ok) {
+		if (facts->check[i].state == INIT_FAILED) {
 			snprintf(line, sizeof(line), "  %s: %s", facts->check[i].name,
 			    facts->check[i].detail);
 			console_print(cs, line);
@@ -59,9 +59,13 @@ choose(struct consoles *cs, const struct init_facts *facts)
 {
 	char line[96];
 	struct console *c = NULL;
+	size_t notes = 0;
 
-	snprintf(line, sizeof(line), "%zu self-tests passed. This machine has no network.",
-	    facts->nchecks);
+	for (size_t i = 0; i < facts->nchecks; i++)
+		notes += facts->check[i].state == INIT_NOTE;
+	snprintf(line, sizeof(line),
+	    "%zu self-tests passed, %zu notes. This machine has no network.",
+	    facts->nchecks - notes, notes);
 	console_print(cs, "Cornerstone\n");
 	console_print(cs, line);
 	for (size_t i = 0; i < facts->nchecks; i++) {
@@ -144,7 +148,7 @@ init_main(const struct init_ops *ops)
 		power_off(&cs);
 	if (!ready)
 		refuse(&cs, "The machine could not be set up", why.text);
-	if (!init_check_all("", &facts)) {
+	if (!init_check_all(&init_this_machine, &facts)) {
 		show_failed_checks(&cs, &facts);
 		refuse(&cs, "Self-test", "failed");
 	}

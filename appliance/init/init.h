@@ -12,14 +12,22 @@
 
 #define INIT_RUN_DIR "/run/cornerstone" /* in memory; the only place that can be written */
 #define INIT_MEDIA_DIR INIT_RUN_DIR "/sticks" /* where sticks are mounted below */
-#define INIT_CHECKS_MAX 24
+#define INIT_CHECKS_MAX 96
+#define INIT_DETAIL 120
+
+enum init_state {
+	INIT_OK,
+	INIT_NOTE,   /* recorded for people and plan to judge; does not block */
+	INIT_FAILED, /* no ceremony on this machine */
+};
+const char *init_state_name(enum init_state s); /* "ok", "note", "failed" */
 
 struct init_check {
-	char name[40], detail[120];
-	bool ok;
+	char name[40], detail[INIT_DETAIL];
+	enum init_state state;
 };
 
-/* What the ceremony may rely on; every check passed, or it would not have been started. */
+/* What the ceremony may rely on; no check failed, or it would not have been started. */
 struct init_facts {
 	const char *console; /* "framebuffer" or "serial" */
 	struct init_check check[INIT_CHECKS_MAX];

@@ -75,6 +75,11 @@ int
 cmd_image(const struct init_facts *facts, void *arg SN_UNUSED)
 {
 	SN_CLEANUP(cmd_ports_done) struct cmd_ports p = { .scratch = INIT_RUN_DIR };
+	static const enum cer_check_state states[] = {
+		[INIT_OK] = CER_CHECK_OK,
+		[INIT_NOTE] = CER_CHECK_NOTE,
+		[INIT_FAILED] = CER_CHECK_FAILED,
+	};
 	struct cer_check checks[INIT_CHECKS_MAX];
 	struct sn_why why = { 0 };
 	enum sn_err e;
@@ -82,7 +87,7 @@ cmd_image(const struct init_facts *facts, void *arg SN_UNUSED)
 	for (size_t i = 0; i < facts->nchecks; i++) {
 		view_copy(checks[i].name, sizeof(checks[i].name), facts->check[i].name);
 		view_copy(checks[i].detail, sizeof(checks[i].detail), facts->check[i].detail);
-		checks[i].ok = facts->check[i].ok;
+		checks[i].state = states[facts->check[i].state];
 	}
 	p.ports.image = true;
 	p.ports.checks = checks;

@@ -34,7 +34,9 @@ static const struct message messages[] = {
 	    "This machine holds a key ceremony. It is a trusted verifier and a source of keys; "
 	    "it is not a TEE. Whoever controls this image or its firmware controls the "
 	    "ceremony, so check the image's digest on another machine first." },
-	{ "start.checks", "Self-tests passed: {passed} of {total}. Console: {console}." },
+	{ "start.checks",
+	    "Self-tests passed: {passed} of {total}; {notes} are notes to be judged by people. "
+	    "Console: {console}." },
 	{ "start.workstation",
 	    "This runs on a workstation: only a rehearsal is possible here. What it makes "
 	    "belongs to the rehearsal world and no verifier takes it for real." },

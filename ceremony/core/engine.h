@@ -12,9 +12,11 @@
 #include "ceremony/bundle/writer.h"
 #include "ceremony/core/view.h"
 
+/* One self-test of the boot. A note does not stop a ceremony: people and plan judge it. */
+enum cer_check_state { CER_CHECK_OK, CER_CHECK_NOTE, CER_CHECK_FAILED };
 struct cer_check {
 	char name[40], detail[120];
-	bool ok;
+	enum cer_check_state state;
 };
 
 /* What the engine gets from the program around it. All the caller's, for the whole time. */

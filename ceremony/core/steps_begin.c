@@ -7,6 +7,15 @@
 #include "appliance/crypto/digest.h"
 
 #define IDENTITY_MAX (16U << 10)
+#define DETAIL_WIDTH (VIEW_WIDTH - 5)
+
+static const struct {
+	const char *result, *mark; /* in the record, on the screen */
+} check_states[] = {
+	[CER_CHECK_OK] = { "ok", "[OK]" },
+	[CER_CHECK_NOTE] = { "note", "[--]" },
+	[CER_CHECK_FAILED] = { "failed", "[!!]" },
+};
 
 enum sn_err
 step_start_enter(struct cer *c, struct sn_why *why)
@@ -14,47 +23,63 @@ step_start_enter(struct cer *c, struct sn_why *why)
 	for (size_t i = 0; i < c->ports.nchecks; i++) {
 		const struct cer_check *k = &c->ports.checks[i];
 
+		if (k->state == CER_CHECK_FAILED)
+			return sn_fail(why, SN_E_POLICY, "self-test %s: %s", k->name,
+			    k->detail);
 		SN_TRY(CER_RECORD(c, "machine.check", why, TR_ARG_STR("name", k->name),
-		    TR_ARG_STR("result", k->ok ? "ok" : "failed"),
+		    TR_ARG_STR("result", check_states[k->state].result),
 		    TR_ARG_STR("detail", k->detail)));
 	}
 	return SN_OK;
 }
 
-/* One self-test: its detail behind the name, or below it when it is long. */
+/* One self-test: its detail behind the name, or in lines of its own when it is long. */
 static void
 start_check(struct view *v, const struct cer_check *t)
 {
-	const char *mark = t->ok ? "[OK]" : "[!!]";
+	const char *mark = check_states[t->state].mark, *rest = t->detail;
 
 	if (strlen(t->detail) <= VIEW_WIDTH - 25) {
 		view_line(v, "%s %-19s %s", mark, t->name, t->detail);
 		return;
 	}
 	view_line(v, "%s %s", mark, t->name);
-	view_line(v, "     %s", t->detail);
+	for (size_t n; *rest != '\0'; rest += n) {
+		n = strlen(rest);
+		if (n > DETAIL_WIDTH)
+			for (n = DETAIL_WIDTH; n > 1 && rest[n - 1] != ' ';)
+				n--;
+		if (n == 1)
+			n = DETAIL_WIDTH;
+		view_line(v, "     %.*s", (int)n, rest);
+	}
 }
 
 enum sn_err
 step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
-	size_t passed = 0;
+	/* what people have to judge comes first */
+	static const enum cer_check_state order[] = { CER_CHECK_NOTE, CER_CHECK_OK };
+	const struct cer_check *checks = c->ports.checks;
+	size_t count[SN_NITEMS(check_states)] = { 0 };
 
 	cer_view(v, VIEW_INFO, "ok", "start.head");
 	view_say(v, "start.body", NULL);
 	view_blank(v);
-	for (size_t k = 0; k < c->ports.nchecks; k++)
-		passed += c->ports.checks[k].ok;
 	if (!c->ports.image) {
 		view_say(v, "start.workstation", NULL);
 		return SN_OK;
 	}
+	for (size_t k = 0; k < c->ports.nchecks; k++)
+		count[checks[k].state]++;
 	view_say(v, "start.checks",
-	    CAT_ARGS({ "passed", cer_num(passed) }, { "total", cer_num(c->ports.nchecks) },
-		{ "console", c->ports.console }));
-	for (size_t k = 0; k < c->ports.nchecks; k++) {
-		start_check(v, &c->ports.checks[k]);
-	}
+	    CAT_ARGS({ "passed", cer_num(count[CER_CHECK_OK]) },
+		{ "total", cer_num(c->ports.nchecks) },
+		{ "notes", cer_num(count[CER_CHECK_NOTE]) }, { "console", c->ports.console }));
+	for (size_t s = 0; s < SN_NITEMS(order); s++)
+		for (size_t k = 0; k < c->ports.nchecks; k++)
+			if (checks[k].state == order[s])
+				start_check(v, &checks[k]);
 	return SN_OK;
 }
 
