@@ -11,10 +11,10 @@ kernel: $(KERNEL)/bzImage
 $(KERNEL)/bzImage: iso/build-kernel iso/kernel.config iso/build-date
 	@iso/build-kernel $(IMAGE_CACHE) $(KERNEL)
 
-ISO_PARTS := iso/mkiso iso/mkinitramfs iso/measure iso/cmdline iso/build-date
+ISO_PARTS := iso/mkiso iso/mkinitramfs iso/cmdline iso/build-date $(BUILD)/bin/sanctum
 $(BUILD)/measurements.json: $(ISO)
 $(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
-	@iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json
+	@SANCTUM=$(BUILD)/bin/sanctum iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json
 
 iso: $(ISO) $(BUILD)/measurements.json
 

@@ -35,6 +35,58 @@ bytes_number(struct bytes *b, size_t n, uint64_t *ret, const char *what, struct 
 	return SN_OK;
 }
 
+/* The same, little-endian. */
+static enum sn_err
+bytes_le_number(struct bytes *b, size_t n, uint64_t *ret, const char *what, struct sn_why *why)
+{
+	struct bytes field;
+	uint64_t v = 0;
+
+	SN_TRY(bytes_take(b, n, &field, what, why));
+	for (size_t i = n; i > 0; i--)
+		v = v << 8 | field.p[i - 1];
+	*ret = v;
+	return SN_OK;
+}
+
+enum sn_err
+bytes_le16(struct bytes *b, uint16_t *ret, const char *what, struct sn_why *why)
+{
+	uint64_t v;
+
+	SN_TRY(bytes_le_number(b, 2, &v, what, why));
+	*ret = (uint16_t)v;
+	return SN_OK;
+}
+
+enum sn_err
+bytes_le32(struct bytes *b, uint32_t *ret, const char *what, struct sn_why *why)
+{
+	uint64_t v;
+
+	SN_TRY(bytes_le_number(b, 4, &v, what, why));
+	*ret = (uint32_t)v;
+	return SN_OK;
+}
+
+enum sn_err
+bytes_le64(struct bytes *b, uint64_t *ret, const char *what, struct sn_why *why)
+{
+	return bytes_le_number(b, 8, ret, what, why);
+}
+
+enum sn_err
+bytes_slice(struct bytes b, uint64_t at, uint64_t n, struct bytes *ret, const char *what,
+    struct sn_why *why)
+{
+	if (at > b.n || n > b.n - at)
+		return sn_fail(why, SN_E_FORMAT,
+		    "%s: bytes %llu to %llu are needed, there are %zu", what,
+		    (unsigned long long)at, (unsigned long long)(at + n), b.n);
+	*ret = (struct bytes){ b.p + at, (size_t)n };
+	return SN_OK;
+}
+
 enum sn_err
 bytes_u8(struct bytes *b, uint8_t *ret, const char *what, struct sn_why *why)
 {

@@ -34,6 +34,16 @@ SN_MUST_USE enum sn_err bytes_take(struct bytes *b, size_t n, struct bytes *ret,
 /* Copy exactly n bytes into ret. */
 SN_MUST_USE enum sn_err bytes_copy(struct bytes *b, void *ret, size_t n, const char *what,
     struct sn_why *why);
+/* The same, little-endian: formats of PC firmware. */
+SN_MUST_USE enum sn_err bytes_le16(struct bytes *b, uint16_t *ret, const char *what,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err bytes_le32(struct bytes *b, uint32_t *ret, const char *what,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err bytes_le64(struct bytes *b, uint64_t *ret, const char *what,
+    struct sn_why *why);
+/* The n bytes at offset at of b, which stays as it is. */
+SN_MUST_USE enum sn_err bytes_slice(struct bytes b, uint64_t at, uint64_t n, struct bytes *ret,
+    const char *what, struct sn_why *why);
 /* u32 length, then that many bytes; SN_E_LIMIT when the length is over max. */
 SN_MUST_USE enum sn_err bytes_blob32(struct bytes *b, size_t max, struct bytes *ret,
     const char *what, struct sn_why *why);

@@ -2,7 +2,7 @@
  * cmd - the subcommands of `sanctum`, the program of first nodes and auditors.
  *
  * Owns: nothing. Only for ceremony/node. May include: base, crypto, transcript,
- * bundle. Exit statuses: docs/FORMAT-BUNDLE.md.
+ * bundle, measure. Exit statuses: docs/FORMAT-BUNDLE.md.
  */
 #ifndef NODE_CMD_H
 #define NODE_CMD_H
@@ -18,5 +18,9 @@ struct option_row {
 };
 /* What `sanctum verify` takes; NULL name past the end. */
 const struct option_row *cmd_verify_option(size_t i);
+
+/* `sanctum explain measurements IMAGE`: predicts what a TPM holds after booting it. */
+SN_MUST_USE enum sn_err cmd_explain(int argc, char **argv, int64_t now, struct sn_why *why);
+const struct option_row *cmd_explain_option(size_t i);
 
 #endif
