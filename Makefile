@@ -34,7 +34,8 @@ HOST_PACKAGES += uidmap
 endif
 
 INNER = iso/enter.sh "" make IN_ROOT=1 $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
-PASSED := all check check-vm check-san rehearse run play demo iso iso-verify bench lint \
+PASSED := all check check-vm check-san rehearse run play demo iso iso-verify iso-keys iso-sign \
+	bench lint \
 	format fuzz screens image-bins kernel compile_commands.json clean
 
 .NOTPARALLEL:
@@ -100,6 +101,8 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make screens      the text of every screen
   make iso          $(BUILD)/cornerstone.iso and $(BUILD)/measurements.json
   make iso-verify   builds it twice, elsewhere, and compares
+  make iso-keys     Secure Boot keys of a site, in a new folder: KEYS=DIR SITE="name"
+  make iso-sign     $(BUILD)/cornerstone-signed.iso: KEYS=DIR, FROM=FILE.iso (the built one)
   make sh           a shell in the build root; CMD='...' runs one command
   make clean        removes $(BUILD)/
 

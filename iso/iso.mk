@@ -11,7 +11,7 @@ kernel: $(KERNEL)/bzImage
 $(KERNEL)/bzImage: iso/build-kernel iso/kernel.config iso/build-date
 	@iso/build-kernel $(IMAGE_CACHE) $(KERNEL)
 
-ISO_PARTS := iso/mkiso iso/mkinitramfs iso/cmdline iso/build-date $(BUILD)/bin/sanctum
+ISO_PARTS := iso/mkiso iso/mkmedium iso/mkinitramfs iso/cmdline iso/build-date $(BUILD)/bin/sanctum
 $(BUILD)/measurements.json: $(ISO)
 $(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
 	@SANCTUM=$(BUILD)/bin/sanctum iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json
@@ -23,3 +23,12 @@ iso: $(ISO) $(BUILD)/measurements.json
 .PHONY: iso-verify
 iso-verify: iso
 	@iso/verify-twice $(BUILD)
+
+# A site's Secure Boot keys, and its signature over the image. FROM=FILE.iso signs a
+# downloaded ISO.
+.PHONY: iso-keys iso-sign
+iso-keys:
+	@iso/mkkeys "$${KEYS:-}" "$${SITE:-}"
+
+iso-sign: $(if $(FROM),,$(ISO))
+	@iso/sign-iso "$${FROM:-$(ISO)}" "$${KEYS:-}" $(BUILD)/signed $(BUILD)/cornerstone-signed.iso

@@ -15,7 +15,7 @@ from leave import list_stick                                # noqa: E402
 from tap import Tap                                         # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
-ISO_LIMIT = 24 * 1000 * 1000
+ISO_LIMIT = 16 * 1000 * 1000
 NOTES = ["iommu", "secure boot"]	# the usual machine has neither
 LOADER = "lib64/ld-linux-x86-64.so.2"
 OUT = os.path.join(BUILD, "check-vm")
@@ -52,7 +52,7 @@ def check_files(tap):
     tap.equal([p for p, m in files.items() if m & 0o022 and m & 0o170000 != 0o120000], [],
               "nothing may be written by others")
     size = os.path.getsize(os.path.join(BUILD, "cornerstone.iso"))
-    tap.ok(size <= ISO_LIMIT, "the ISO has at most 24 MB", size)
+    tap.ok(size <= ISO_LIMIT, "the ISO has at most 16 MB", size)
     config = set(lines_of(BUILD, "kernel", "kernel.config"))
     tap.ok("# CONFIG_NET is not set" in config, "the kernel has no network")
     tap.ok("# CONFIG_MODULES is not set" in config, "the kernel has no modules")
