@@ -166,6 +166,7 @@ class Shape:
     serial: bool = True
     network: bool = True		# a card to ignore
     boot: str = "usb"			# usb, or cd
+    before: tuple = ()			# (name, file) of sticks that the firmware tries first
     nvme: str = ""			# file of an internal disk
     rtc: str = ""			# the clock at power-on, as QEMU's -rtc base= takes it
     variables: str = ""			# UEFI variables with keys; the usual ones have none
@@ -192,9 +193,14 @@ class Shape:
             found += ["-chardev", f"socket,id=tpmchr,path={path('tpm.sock')}",
                       "-tpmdev", "emulator,id=tpm0,chardev=tpmchr",
                       "-device", f"tpm-{self.tpm},tpmdev=tpm0"]
+        for i, (name, image) in enumerate(self.before, 1):
+            found += ["-drive", f"if=none,id=before{i},format=raw,readonly=on,file={image}",
+                      "-device", f"usb-storage,drive=before{i},bus=xhci.0,removable=on,"
+                      f"bootindex={i},serial={name}"]
+        index = len(self.before) + 1
         found += ["-drive", f"if=none,id=boot,format=raw,readonly=on,file={iso}", "-device",
-                  "usb-storage,drive=boot,bus=xhci.0,removable=on,bootindex=1"
-                  if self.boot == "usb" else "ide-cd,drive=boot,bootindex=1"]
+                  f"usb-storage,drive=boot,bus=xhci.0,removable=on,bootindex={index}"
+                  if self.boot == "usb" else f"ide-cd,drive=boot,bootindex={index}"]
         if self.keyboard == "usb":
             found += ["-device", "usb-kbd,id=kbd0,bus=xhci.0"]
         if self.network:
