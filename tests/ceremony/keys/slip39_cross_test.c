@@ -1,7 +1,7 @@
 /*
  * SLIP-0039 against the reference implementation (python3-shamir-mnemonic): the
  * same random bytes give the same words, and each joins what the other split.
- * timeout: 120
+ * timeout: 400
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "tests/ceremony/keys/judge.h"
 #include "tests/lib/test.h"
 
-#define CASES 60
+#define CASES 1000
 #define LINE_MAX_LEN 16384
 #define REFERENCE "python3 tests/ceremony/keys/slip39_reference.py"
 
