@@ -26,6 +26,15 @@ play_done(struct play *p)
 	sn_fd_done(&p->copy_to);
 }
 
+/* What a person reads off the wall. */
+static int64_t
+play_now(void *arg)
+{
+	struct play *p = arg;
+
+	return p->ports.ports.now(p->ports.ports.arg);
+}
+
 static enum sn_err
 play_stick(void *arg, const char *label, const char *path, struct sn_why *why)
 {
@@ -86,7 +95,9 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	SN_CLEANUP(play_done) struct play p = { .copy_from = -1, .copy_to = -1 };
 	SN_CLEANUP(cer_free) struct cer *c = NULL;
 	SN_CLEANUP(sn_fd_done) int screens = -1;
-	struct script_ports script = { .play = argv[0], .stick = play_stick, .arg = &p };
+	struct script_ports script = {
+		.play = argv[0], .stick = play_stick, .now = play_now, .arg = &p
+	};
 	char path[1024];
 	enum sn_err e;
 

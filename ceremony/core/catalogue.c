@@ -18,6 +18,7 @@ static const struct message messages[] = {
 	{ "ui.enter", "Press Enter to go on." },
 	{ "ui.more", "Press Enter for the next page." },
 	{ "ui.busy", "Please wait." },
+	{ "ui.text", "Type it and Enter, or \"no\" to end the ceremony." },
 	{ "ui.word", "Type \"{word}\" and Enter to agree, \"no\" to end the ceremony." },
 	{ "ui.media", "Insert the stick {label}, or type \"no\" to end." },
 	{ "ui.remove", "Pull the stick {label}." },
@@ -63,10 +64,14 @@ static const struct message messages[] = {
 	/* time */
 	{ "time.title", "Time" },
 	{ "time.head", "The clock" },
+	{ "time.typed",
+	    "{person}, read date and time in UTC off the wall clock, not off this screen, and "
+	    "type them to the minute, like\n\n      2026-11-25 15:14" },
+	{ "time.apart",
+	    "The two answers are more than two minutes apart. Both read the clock again." },
 	{ "time.body",
-	    "This machine's clock says, in UTC:\n\n      {time}\n\nas of this screen. Compare "
-	    "it with the wall clock; if it is wrong, type \"no\" and set it in the firmware. The "
-	    "plan allows {from} to {to}." },
+	    "This machine's clock says, in UTC:\n\n      {time}\n\nas of this screen. What the two "
+	    "typed differs from it by {offset} minutes. The plan allows {from} to {to}." },
 
 	/* tpm */
 	{ "tpm.title", "TPM" },
@@ -221,7 +226,10 @@ static const struct message messages[] = {
 	{ "plan.loaded", "The plan with digest {plan} was loaded; sequence {sequence}." },
 	{ "plan.agreed", "Those present agreed that this is the plan." },
 	{ "person.present", "{full} was present as {name}: {roles}." },
-	{ "time.agreed", "Those present agreed with the clock." },
+	{ "time.stated", "{name} typed the time {typed} when the clock said {clock}." },
+	{ "time.agreed",
+	    "Those present agreed with the clock, {clock}; the time they typed differs by "
+	    "{offset} minutes." },
 	{ "tpm.opened",
 	    "TPM {manufacturer} {vendor}, firmware {firmware}, back end {backend}; EK {ek}, AK {ak}; "
 	    "evidence class {class}." },

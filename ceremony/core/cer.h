@@ -73,6 +73,7 @@ struct cer {
 	size_t extended; /* records whose leaves are in PCR 15 */
 	struct merkle_hash leaf[TR_MAX_RECORDS];
 	int64_t last_time;
+	int64_t typed_offset[2], clock_offset; /* seconds from the machine's clock */
 	struct tpm *tpm;
 	struct tpm_info info;
 	const char *evidence_class;
@@ -128,6 +129,9 @@ void cer_view_digest(struct view *v, const uint8_t digest[32]); /* hex and words
 #define CER_NUM_LEN 24
 const char *cer_num_put(char ret[CER_NUM_LEN], uint64_t n);
 const char *cer_time_put(char ret[TEXT_TIME_LEN + 1], int64_t t);
+/* Seconds as the nearest minutes with their sign: "+37", "-5", "0". */
+const char *cer_minutes_put(char ret[CER_NUM_LEN], int64_t s);
+#define cer_minutes(s) cer_minutes_put((char[CER_NUM_LEN]){ "" }, (s))
 #define cer_num(n) cer_num_put((char[CER_NUM_LEN]){ "" }, (n))
 #define cer_time_text(t) cer_time_put((char[TEXT_TIME_LEN + 1]){ "" }, (t))
 

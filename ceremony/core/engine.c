@@ -174,6 +174,15 @@ cer_num_put(char ret[CER_NUM_LEN], uint64_t n)
 }
 
 const char *
+cer_minutes_put(char ret[CER_NUM_LEN], int64_t s)
+{
+	long long m = (s + (s < 0 ? -30 : 30)) / 60;
+
+	(void)snprintf(ret, CER_NUM_LEN, m == 0 ? "%lld" : "%+lld", m);
+	return ret;
+}
+
+const char *
 cer_time_put(char ret[TEXT_TIME_LEN + 1], int64_t t)
 {
 	text_from_time(t, ret);
@@ -193,6 +202,7 @@ cer_prompt(struct view *v)
 	static const char *const prompts[] = {
 		[VIEW_INFO] = "ui.enter",
 		[VIEW_WORD] = "ui.word",
+		[VIEW_TEXT] = "ui.text",
 		[VIEW_PASSPHRASE] = "ui.passphrase",
 		[VIEW_SHOW] = "ui.written",
 		[VIEW_WORDS] = "ui.typed",

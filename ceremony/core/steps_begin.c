@@ -260,23 +260,3 @@ step_people_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UN
 	}
 	return SN_OK;
 }
-
-enum sn_err
-step_time_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
-{
-	cer_view(v, VIEW_WORD, "agree", "time.head");
-	view_say(v, "time.body",
-	    CAT_ARGS({ "time", cer_time_text(cer_now(c)) },
-		{ "from", cer_time_text(c->plan->window.from) },
-		{ "to", cer_time_text(c->plan->window.to) }));
-	return SN_OK;
-}
-
-enum sn_err
-step_time_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUSED,
-    struct sn_why *why)
-{
-	SN_TRY(plan_fits_machine(c, c->plan, why));
-	return CER_RECORD(c, "time.agreed", why,
-	    TR_ARG_STR("clock", cer_time_text(cer_now(c))));
-}

@@ -22,6 +22,7 @@
 enum view_kind {
 	VIEW_INFO,	 /* read it; Enter goes on */
 	VIEW_WORD,	 /* type view.word to agree; "no" ends the ceremony */
+	VIEW_TEXT,	 /* a line of text that everybody may see; "no" ends it, too */
 	VIEW_PASSPHRASE, /* a passphrase, not echoed */
 	VIEW_SHOW,	 /* secret words for one person; view.word when written down */
 	VIEW_WORDS,	 /* secret words typed by that person */

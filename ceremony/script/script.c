@@ -272,6 +272,32 @@ script_secret(struct script *s, const struct view *v, struct sn_secret *ret, str
 	return sn_secret_copy(value, ret, why);
 }
 
+/* An open value: "@now" and "@now+SECONDS" are what somebody reads off a clock. */
+static enum sn_err
+script_text(struct script *s, char *ret, size_t max, struct sn_why *why)
+{
+	static const struct bytes now = BYTES_STR("@now");
+	struct bytes v = s->next.value;
+	char text[16] = "", time[TEXT_TIME_LEN + 1];
+	uint32_t more = 0;
+
+	if (v.n < now.n || memcmp(v.p, now.p, now.n) != 0) {
+		(void)snprintf(ret, max, "%.*s", (int)v.n, (const char *)v.p);
+		return SN_OK;
+	}
+	if (v.n > now.n && v.p[now.n] != '+')
+		return sn_fail(why, SN_E_PLAY, "%s:%u: @now+SECONDS is the form",
+		    s->ports->play, s->next.line);
+	if (v.n > now.n) {
+		(void)snprintf(text, sizeof(text), "%.*s", (int)(v.n - now.n - 1),
+		    (const char *)v.p + now.n + 1);
+		SN_TRY(text_to_u32(text, 1, UINT32_MAX, &more, "@now", why));
+	}
+	text_from_time(s->ports->now(s->ports->arg) + more, time);
+	(void)snprintf(ret, max, "%.10s %.5s", time, time + 11);
+	return SN_OK;
+}
+
 /* ---- screens */
 
 /* Straight from locked memory to the file: a rehearsal's shares are its own, but the
@@ -364,8 +390,7 @@ script_ask(struct script *s, struct cer *c, const struct view *v, struct sn_why 
 		SN_TRY(script_secret(s, v, &secret, why));
 		a.secret = sn_secret_bytes(&secret);
 	} else {
-		(void)snprintf(text, sizeof(text), "%.*s", (int)s->next.value.n,
-		    (const char *)s->next.value.p);
+		SN_TRY(script_text(s, text, sizeof(text), why));
 	}
 	if (v->kind == VIEW_SHOW)
 		SN_TRY(script_remember(s, v, why));

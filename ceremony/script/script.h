@@ -20,6 +20,7 @@ struct script_ports {
 	/* A stick goes in (path is a folder) or out (path NULL). */
 	enum sn_err (*stick)(void *arg, const char *label, const char *path,
 	    struct sn_why *why);
+	int64_t (*now)(void *arg); /* what "@now" types, seconds since 1970 */
 	void *arg;
 };
 

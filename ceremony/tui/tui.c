@@ -257,6 +257,7 @@ tui_view(struct tui *t, struct sn_why *why)
 		return tui_ask(t, why);
 	case VIEW_INFO:
 	case VIEW_WORD:
+	case VIEW_TEXT:
 	case VIEW_END:
 		return tui_ask(t, why);
 	}

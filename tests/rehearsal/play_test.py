@@ -22,6 +22,10 @@ ROWS = [
     ("a folder that is not there", "media CS-IN OUT/sticks/CS-IN", "media CS-IN nowhere/at/all", 26, "nowhere"),
     ("somebody does not agree with the plan", "plan.agree agree", "plan.agree no", 27, "no"),
     ("somebody does not agree with the clock", "time.agree agree", "time.agree no", 27, "no"),
+    ("a witness who reads no clock", "time.typed@wim @now", "time.typed@wim no", 27, "no"),
+    ("a clock that is a day off", "time.typed@dora @now\ntime.typed@wim @now",
+     "time.typed@dora @now+86400\ntime.typed@wim @now+86400", 32, "clock"),
+    ("@now with letters behind it", "time.typed@dora @now", "time.typed@dora @nowhere", 29, "@now"),
     ("\"no\" instead of a passphrase", "review.pass@alice rehearsal passphrase of alice", "review.pass@alice no", 27,
      "no"),
     ("\"no\" instead of a share", "shares.typed@dave @shown", "shares.typed@dave no", 27, "no"),
@@ -32,6 +36,11 @@ ROWS = [
 
 # What people may do on the way to a good end: name, what is replaced by what
 FINE = [
+    ("two who read different times: both type again", "time.typed@wim @now",
+     "time.typed@wim @now+300\ntime.typed@dora @now\ntime.typed@wim @now"),
+    ("a date that does not exist, a time before this program, a time after the plan's window",
+     "time.typed@dora @now", "time.typed@dora 2026-02-30 12:00\ntime.typed@dora 2020-01-01 12:00\n"
+     "time.typed@dora 2035-01-01 12:00\ntime.typed@dora quarter past three\ntime.typed@dora @now"),
     ("a custodian looks at the words again", "shares.typed@dave @shown",
      "shares.typed@dave show\nshares.write@dave written\nshares.typed@dave @shown"),
     ("an empty passphrase: another approver first",

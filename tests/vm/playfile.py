@@ -1,6 +1,7 @@
 """playfile - answer files as docs/FORMAT-PLAY.md describes them."""
 import os
 import re
+import time
 
 REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*(@[a-z][a-z0-9-]*)?$")
 LABEL = re.compile(r"^CS-[A-Za-z0-9-]{1,21}$")
@@ -27,6 +28,9 @@ class Answer:
     def text(self, shown):
         """What to type, given the words that this person was last shown; None: none were."""
         head, _, rest = self.value.partition(":")
+        if self.value == "@now" or self.value.startswith("@now+"):
+            more = int(self.value[len("@now+"):] or 0)
+            return time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + more))
         if head == "@file" and rest:
             path, _, number = rest.rpartition(":")
             with open(self.resolve(path), encoding="utf-8") as f:
