@@ -99,7 +99,7 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make fuzz         the parsers under random input; T=GLOB, FUZZ_SECONDS=$(FUZZ_SECONDS) each
   make bench        one line per figure: name value unit yardstick ratio
   make screens      the text of every screen
-  make iso          $(BUILD)/cornerstone.iso and $(BUILD)/measurements.json
+  make iso          $(BUILD)/cornerstone.iso, and beside it measurements.json, sbom.spdx.json
   make iso-verify   builds it twice, elsewhere, and compares
   make iso-keys     Secure Boot keys of a site, in a new folder: KEYS=DIR SITE="name"
   make iso-sign     $(BUILD)/cornerstone-signed.iso: KEYS=DIR, FROM=FILE.iso (the built one)

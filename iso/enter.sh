@@ -52,8 +52,9 @@ inside()
 		[ ! -d "$d" ] || show "$d"
 	done
 	case $cwd in /var/* | /usr/* | /run/* | /etc/* | /boot/*) show "$cwd" ;; esac
-	for d in /etc/resolv.conf /etc/hosts; do
-		[ -f "$d" ] || continue
+	# how this machine reaches the Python index, which one test asks, goes with it
+	for d in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+		[ -f "$d" ] && [ -d "$root${d%/*}" ] || continue
 		[ -f "$root$d" ] || { rm -f "$root$d"; : >"$root$d"; }
 		mount --bind "$(readlink -f "$d")" "$root$d"
 	done

@@ -16,8 +16,11 @@ $(BUILD)/measurements.json: $(ISO)
 $(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
 	@SANCTUM=$(BUILD)/bin/sanctum iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json
 
-iso: $(ISO) $(BUILD)/measurements.json
+iso: $(ISO) $(BUILD)/measurements.json $(BUILD)/sbom.spdx.json
 
+# What the image is made of.
+$(BUILD)/sbom.spdx.json: $(ISO) iso/sbom iso/licences.py iso/image-packages
+	@iso/sbom $(BUILD) >$@
 
 # Build it again, elsewhere, and compare.
 .PHONY: iso-verify
