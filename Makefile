@@ -35,8 +35,15 @@ endif
 
 INNER = iso/enter.sh "" make IN_ROOT=1 $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 PASSED := all check check-vm check-san rehearse run play demo iso iso-verify iso-keys iso-sign \
-	bench lint \
+	iso-attest bench lint \
 	format fuzz screens image-bins kernel compile_commands.json clean
+
+# For the image's provenance; the build root has no git.
+ifndef SOURCE_COMMIT
+SOURCE_COMMIT := $(shell [ -e .git ] && c=$$(git rev-parse HEAD 2>/dev/null) && \
+	echo $$c$$(git status --porcelain | grep -q . && echo -dirty))
+endif
+export SOURCE_COMMIT
 
 .NOTPARALLEL:
 .PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh FORCE
@@ -99,10 +106,13 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make fuzz         the parsers under random input; T=GLOB, FUZZ_SECONDS=$(FUZZ_SECONDS) each
   make bench        one line per figure: name value unit yardstick ratio
   make screens      the text of every screen
-  make iso          $(BUILD)/cornerstone.iso, and beside it measurements.json, sbom.spdx.json
+  make iso          $(BUILD)/cornerstone.iso; beside it measurements.json, sbom.spdx.json,
+                    provenance.json and SHA256SUMS over all
   make iso-verify   builds it twice, elsewhere, and compares
   make iso-keys     Secure Boot keys of a site, in a new folder: KEYS=DIR SITE="name"
   make iso-sign     $(BUILD)/cornerstone-signed.iso: KEYS=DIR, FROM=FILE.iso (the built one)
+  make iso-attest   a builder's signature over SHA256SUMS: KEY=FILE NAME=builder; KEY=new:FILE
+                    makes the key
   make sh           a shell in the build root; CMD='...' runs one command
   make clean        removes $(BUILD)/
 

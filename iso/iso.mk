@@ -16,11 +16,26 @@ $(BUILD)/measurements.json: $(ISO)
 $(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
 	@SANCTUM=$(BUILD)/bin/sanctum iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json
 
-iso: $(ISO) $(BUILD)/measurements.json $(BUILD)/sbom.spdx.json
+iso: $(ISO) $(BUILD)/measurements.json $(BUILD)/SHA256SUMS
 
 # What the image is made of.
 $(BUILD)/sbom.spdx.json: $(ISO) iso/sbom iso/licences.py iso/image-packages
 	@iso/sbom $(BUILD) >$@
+
+# How it was made: the commit may change though no file of the image does.
+$(BUILD)/provenance.json: $(ISO) $(BUILD)/sbom.spdx.json iso/provenance FORCE
+	@iso/provenance $(BUILD) >$@.new; cmp -s $@.new $@ || cp $@.new $@; rm $@.new
+
+# What builders sign.
+ATTESTED := cornerstone.iso iso/cornerstone.efi iso/initramfs.zst kernel/bzImage \
+	measurements.json provenance.json sbom.spdx.json
+$(BUILD)/SHA256SUMS: $(ISO) $(BUILD)/provenance.json iso/iso.mk
+	@cd $(BUILD) && sha256sum $(ATTESTED) >SHA256SUMS
+
+# One builder's signature over what is built here; it builds nothing.
+.PHONY: iso-attest
+iso-attest:
+	@iso/attest $(BUILD) "$${KEY:-}" "$${NAME:-}"
 
 # Build it again, elsewhere, and compare.
 .PHONY: iso-verify
