@@ -124,8 +124,8 @@ tui_key(struct tui *t, wint_t key, bool *ret_done, struct sn_why *why)
 	} else if (key == KEY_CTRL_U) {
 		t->ntext = 0;
 		t->text[0] = '\0';
-	} else if (t->view.word != NULL && tui_last_page(t) && key >= 0x20 && key < 0x7f &&
-	    t->ntext < 40) {
+	} else if ((t->view.word != NULL || t->view.kind == VIEW_TEXT) && tui_last_page(t) &&
+	    key >= 0x20 && key < 0x7f && t->ntext < 40) {
 		t->text[t->ntext++] = (char)key;
 		t->text[t->ntext] = '\0';
 	}
