@@ -173,8 +173,10 @@ lib = $(BUILD)/lib/$(subst /,-,$(1)).a
 # $(call module_of,source): the module whose folder it is in, or nothing
 module_of = $(filter $(patsubst %/,%,$(dir $(1))),$(MODULES))
 
-# The floor for the clock is in the program itself.
-DEFS.ceremony/cmd := -DSN_BUILD_DATE='"$(strip $(shell cat iso/build-date))"'
+# The floor for the clock, and the only command line it accepts, are in the program itself.
+DEFS.ceremony/cmd := -DSN_BUILD_DATE='"$(strip $(shell cat iso/build-date))"' \
+	-DSN_COMMAND_LINE='"$(strip $(shell cat iso/cmdline))"'
+$(BUILD)/obj/ceremony/cmd/selftest.o $(BUILD)/image/obj/ceremony/cmd/selftest.o: iso/cmdline
 
 # ---- objects and archives: $(call module,NAME,object folder,archive folder,more flags)
 

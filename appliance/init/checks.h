@@ -2,7 +2,7 @@
  * checks - what must be true of the machine before anybody types anything.
  *
  * Owns: nothing. May include: base, init.h. The rules stand in one table each, by
- * meaning: network, kernel, process, machine. See docs/SELF-TEST.md.
+ * meaning: network, kernel, process, machine, and facts. See docs/SELF-TEST.md.
  */
 #ifndef INIT_CHECKS_H
 #define INIT_CHECKS_H
@@ -14,6 +14,11 @@ struct init_machine {
 	const char *root; /* every file is looked up below it; "" is this machine */
 	/* syscall(2): its result, or -1 and errno. */
 	long (*call)(long number, long a, long b, long c, long d, long e);
+	/* Confine this process as the keeper is; irrevocable. */
+	enum sn_err (*confine)(struct sn_why *why);
+	const char *command_line; /* that the image was built with */
+	int64_t build_date;	  /* the clock's floor, seconds since 1970 */
+	unsigned int patience_s;  /* how long one rule may take */
 };
 
 struct init_rule {
@@ -29,14 +34,27 @@ extern const struct init_rule init_network_rules[];
 extern const struct init_rule init_kernel_rules[];
 extern const struct init_rule init_process_rules[];
 extern const struct init_rule init_machine_rules[];
+extern const struct init_rule init_fact_rules[];
 
-/* All of them in their order: the i-th, or NULL past the end. */
-const struct init_rule *init_rule(size_t i);
+/* This machine, with what the program says of its image. */
+struct init_machine init_this_machine(const struct init_ops *ops);
 
-/* This machine. */
-extern const struct init_machine init_this_machine;
+/*
+ * Rules and tests that share a process, so that the first process parses nothing,
+ * holds no library's state, and outlives a rule that crashes or hangs: that one has
+ * failed, and the ones behind it run in another process. Exactly one of the two lists.
+ */
+struct init_list {
+	const struct init_rule *rules;
+	const struct init_tests *tests;
+};
 
-/* Run all rules on a machine. False when one fails. */
-bool init_check_all(const struct init_machine *m, struct init_facts *ret);
+/* All rules, then the program's tests: fills ret, at most max lists. How many they are. */
+size_t init_lists(const struct init_ops *ops, struct init_list *ret, size_t max);
+#define INIT_LISTS_MAX 12
+
+/* Run them on a machine, in order. False when one failed. */
+bool init_check_all(const struct init_machine *m, const struct init_list *lists, size_t n,
+    struct init_facts *ret);
 
 #endif

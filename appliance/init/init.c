@@ -68,11 +68,12 @@ choose(struct consoles *cs, const struct init_facts *facts)
 	    facts->nchecks - notes, notes);
 	console_print(cs, "Cornerstone\n");
 	console_print(cs, line);
-	for (size_t i = 0; i < facts->nchecks; i++) {
-		snprintf(line, sizeof(line), "  %-20s %.56s", facts->check[i].name,
-		    facts->check[i].detail);
-		console_print(cs, line);
-	}
+	for (size_t i = 0; i < facts->nchecks; i++)
+		if (facts->check[i].state == INIT_NOTE) {
+			snprintf(line, sizeof(line), "  %-20s %.56s", facts->check[i].name,
+			    facts->check[i].detail);
+			console_print(cs, line);
+		}
 	console_print(cs, "\nPress Enter on the console to use.");
 	while (c == NULL)
 		c = console_wait_enter(cs, 0);
@@ -130,6 +131,15 @@ end_everybody(void)
 		continue;
 }
 
+static bool
+self_test(const struct init_ops *ops, struct init_facts *ret)
+{
+	const struct init_machine m = init_this_machine(ops);
+	struct init_list lists[INIT_LISTS_MAX];
+
+	return init_check_all(&m, lists, init_lists(ops, lists, SN_NITEMS(lists)), ret);
+}
+
 _Noreturn void
 init_main(const struct init_ops *ops)
 {
@@ -148,7 +158,7 @@ init_main(const struct init_ops *ops)
 		power_off(&cs);
 	if (!ready)
 		refuse(&cs, "The machine could not be set up", why.text);
-	if (!init_check_all(&init_this_machine, &facts)) {
+	if (!self_test(ops, &facts)) {
 		show_failed_checks(&cs, &facts);
 		refuse(&cs, "Self-test", "failed");
 	}

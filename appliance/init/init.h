@@ -8,7 +8,7 @@
 #ifndef INIT_H
 #define INIT_H
 
-#include "appliance/base/base.h"
+#include "appliance/base/selftest.h"
 
 #define INIT_RUN_DIR "/run/cornerstone" /* in memory; the only place that can be written */
 #define INIT_MEDIA_DIR INIT_RUN_DIR "/sticks" /* where sticks are mounted below */
@@ -34,6 +34,12 @@ struct init_facts {
 	size_t nchecks;
 };
 
+/* Self-tests of what only the program links: they run in a process of their own. */
+struct init_tests {
+	enum sn_err (*start)(struct sn_why *why); /* before the first of them, or NULL */
+	const struct sn_selftest *tests;	  /* ends with a row without a name */
+};
+
 struct init_ops {
 	/*
 	 * The ceremony: called in a child process that owns the chosen console as
@@ -42,6 +48,10 @@ struct init_ops {
 	 */
 	int (*ceremony)(const struct init_facts *facts, void *arg);
 	void *arg;
+	const char *command_line; /* of the kernel, as the image was built with */
+	int64_t build_date;	  /* seconds since 1970 */
+	const struct init_tests *tests;
+	size_t ntests;
 };
 
 /* Be PID 1. */

@@ -9,10 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "appliance/base/file.h"
-
-#define FILE_LIMIT 8192
-
 /* What the machine says of itself is shown to people: no byte of it moves a cursor. */
 static void
 make_printable(char *s)
@@ -56,18 +52,32 @@ look_exists(const struct init_machine *m, const char *name)
 }
 
 bool
-look_line(const struct init_machine *m, const char *name, char *ret, size_t max)
+look_text(const struct init_machine *m, const char *name, char *ret, size_t max)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	char path[PATH_MAX];
+	size_t n = 0;
+	ssize_t got = 0;
+	int fd;
 
 	ret[0] = '\0';
 	snprintf(path, sizeof(path), "%s%s", m->root, name);
-	if (sn_file_read(AT_FDCWD, path, FILE_LIMIT, &text, NULL) != SN_OK)
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
 		return false;
-	snprintf(ret, max, "%s", sn_buf_cstr(&text));
+	while (n < max - 1 && (got = read(fd, ret + n, max - 1 - n)) > 0)
+		n += (size_t)got;
+	close(fd);
+	ret[got < 0 ? 0 : n] = '\0';
+	return got >= 0;
+}
+
+bool
+look_line(const struct init_machine *m, const char *name, char *ret, size_t max)
+{
+	bool there = look_text(m, name, ret, max);
+
 	ret[strcspn(ret, "\n")] = '\0';
-	return true;
+	return there;
 }
 
 bool

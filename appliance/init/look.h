@@ -20,6 +20,8 @@ void look_add(char detail[INIT_DETAIL], const char *fmt, ...) SN_PRINTF(2, 3);
 
 /* Is there anything under that name? */
 bool look_exists(const struct init_machine *m, const char *name);
+/* The beginning of a file as text, cut at max; false, and ret empty, when it is not there. */
+bool look_text(const struct init_machine *m, const char *name, char *ret, size_t max);
 /* The first line of a small file, cut at max; false, and ret empty, when it is not there. */
 bool look_line(const struct init_machine *m, const char *name, char *ret, size_t max);
 /* The same of folder/entry/name, as sysfs has it. */

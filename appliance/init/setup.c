@@ -34,9 +34,7 @@ static const char *const folders[] = { INIT_RUN_DIR, INIT_MEDIA_DIR, JAIL_EMPTY_
 static const struct mount_row empty_root = { "tmpfs", JAIL_EMPTY_DIR, "mode=0555,nr_inodes=1",
 	NOTHING_RUNS | MS_RDONLY, false };
 
-static const struct switch_row {
-	const char *path, *value;
-} switches[] = {
+const struct init_switch init_switches[] = {
 	{ "/proc/sys/kernel/yama/ptrace_scope", "3" },
 	{ "/proc/sys/kernel/kptr_restrict", "2" },
 	{ "/proc/sys/kernel/dmesg_restrict", "1" },
@@ -47,6 +45,7 @@ static const struct switch_row {
 	{ "/proc/sys/fs/protected_hardlinks", "1" },
 	{ "/proc/sys/dev/tty/ldisc_autoload", "0" },
 };
+const size_t init_nswitches = SN_NITEMS(init_switches);
 
 static enum sn_err
 write_switch(const char *path, const char *value, struct sn_why *why)
@@ -90,8 +89,8 @@ init_setup(struct sn_why *why)
 		if (mkdir(folders[i], 0700) != 0)
 			return sn_fail(why, SN_E_IO, "%s: %s", folders[i], strerror(errno));
 	SN_TRY(mount_one(&empty_root, why));
-	for (size_t i = 0; i < SN_NITEMS(switches); i++)
-		SN_TRY(write_switch(switches[i].path, switches[i].value, why));
+	for (size_t i = 0; i < init_nswitches; i++)
+		SN_TRY(write_switch(init_switches[i].path, init_switches[i].value, why));
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) != 0)
 		return sn_fail(why, SN_E_IO, "/: %s", strerror(errno));
 	if (reboot(RB_DISABLE_CAD) != 0)

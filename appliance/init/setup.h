@@ -12,6 +12,13 @@
 /* Mount everything and set the kernel's switches. SN_E_IO names what was refused. */
 SN_MUST_USE enum sn_err init_setup(struct sn_why *why);
 
+/* The kernel's switches; the self-test reads them back. */
+struct init_switch {
+	const char *path, *value;
+};
+extern const struct init_switch init_switches[];
+extern const size_t init_nswitches;
+
 /* Unmount what the ceremony wrote to, and let the kernel wipe what it freed. */
 void init_putaway(void);
 

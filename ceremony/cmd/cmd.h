@@ -39,6 +39,8 @@ void cmd_ports_done(struct cmd_ports *p); /* idempotent */
 /* The ceremony inside the image, in the child of PID 1 that owns the console; an
  * init_ops.ceremony. Returns an exit status. */
 int cmd_image(const struct init_facts *facts, void *arg);
+/* What PID 1 needs to know of this program: that, the image's facts, its self-tests. */
+struct init_ops cmd_image_ops(void);
 
 /* One line into locked memory: from a terminal without echo (asked for twice when
  * twice is set), else from standard input as it is. */

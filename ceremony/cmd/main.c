@@ -85,8 +85,11 @@ main(int argc, char **argv)
 	if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
 		return role_main(argv[1]);
 #ifdef SN_IMAGE
-	if (getpid() == 1)
-		init_main(&(struct init_ops){ .ceremony = cmd_image });
+	if (getpid() == 1) {
+		const struct init_ops ops = cmd_image_ops();
+
+		init_main(&ops);
+	}
 #endif
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(0);

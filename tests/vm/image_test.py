@@ -16,7 +16,8 @@ from tap import Tap                                         # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
 ISO_LIMIT = 16 * 1000 * 1000
-NOTES = ["iommu", "secure boot"]	# the usual machine has neither
+# what the usual machine is free to be, and is told of
+NOTES = {"image", "iommu", "processor faults", "secure boot", "virtual machine"}
 LOADER = "lib64/ld-linux-x86-64.so.2"
 OUT = os.path.join(BUILD, "check-vm")
 SHARE_WORD = re.compile(r"^[a-z]{4,8}$")
@@ -87,14 +88,17 @@ def self_tests():
 
 def check_airgap(tap):
     tests = self_tests()
-    tap.equal(sorted(n for n, (result, _) in tests.items() if result != "ok"), NOTES,
-              "every self-test passed, but for what is a note on such a machine")
+    tap.ok(len(tests) >= 40 and
+           all(result == "ok" or result == "note" and name in NOTES
+               for name, (result, _) in tests.items()),
+           "every self-test passed, but for what is a note on such a machine",
+           [row for row in tests.items() if row[1][0] != "ok"])
     for name, wanted in (("sockets", "none of 64 families"),
                          ("network interfaces", "no network interfaces"),
                          ("network controllers", "0x8086:0x10d3 no driver"),
                          ("modules", "cannot load modules"),
                          ("lockdown", "[confidentiality]"),
-                         ("memory wiping", "wiped"),
+                         ("memory wiping", "when freed"),
                          ("disks", "all on USB"),
                          ("tpm", "TPM 2")):
         detail = tests.get(name, ("", "not recorded"))[1]

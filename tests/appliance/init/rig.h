@@ -22,7 +22,7 @@ struct thing {
 	const char *path, *text, *link;
 	mode_t mode;
 };
-#define THINGS_MAX 12
+#define THINGS_MAX 16
 
 /* The answer to a system call; a system call that has none here is ENOSYS. */
 struct reply {
@@ -42,6 +42,7 @@ struct machine_row {
 	const char *detail; /* must be part of what is said */
 	struct thing thing[THINGS_MAX];
 	struct reply reply[REPLIES_MAX];
+	enum sn_err confine; /* what confining a process ends with */
 };
 
 /* The parts of a row's machine. */
@@ -73,6 +74,29 @@ rig_call(long number, long a, long b, long c, long d, long e)
 	}
 	errno = ENOSYS;
 	return -1;
+}
+
+/* The clock of a made-up machine, and when its image was built. */
+#define RIG_BUILT 1700000000
+#define RIG_COMMAND_LINE "console=tty0 lockdown=confidentiality iommu.strict=1"
+
+static inline enum sn_err
+rig_confine(struct sn_why *why)
+{
+	return rig_row->confine == SN_OK ? SN_OK : sn_fail(why, rig_row->confine, "rig");
+}
+
+static inline struct init_machine
+rig_machine(const char *root)
+{
+	return (struct init_machine){
+		.root = root,
+		.call = rig_call,
+		.confine = rig_confine,
+		.command_line = RIG_COMMAND_LINE,
+		.build_date = RIG_BUILT,
+		.patience_s = 5,
+	};
 }
 
 static inline void
@@ -126,7 +150,7 @@ rig_judge(void **state)
 	const struct machine_row *row = *state;
 	static unsigned int count;
 	char *root = test_format("%s/machine%u", test_tmpdir(), count++);
-	struct init_machine m = { .root = root, .call = rig_call };
+	struct init_machine m = rig_machine(root);
 	char detail[INIT_DETAIL] = "";
 
 	rig_row = row;
