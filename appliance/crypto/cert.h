@@ -64,6 +64,9 @@ SN_MUST_USE enum sn_err cry_cert_pem(struct bytes der, struct sn_buf *ret, struc
 struct bytes cry_cert_der(const struct cry_cert *c);	     /* the original bytes */
 struct bytes cry_cert_subject_der(const struct cry_cert *c); /* the Name's DER */
 struct bytes cry_cert_issuer_der(const struct cry_cert *c);
+/* A Name's DER as text for people, RFC 2253 but in its own order, everything but printable
+ * ASCII escaped, cut at max; "" when it is empty or no Name. */
+void cry_name_text(struct bytes der, char *ret, size_t max);
 /* The magnitude without leading zero bytes; the number 0 is one zero byte. */
 struct bytes cry_cert_serial(const struct cry_cert *c);
 const char *cry_cert_cn(const struct cry_cert *c); /* subject CN, printable or "" */
