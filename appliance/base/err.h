@@ -30,8 +30,8 @@
 	    "the TPM evidence is of a class that the policy "                                  \
 	    "does not accept")                                                                 \
 	X(SN_E_UNANCHORED, 16,                                                                 \
-	    "nothing from outside ties this to your "                                          \
-	    "roots; give the identity digest from paper")                                      \
+	    "nothing from outside ties this to what you trust; give the "                      \
+	    "identity digest from paper, or the builders' keys")                               \
 	X(SN_E_EXPIRED, 17, "its time is over, or has not come yet")                           \
 	X(SN_E_IO, 20, "reading or writing failed")                                            \
 	X(SN_E_NOMEM, 21, "memory ran out")                                                    \

@@ -23,4 +23,9 @@ const struct option_row *cmd_verify_option(size_t i);
 SN_MUST_USE enum sn_err cmd_explain(int argc, char **argv, int64_t now, struct sn_why *why);
 const struct option_row *cmd_explain_option(size_t i);
 
+/* `sanctum verify-image DIR`: what make iso leaves, and the builders who signed it. */
+SN_MUST_USE enum sn_err cmd_verify_image(int argc, char **argv, int64_t now,
+    struct sn_why *why);
+const struct option_row *cmd_verify_image_option(size_t i);
+
 #endif

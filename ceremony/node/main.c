@@ -16,6 +16,8 @@ struct cmd {
 
 static const struct cmd cmds[] = {
 	{ "verify", cmd_verify, cmd_verify_option, "DIR", "judge the bundle in DIR" },
+	{ "verify-image", cmd_verify_image, cmd_verify_image_option, "DIR",
+	    "judge the image in DIR, as make iso leaves it, by its builders' signatures" },
 	{ "explain", cmd_explain, cmd_explain_option, "measurements IMAGE",
 	    "what a TPM holds after IMAGE (ISO, stick image, .efi) has booted" },
 };
