@@ -14,6 +14,8 @@ import time
 
 OVMF = "/usr/share/OVMF"
 BOOT_TIMEOUT = 240
+BELOW_PCI = 2048		# MiB: more is in two pieces, before and behind the devices
+PCI_VGA = 0x0300
 
 
 class MachineError(Exception):
@@ -306,20 +308,24 @@ class Machine:
         event = self.qmp.wait_event(lambda e: e["event"] == "SHUTDOWN", timeout)
         return event is not None and event["data"].get("reason") == "guest-shutdown"
 
-    def memory_holds(self, texts):
-        """Which of the byte strings are somewhere in the memory of the machine."""
-        path = os.path.join(self.folder, "memory")
-        found = set()
-        longest = max(map(len, texts), default=1)
-        self.qmp.command("pmemsave", timeout=120, val=0, size=self.memory << 20, filename=path)
-        with open(path, "rb") as f:
-            tail = b""
-            while block := f.read(16 << 20):
-                window = tail + block
-                found |= {t for t in texts if t in window}
-                tail = window[-longest:]
-        os.unlink(path)
-        return found
+    def _video_memory(self):
+        """(address, size) of the screen's memory, or nothing."""
+        for bus in self.qmp.command("query-pci"):
+            for device in bus["devices"]:
+                regions = [r for r in device["regions"] if r["type"] == "memory"]
+                if device["class_info"]["class"] == PCI_VGA and regions:
+                    return [(regions[0]["address"], regions[0]["size"])]
+        return []
+
+    def dump_memory(self, base):
+        """All memory, and the screen's, as files BASE-0 and BASE-1. The guest should not run."""
+        areas = [(0, self.memory << 20)] + self._video_memory()
+        if self.memory > BELOW_PCI:
+            raise MachineError(f"memory above {BELOW_PCI} MiB is not in one piece")
+        for number, (address, size) in enumerate(areas):
+            self.qmp.command("pmemsave", timeout=300, val=address, size=size,
+                             filename=f"{base}-{number}")
+        return [f"{base}-{number}" for number in range(len(areas))]
 
     def stop(self):
         for process in reversed(self.processes):

@@ -17,5 +17,5 @@ if grep -q '^recover\.' "$play"; then
 fi
 "$here/../sticks.sh" "$build" "$out" $identity
 "$here/play" --iso "$build/cornerstone.iso" --fonts "$build/kernel/fonts" --tpm "$tpm" \
-	--play "$play" --out "$out" --console "$console"
+	--scan "$build/tool/scan" --play "$play" --out "$out" --console "$console"
 "$build/bin/sanctum" verify "$out/bundle" --identity "$(cat "$out/identity")" --rehearsal

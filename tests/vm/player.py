@@ -96,15 +96,17 @@ class Screens:
 class Player:
     """Plays one answer file on one console of one machine."""
 
-    def __init__(self, machine, console, items, screens, stick_image, log=print):
+    def __init__(self, machine, console, items, screens, stick_image, log=print, before=None):
         self.machine = machine
         self.console = console
         self.items = list(items)
         self.screens = screens
         self.stick_image = stick_image		# (label, path) -> image file
         self.log = log
+        self.before = before or (lambda item: None)	# called when an answer is due
         self.shown = {}
-        self.typed = set()		# passphrases
+        self.typed = {}			# passphrases by person, in the order they were typed
+        self.recovered = []		# shares that were typed off paper
         self.deadline = time.monotonic() + TOTAL_TIMEOUT
         self.identity = None
 
@@ -168,10 +170,17 @@ class Player:
                        lines)
         return value
 
+    def _learn(self, item, value):
+        """What the person typed is a secret too."""
+        if PASSPHRASE.search(item.reference) and value:
+            self.typed.setdefault(item.person, []).append(value)
+        if item.reference.startswith("recover.") and len(value.split()) >= SHARE_WORDS:
+            self.recovered.append(value)
+
     def _answer(self, item, lines):
         value = self._value(item, lines)
-        if PASSPHRASE.search(item.reference) and value:
-            self.typed.add(value)
+        self._learn(item, value)
+        self.before(item)
         self.screens.keep(lines, item.reference, self.console)
         self.log(f"  answer  {item.reference}")
         self.console.type(value)

@@ -5,7 +5,8 @@
 MODE ?= genesis
 CONSOLE ?= serial
 VM_TPM := $(BUILD)/vm/tpm
-VM_BINS := $(addprefix $(BUILD)/bin/,ceremony sanctum firmware-cache)
+SCAN := $(BUILD)/tool/scan
+VM_BINS := $(addprefix $(BUILD)/bin/,ceremony sanctum firmware-cache) $(SCAN)
 PLAY_OUT := $(BUILD)/play$(if $(filter genesis,$(MODE)),,-$(MODE))$(if $(filter rehearsal,$(WORLD)),,-$(WORLD))
 PLAY_FILE := tests/play/$(MODE)$(if $(filter rehearsal,$(WORLD)),,-$(WORLD)).play
 
@@ -17,3 +18,10 @@ run: $(ISO) $(VM_BINS)
 
 check-vm: $(ISO) $(VM_BINS) $(BUILD)/bin/crosscheck
 	@BUILD=$(BUILD) tests/run --build $(BUILD) --jobs 1 $(sort $(wildcard tests/vm/*_test.py))
+
+# It searches dumps of a machine's memory; its own test needs no machine.
+$(SCAN): tests/vm/scan.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(CFLAGS) $(PREFIX_MAP) $(LDFLAGS) -o $@ $<
+tests: $(SCAN)
