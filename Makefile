@@ -19,7 +19,7 @@ SAN ?=
 COVER ?=
 FUZZ_SECONDS ?= 10
 WORLD ?= rehearsal
-export TESTDATA CACHE INSTALL FUZZ_SECONDS
+export TESTDATA CACHE INSTALL LOCKED FUZZ_SECONDS
 
 IN_ROOT ?= $(CORNERSTONE_ROOT)
 PROGRAMS := ceremony sanctum firmware-cache crosscheck
@@ -46,7 +46,7 @@ endif
 export SOURCE_COMMIT
 
 .NOTPARALLEL:
-.PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh FORCE
+.PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh iso-relock FORCE
 
 $(filter-out check-san fuzz,$(PASSED)): setup
 	+@$(INNER) $@
@@ -67,6 +67,10 @@ $(BUILD)/image/%: setup FORCE
 setup:
 	@[ -d "$$(iso/buildroot.sh --path)" ] || { iso/buildroot-setup.sh $(HOST_PACKAGES); \
 		iso/buildroot.sh >/dev/null; }
+
+iso-relock:
+	@iso/buildroot-setup.sh $(HOST_PACKAGES)
+	@iso/buildroot.sh --relock
 
 # A built program with this terminal and exit status. GNU make itself would turn every
 # failure into 2 and add a line of its own, so a small loadable function ends make with
@@ -109,6 +113,7 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make iso          $(BUILD)/cornerstone.iso; beside it measurements.json, sbom.spdx.json,
                     provenance.json and SHA256SUMS over all
   make iso-verify   builds it twice, elsewhere, and compares
+  make iso-relock   a build root of what the archive has now; iso/packages.lock follows
   make iso-keys     Secure Boot keys of a site, in a new folder: KEYS=DIR SITE="name"
   make iso-sign     $(BUILD)/cornerstone-signed.iso: KEYS=DIR, FROM=FILE.iso (the built one)
   make iso-attest   a builder's signature over SHA256SUMS: KEY=FILE NAME=builder; KEY=new:FILE
@@ -122,6 +127,7 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
 
 Variables: BUILD=$(BUILD)  CACHE=(~/.cache/cornerstone)  TESTDATA=$(TESTDATA)
            JOBS=$(JOBS)  INSTALL=no (print the Debian packages this machine lacks, install none)
+           LOCKED=1 (refuse a build root that is not what iso/packages.lock says)
 endef
 
 help:

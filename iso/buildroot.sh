@@ -4,28 +4,34 @@
 # The packages come from this machine's own Debian archive entries in /etc/apt, with the
 # suite replaced; apt checks the archive's signature with Debian's archive keyring. The root
 # lives outside the repository, under a name that is a digest of all that decides its content.
+# Versions are those of iso/packages.lock where the archive still has them; .cornerstone/lock
+# in the root says whether it is what the lock says: "locked" or "unlocked".
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin		# chroot, for ordinary users
 
-SUITE=trixie
 VARIANT=minbase
-KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 FORMAT=1	# raise when this script changes what is in the root
 HERE=$(cd "$(dirname "$0")" && pwd)
 LIST=$HERE/packages.txt
+LOCK=${LOCK:-$HERE/packages.lock}
 CACHE=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cornerstone}
-APT_DIR=${APT_DIR:-/etc/apt}
+. "$HERE/archive.sh"
+. "$HERE/lock.sh"
+PREFERENCES=etc/apt/preferences.d/cornerstone
 
 usage()
 {
 	cat <<-END
-	usage: iso/buildroot.sh [--path | --sources | --list | --help]
+	usage: iso/buildroot.sh [--path | --sources | --list | --relock | --help]
 
 	Makes the build root if it is missing and prints its path as the last line.
 	  --path     print the path only, make nothing
 	  --sources  print the apt sources it would use
 	  --list     print the packages
-	Variables: CACHE (now $CACHE), APT_DIR (now $APT_DIR).
+	  --relock   make a root of the archive's current versions, write them into the
+	             lock, print what changed
+	Variables: CACHE (now $CACHE), APT_DIR (now $APT_DIR), LOCKED=1 (refuse a
+	root that is not what the lock says).
 	As root it uses mmdebstrap --mode=root, otherwise --mode=unshare (needs uidmap
 	and a range in /etc/subuid).
 	END
@@ -47,71 +53,11 @@ packages()
 	sed -e 's/#.*//' "$LIST" | awk 'NF { print $1 }' | LC_ALL=C sort -u
 }
 
-# What decides the content: the suite, the variant, this format, the list.
+# What decides the content: the suite, the variant, this format, the list, the lock.
 key()
 {
 	{ printf '%s %s %s %s\n' "$SUITE" "$VARIANT" "$FORMAT" "$(id -u | sed 's/^[1-9].*/user/')"
-	  packages; } | sha256sum | cut -c1-16
-}
-
-# One-line entries of all source files, as "TYPE|OPTIONS|URI|SUITE|COMPONENTS".
-entries()
-{
-	local f
-	for f in "$APT_DIR"/sources.list "$APT_DIR"/sources.list.d/*.list; do
-		[ -f "$f" ] || continue
-		sed -e 's/#.*//' "$f" | awk '
-			$1 == "deb" {
-				opts = ""; sub(/^[ \t]*deb[ \t]+/, "")
-				if ($0 ~ /^\[/) {
-					opts = $0; sub(/\].*/, "", opts); sub(/^\[/, "", opts)
-					sub(/^[^\]]*\][ \t]*/, "")
-				}
-				comps = ""
-				for (i = 3; i <= NF; i++) comps = comps " " $i
-				print "deb|" opts "|" $1 "|" $2 "|" comps
-			}'
-	done
-	for f in "$APT_DIR"/sources.list.d/*.sources; do
-		[ -f "$f" ] || continue
-		grep -v '^[[:space:]]*#' "$f" | awk '
-			function flush(   i, j, nu, ns, u, s) {
-				if (v["types"] ~ /(^| )deb( |$)/ && tolower(v["enabled"]) != "no") {
-					nu = split(v["uris"], u, " "); ns = split(v["suites"], s, " ")
-					for (i = 1; i <= nu; i++) for (j = 1; j <= ns; j++)
-						print "deb|signed-by=" v["signed-by"] "|" u[i] "|" s[j] "| " v["components"]
-				}
-				delete v
-			}
-			/^[ \t]*$/ { flush(); next }
-			/^[ \t]/ { v[name] = v[name] " " $0; next }
-			{ name = tolower($0); sub(/:.*/, "", name)
-			  val = $0; sub(/^[^:]*:[ \t]*/, "", val); v[name] = val }
-			END { flush() }'
-	done
-}
-
-# The Debian archive's own entries, with our suite. An entry counts when it offers "main"
-# for a Debian release, and is signed by Debian's archive keyring or names no key at all.
-sources()
-{
-	entries | awk -F'|' -v suite="$SUITE" -v keyring="$KEYRING" '
-		$2 ~ /signed-by=[^ ]/ && $2 !~ /debian-archive/ { next }
-		(" " $5 " ") !~ / main / { next }
-		$3 ~ /^cdrom:/ { next }
-		{ sub(/\/$/, "", $3); s = $4; tail = ""
-		  if (match(s, /-(updates|security)$/)) { tail = substr(s, RSTART); s = substr(s, 1, RSTART - 1) }
-		  else if (sub(/\/updates$/, "", s)) tail = "-security" }
-		s !~ /^(buster|bullseye|bookworm|trixie|forky|oldoldstable|oldstable|stable|testing|sid|unstable)$/ { next }
-		{ line = "deb [signed-by=" keyring "] " $3 " " suite tail " main"
-		  if (!(line in seen)) { seen[line] = 1; print line } }' | LC_ALL=C sort
-}
-
-# The machine's own ways through a proxy or with a clock of its own, as apt options.
-apt_options()
-{
-	apt-config dump | grep -E '^Acquire::((https?|ftp|tor)::|(Check-Valid-Until|Check-Date|Retries|ForceIPv[46]) )' |
-	    grep -v '""; *$' || true
+	  packages; lock_lines "$LOCK"; } | sha256sum | cut -c1-16
 }
 
 # Machine credentials for a private mirror are in the root only while apt runs.
@@ -152,11 +98,11 @@ drop()
 	[ ! -e "$1" ] || as_root rm -rf --one-file-system "$1"
 }
 
-# A new root from the archive. For ordinary users it comes as a tar, so that the files can
+# A new root from the archive, with apt preferences from a file. For ordinary users it comes as a tar, so that the files can
 # belong to the user rather than to the first of the user's subordinate ids.
 bootstrap()
 {
-	local tmp=$1 opt
+	local tmp=$1 preferences=$2 opt
 	local -a args=()
 	while IFS= read -r opt; do
 		[ -z "$opt" ] || args+=("--aptopt=$opt")
@@ -172,6 +118,8 @@ bootstrap()
 		--dpkgopt='path-exclude=/usr/share/doc/*'
 		--dpkgopt='path-include=/usr/share/doc/*/copyright'
 		--skip=cleanup/apt/lists
+		--setup-hook="upload $preferences /$PREFERENCES"
+		--customize-hook="rm \"\$1/$PREFERENCES\""
 	)
 	if [ -n "$(auth_files)" ]; then
 		args+=(
@@ -188,7 +136,8 @@ bootstrap()
 	fi
 }
 
-# The newest older root of the same format whose packages are all still wanted.
+# The newest older root of the same format whose packages are all still wanted, in the
+# locked versions.
 base_for_extension()
 {
 	local cand
@@ -196,22 +145,21 @@ base_for_extension()
 		cand=${cand%/}
 		[ -f "$cand/.cornerstone/packages" ] || continue
 		[ "$(cat "$cand/.cornerstone/format")" = "$SUITE $VARIANT $FORMAT" ] || continue
-		[ -z "$(comm -13 <(packages) "$cand/.cornerstone/packages")" ] || continue
+		[ -z "$(LC_ALL=C comm -13 <(packages) "$cand/.cornerstone/packages")" ] || continue
+		[ -z "$(LC_ALL=C comm -13 <(lock_lines "$LOCK" | cut -d' ' -f1-3) \
+		    <(LC_ALL=C sort "$cand/.cornerstone/versions"))" ] || continue
 		echo "$cand"
 		return
 	done
 }
 
-# Copy that root and install what it lacks; fails if there is none or apt fails.
-extend()
+# Install packages into a root, with apt preferences from a file; fails if apt does.
+install_into()
 {
-	local tmp=$1 old missing
-	old=$(base_for_extension)
-	[ -n "$old" ] || return 1
-	missing=$(comm -23 <(packages) "$old/.cornerstone/packages")
-	say "== adding to a copy of ${old##*/}: $(echo $missing)"
-	as_root cp -a --reflink=auto "$old" "$tmp"
-	lend_auth "$tmp"
+	local root=$1 preferences=$2
+	shift 2
+	lend_auth "$root"
+	as_root tee "$root/$PREFERENCES" <"$preferences" >/dev/null
 	as_root unshare --mount --propagation private bash -euc '
 		root=$1
 		shift
@@ -223,40 +171,134 @@ extend()
 		chroot "$root" apt-get -qq update
 		chroot "$root" apt-get -qq -y --no-install-recommends install "$@"
 		chroot "$root" apt-get clean
-	' bash "$tmp" $missing >&2 && return_auth "$tmp" && return
+	' bash "$root" "$@" >&2 || return
+	as_root rm "$root/$PREFERENCES"
+	return_auth "$root"
+}
+
+# Copy that root and install what it lacks. It counts only if it comes out as the lock says,
+# or if the lock is older than the list; otherwise a root from nothing may do better.
+extend()
+{
+	local tmp=$1 preferences=$2 old missing
+	old=$(base_for_extension)
+	[ -n "$old" ] || return 1
+	missing=$(LC_ALL=C comm -23 <(packages) "$old/.cornerstone/packages")
+	say "== a copy of ${old##*/}${missing:+, and in it: $(echo $missing)}"
+	as_root cp -a --reflink=auto "$old" "$tmp"
+	if [ -z "$missing" ] || install_into "$tmp" "$preferences" $missing; then
+		seal_root "$tmp"
+		[ "$(state "$tmp")" != locked ] || return 0
+		[ -z "$(packages | lock_forgets "$LOCK")" ] || return 0
+	fi
 	drop "$tmp"
 	return 1
 }
 
-# What made it, for the next extension; which versions, for whoever compares two builds.
+# What made it, for the next extension; which versions, for whoever compares two builds;
+# the digests of their files, from the index that apt checked them against; and whether
+# this is what the lock says.
 seal_root()
 {
-	local tmp=$1
-	as_root mkdir -p "$tmp/.cornerstone"
-	packages | as_root tee "$tmp/.cornerstone/packages" >/dev/null
-	echo "$SUITE $VARIANT $FORMAT" | as_root tee "$tmp/.cornerstone/format" >/dev/null
+	local tmp=$1 work=$WORK/seal
+	mkdir "$work"
+	packages >"$work/packages"
+	echo "$SUITE $VARIANT $FORMAT" >"$work/format"
 	as_root chroot "$tmp" dpkg-query -W -f '${Package} ${Version} ${Architecture}\n' |
-	    as_root tee "$tmp/.cornerstone/versions" >/dev/null
+	    LC_ALL=C sort >"$work/versions"
+	as_root chroot "$tmp" apt-get indextargets --format '$(FILENAME)' 'Created-By: Packages' |
+	    as_root xargs chroot "$tmp" /usr/lib/apt/apt-helper cat-file | index_lines >"$work/index"
+	[ ! -f "$tmp/.cornerstone/digests" ] || cp "$tmp/.cornerstone/digests" "$work/known"
+	with_digests $(ls "$work"/known "$work"/index 2>/dev/null) <"$work/versions" >"$work/digests"
+	lock_differences "$LOCK" "$work/digests" >"$work/differences"
+	{ [ -s "$work/differences" ] && echo unlocked || echo locked
+	  cat "$work/differences"; } >"$work/lock"
+	as_root mkdir -p "$tmp/.cornerstone"
+	tar -C "$work" -c packages format versions digests lock |
+	    as_root tar -C "$tmp/.cornerstone" -x --no-same-owner
+	rm -r "$work"		# it may be called again
+}
+
+state()
+{
+	head -n 1 "$1/.cornerstone/lock"
+}
+
+# What the archive no longer has, or the lock never had, is known before anything is made.
+judge_archive()
+{
+	local work=$WORK/archive
+	mkdir "$work"
+	open_archive "$work" deb || die "the archive's index cannot be fetched, or not verified"
+	apt_index "$work" | lock_lacks "$LOCK" | sed 's/ [^ ]* [^ ]*$/, which the archive no longer has/' \
+	    >"$work/unmet"
+	packages | lock_forgets "$LOCK" | sed 's/$/, which is not in the lock/' >>"$work/unmet"
+	[ -s "$work/unmet" ] || return 0
+	say "== the locked packages cannot all be had:"
+	shortly <"$work/unmet" >&2
+	[ "${LOCKED:-}" != 1 ] || die "LOCKED=1, and ${LOCK##*/} cannot be met; run \"make iso-relock\""
+}
+
+announce()
+{
+	[ -r "$KEYRING" ] || die "$KEYRING is missing; install debian-archive-keyring"
+	[ -n "$(sources)" ] ||
+	    die "no entry of the Debian archive in $APT_DIR (sources.list, sources.list.d)"
+	say "== build root: Debian $SUITE, $(packages | wc -l) packages and what they need"
+	say "   downloads about 450 MB, takes 1.3 GB in $CACHE, one to four minutes"
+	say "   from:"
+	sources | sed 's/^deb \[[^]]*\]/     /' >&2
 }
 
 make_root()
 {
 	local root=$1 tmp=$1.tmp start=$SECONDS
-	[ -r "$KEYRING" ] || die "$KEYRING is missing; install debian-archive-keyring"
-	[ -n "$(sources)" ] ||
-	    die "no entry of the Debian archive in $APT_DIR (sources.list, sources.list.d)"
+	announce
 	drop "$tmp"
-	say "== build root: Debian $SUITE, $(packages | wc -l) packages and what they need"
-	say "   downloads about 450 MB, takes 1.3 GB in $CACHE, one to four minutes"
-	say "   from:"
-	sources | sed 's/^deb \[[^]]*\]/     /' >&2
-	if ! extend "$tmp"; then
+	lock_preferences "$LOCK" >"$WORK/preferences"
+	if ! extend "$tmp" "$WORK/preferences"; then
+		judge_archive
 		say "== mmdebstrap"
-		bootstrap "$tmp" || { drop "$tmp"; die "mmdebstrap failed"; }
+		bootstrap "$tmp" "$WORK/preferences" || { drop "$tmp"; die "mmdebstrap failed"; }
+		seal_root "$tmp"
 	fi
-	seal_root "$tmp"
+	if [ "$(state "$tmp")" != locked ]; then
+		say "== unlocked: not the packages of ${LOCK##*/}; \"make iso-relock\" writes a new one:"
+		sed 1d "$tmp/.cornerstone/lock" | shortly >&2
+	fi
 	mv -T "$tmp" "$root"
 	say "== build root ready: $(du -sh "$root" 2>/dev/null | cut -f1), $((SECONDS - start)) s"
+}
+
+# A root of what the archive has now, from nothing; the lock is what came out, and the root
+# is the new lock's root.
+relock()
+{
+	local tmp=$CACHE/root-relock.tmp work=$WORK root
+	announce
+	drop "$tmp"
+	: >"$work/preferences"
+	bootstrap "$tmp" "$work/preferences" || { drop "$tmp"; die "mmdebstrap failed"; }
+	seal_root "$tmp"
+	! grep -q ' -$' "$tmp/.cornerstone/digests" || die "the archive's index lacks a package"
+	{ echo '# The packages of the build root: name, version, architecture, sha256 of the .deb.'
+	  echo '# Written by "make iso-relock".'
+	  cat "$tmp/.cornerstone/digests"; } >"$work/lock"
+	diff -U0 --label before --label after "$LOCK" "$work/lock" >"$work/diff" || true
+	cp "$work/lock" "$LOCK"
+	seal_root "$tmp"
+	root=$CACHE/root-$(key)
+	if [ -d "$root" ]; then
+		drop "$tmp"
+	else
+		mv -T "$tmp" "$root"
+	fi
+	if [ -s "$work/diff" ]; then
+		cat "$work/diff"
+		say "== for review: $(grep -c '^+[^+]' "$work/diff") new lines in ${LOCK##*/}, $(grep -c '^-[^-]' "$work/diff") gone"
+	else
+		say "== ${LOCK##*/} is what the archive has now"
+	fi
 }
 
 main()
@@ -268,15 +310,20 @@ main()
 	--sources) sources; return ;;
 	--list) packages; return ;;
 	--help | -h) usage; return ;;
-	'') ;;
+	'' | --relock) ;;
 	*) usage >&2; exit 2 ;;
 	esac
-	if [ ! -d "$root" ]; then
+	if [ ! -d "$root" ] || [ "${1:-}" = --relock ]; then
 		mkdir -p "$CACHE"
 		exec 9>"$CACHE/lock"
 		flock 9		# two makes at once build one root
+		WORK=$(mktemp -d)
+		trap 'rm -rf "$WORK"' EXIT
+		[ "${1:-}" != --relock ] || { relock; return; }
 		[ -d "$root" ] || make_root "$root"
 	fi
+	[ "${LOCKED:-}" != 1 ] || [ "$(state "$root")" = locked ] ||
+	    die "LOCKED=1, and the build root is not what ${LOCK##*/} says; run \"make iso-relock\""
 	echo "$root"
 }
 

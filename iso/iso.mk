@@ -11,7 +11,8 @@ kernel: $(KERNEL)/bzImage
 $(KERNEL)/bzImage: iso/build-kernel iso/kernel.config iso/build-date
 	@iso/build-kernel $(IMAGE_CACHE) $(KERNEL)
 
-ISO_PARTS := iso/mkiso iso/mkmedium iso/mkinitramfs iso/cmdline iso/build-date $(BUILD)/bin/sanctum
+ISO_PARTS := iso/mkiso iso/mkmedium iso/mkinitramfs iso/cmdline iso/build-date \
+	/.cornerstone/lock $(BUILD)/bin/sanctum
 $(BUILD)/measurements.json: $(ISO)
 $(ISO): $(KERNEL)/bzImage $(IMAGE_BINS) $(ISO_PARTS)
 	@SANCTUM=$(BUILD)/bin/sanctum iso/mkiso $(KERNEL) $(BUILD)/image $(BUILD)/iso $@ $(BUILD)/measurements.json

@@ -84,5 +84,34 @@ for label, programs, wanted in (
     status, error, _ = build(bins(label.replace(" ", "-"), programs), "c.cpio")
     tap.ok(status != 0 and wanted in error, f"refused: {label}", error)
 
+
+
+def release(state):
+    """etc/os-release of an image whose build root says this, as a dictionary; or the error."""
+    path = os.path.join(work, "state")
+    if state is not None:
+        with open(path, "w", encoding="ascii") as f:
+            f.write(state)
+    code, refusal, body = build(good, "d.cpio", LOCK_STATE=path if state is not None else "/none")
+    if code != 0:
+        return refusal
+    text = subprocess.run(["cpio", "-i", "--quiet", "--to-stdout", "etc/os-release"], input=body,
+                          capture_output=True, check=True).stdout.decode()
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+with open("iso/build-date", encoding="ascii") as date_file:
+    DATE = date_file.read()[:10]
+for label, state, variant in (("as locked", "locked\n", "locked"),
+                              ("another version", "unlocked\nx 2, not 1\n", "unlocked"),
+                              ("no word at all", None, "unlocked")):
+    got = release(state)
+    tap.equal((got.get("ID"), got.get("VERSION_ID"), got.get("VARIANT_ID")),
+              ("cornerstone", DATE, variant), f"os-release: {label}")
+    tap.equal(got.get("PRETTY_NAME"), f'"Cornerstone {DATE} ({variant})"',
+              f"os-release, for people: {label}")
+for label, state in (("an empty word", ""), ("another word", "locked?\n")):
+    tap.ok("neither locked nor unlocked" in release(state), f"refused: {label}")
+
 shutil.rmtree(work)
 tap.close()
