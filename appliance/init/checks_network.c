@@ -8,6 +8,7 @@
 
 #define FAMILIES 64 /* AF_MAX is 46; a newer kernel's families fail the same way */
 #define PCI "/sys/bus/pci/devices"
+#define USB "/sys/bus/usb/devices"
 
 #define PCI_CLASS_NETWORK 0x02
 #define PCI_CLASS_WIRELESS 0x0d
@@ -89,10 +90,34 @@ check_usb_drivers(const struct init_machine *m, char detail[INIT_DETAIL])
 	return look_say(detail, INIT_OK, "hubs, keyboards and sticks only");
 }
 
+/* The guard decides on every device: the kernel must not let one in before. */
+static enum init_state
+check_usb_policy(const struct init_machine *m, char detail[INIT_DETAIL])
+{
+	SN_CLEANUP(look_names_done) struct look_names l = look_names(m, USB);
+	unsigned int buses = 0;
+
+	for (int i = 0; i < l.n; i++) {
+		const char *name = look_name(&l, i);
+		char value[16];
+
+		if (strncmp(name, "usb", 3) != 0)
+			continue;
+		(void)look_attribute(m, USB, name, "authorized_default", value, sizeof(value));
+		if (strcmp(value, "0") != 0)
+			return look_say(detail, INIT_FAILED,
+			    "%.20s lets devices in by itself (%s)", name,
+			    value[0] != '\0' ? value : "?");
+		buses++;
+	}
+	return look_say(detail, INIT_OK, "nothing on %u buses is let in unjudged", buses);
+}
+
 const struct init_rule init_network_rules[] = {
 	{ "sockets", check_sockets, false },
 	{ "network interfaces", check_network_class, false },
 	{ "network controllers", check_network_devices, false },
 	{ "usb drivers", check_usb_drivers, false },
+	{ "usb policy", check_usb_policy, false },
 	{ NULL, NULL, false },
 };

@@ -168,8 +168,23 @@ console_wait_enter(struct consoles *cs, unsigned int seconds)
 	}
 }
 
+/* To the numbers where a process has its link, whatever stands there now. */
+static bool
+place_link(struct sn_link *l)
+{
+	int in = fcntl(l->in, F_DUPFD_CLOEXEC, SN_CHILD_EXTRA);
+	int out = fcntl(l->out, F_DUPFD_CLOEXEC, SN_CHILD_EXTRA);
+
+	if (in < 0 || out < 0 || dup3(in, SN_CHILD_IN, O_CLOEXEC) < 0 ||
+	    dup3(out, SN_CHILD_OUT, O_CLOEXEC) < 0)
+		return false;
+	l->in = SN_CHILD_IN;
+	l->out = SN_CHILD_OUT;
+	return true;
+}
+
 bool
-console_become(const struct console *c)
+console_become(const struct console *c, struct sn_link *keep)
 {
 	int fd;
 
@@ -181,7 +196,7 @@ console_become(const struct console *c)
 	for (int i = 0; i < 3; i++)
 		if (dup2(fd, i) != i)
 			return false;
-	if (close_range(3, ~0U, 0) != 0 || clearenv() != 0)
+	if (!place_link(keep) || close_range(SN_CHILD_EXTRA, ~0U, 0) != 0 || clearenv() != 0)
 		return false;
 	return setenv("TERM", c->term, 1) == 0 && setenv("LC_CTYPE", "C.UTF-8", 1) == 0;
 }

@@ -7,7 +7,7 @@
 #ifndef INIT_CONSOLE_H
 #define INIT_CONSOLE_H
 
-#include "appliance/base/base.h"
+#include "appliance/base/frame.h"
 
 #define CONSOLES 2
 
@@ -32,9 +32,9 @@ void console_clear(const struct consoles *cs);
 struct console *console_wait_enter(struct consoles *cs, unsigned int seconds);
 /*
  * In the ceremony's process: a session of its own with this terminal as standard
- * input, output and error, everything else closed, and the environment a terminal
- * program needs. False when the terminal refuses.
+ * input, output and error, the link *keep at SN_CHILD_IN and SN_CHILD_OUT, everything else
+ * closed, and the environment a terminal program needs. False when the terminal refuses.
  */
-bool console_become(const struct console *c);
+bool console_become(const struct console *c, struct sn_link *keep);
 
 #endif

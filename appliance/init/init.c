@@ -12,6 +12,7 @@
 #include "appliance/init/checks.h"
 #include "appliance/init/console.h"
 #include "appliance/init/setup.h"
+#include "appliance/usb/usb.h"
 
 #define CRASH_SECONDS 60
 
@@ -54,12 +55,40 @@ show_failed_checks(const struct consoles *cs, const struct init_facts *facts)
 		}
 }
 
+/* Keyboards and what is refused, as they come; what people see here is what is used. */
+static void
+show_usb(struct consoles *cs, struct sn_link *guard, struct usb_status *st)
+{
+	static uint32_t shown;
+	struct sn_why why = { 0 };
+	char line[USB_LINE_MAX];
+	bool changed = false;
+
+	if (usb_status(guard, st, &changed, &why) != SN_OK)
+		refuse(cs, "USB guard", why.text);
+	for (size_t i = 0; i < st->n; i++) {
+		const struct usb_device *d = &st->device[i];
+		enum usb_kind kind = d->verdict.kind;
+
+		if (d->id <= shown)
+			continue;
+		shown = d->id;
+		if (kind != USB_KEYBOARD && kind != USB_REFUSED)
+			continue;
+		usb_say(d, line);
+		line[79] = '\0';
+		console_print(cs, line);
+	}
+}
+
 static struct console *
-choose(struct consoles *cs, const struct init_facts *facts)
+choose(struct consoles *cs, struct init_facts *facts)
 {
 	char line[96];
 	struct console *c = NULL;
 	size_t notes = 0;
+	struct usb_status usb = { 0 };
+	struct sn_why why = { 0 };
 
 	for (size_t i = 0; i < facts->nchecks; i++)
 		notes += facts->check[i].state == INIT_NOTE;
@@ -75,8 +104,12 @@ choose(struct consoles *cs, const struct init_facts *facts)
 			console_print(cs, line);
 		}
 	console_print(cs, "\nPress Enter on the console to use.");
-	while (c == NULL)
-		c = console_wait_enter(cs, 0);
+	while (c == NULL) {
+		show_usb(cs, &facts->usb, &usb);
+		c = console_wait_enter(cs, 1);
+	}
+	if (usb_freeze(&facts->usb, c->serial, &why) != SN_OK)
+		refuse(cs, "USB guard", why.text);
 	console_clear(cs);
 	for (size_t i = 0; i < CONSOLES; i++)
 		if (&cs->c[i] != c && cs->c[i].fd >= 0) {
@@ -102,15 +135,18 @@ child_signals(void)
 
 /* Run the ceremony in a child; its wait status. Others that end are reaped on the way. */
 static int
-run(const struct init_ops *ops, const struct console *c, const struct init_facts *facts)
+run(const struct init_ops *ops, const struct console *c, struct init_facts *facts)
 {
 	int status = -1, one;
 	pid_t pid = fork(), gone;
 
 	if (pid == 0) {
 		child_signals();
-		_exit(console_become(c) ? ops->ceremony(facts, ops->arg) : 126);
+		_exit(console_become(c, &facts->usb) ? ops->ceremony(facts, ops->arg) : 126);
 	}
+	/* the guard ends with the ceremony */
+	(void)close(facts->usb.in);
+	(void)close(facts->usb.out);
 	for (;;) {
 		gone = waitpid(-1, &one, 0);
 		if (gone < 0 && errno == EINTR)
@@ -140,6 +176,17 @@ self_test(const struct init_ops *ops, struct init_facts *ret)
 	return init_check_all(&m, lists, init_lists(ops, lists, SN_NITEMS(lists)), ret);
 }
 
+/* As early as can be: no key is heard before it has authorised the keyboard. */
+static enum sn_err
+start_guard(struct init_facts *facts, struct sn_why *why)
+{
+	struct sn_child guard;
+
+	SN_TRY(usb_guard_start("/proc/self/exe", &guard, why));
+	facts->usb = guard.link;
+	return SN_OK;
+}
+
 _Noreturn void
 init_main(const struct init_ops *ops)
 {
@@ -153,7 +200,7 @@ init_main(const struct init_ops *ops)
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	ready = init_setup(&why) == SN_OK;
+	ready = init_setup(&why) == SN_OK && start_guard(&facts, &why) == SN_OK;
 	if (!console_open(&cs))
 		power_off(&cs);
 	if (!ready)

@@ -8,6 +8,7 @@
 #ifndef INIT_H
 #define INIT_H
 
+#include "appliance/base/frame.h"
 #include "appliance/base/selftest.h"
 
 #define INIT_RUN_DIR "/run/cornerstone" /* in memory; the only place that can be written */
@@ -32,6 +33,7 @@ struct init_facts {
 	const char *console; /* "framebuffer" or "serial" */
 	struct init_check check[INIT_CHECKS_MAX];
 	size_t nchecks;
+	struct sn_link usb; /* to the USB guard; appliance/usb/usb.h */
 };
 
 /* Self-tests of what only the program links: they run in a process of their own. */
@@ -44,7 +46,7 @@ struct init_ops {
 	/*
 	 * The ceremony: called in a child process that owns the chosen console as
 	 * standard input, output and error (80 columns, 24 rows at least), with TERM
-	 * and LC_CTYPE set and nothing else open. Returns its exit status.
+	 * and LC_CTYPE set and nothing else open but facts->usb. Returns its exit status.
 	 */
 	int (*ceremony)(const struct init_facts *facts, void *arg);
 	void *arg;

@@ -22,7 +22,7 @@ static const struct mount_row {
 	bool optional;
 } mounts[] = {
 	{ "proc", "/proc", NULL, NOTHING_RUNS, false },
-	{ "sysfs", "/sys", NULL, NOTHING_RUNS | MS_RDONLY, false },
+	{ "sysfs", "/sys", NULL, NOTHING_RUNS, false }, /* see read_only_sys() */
 	{ "devtmpfs", "/dev", "mode=0755", MS_NOSUID | MS_NOEXEC, false },
 	{ "securityfs", "/sys/kernel/security", NULL, NOTHING_RUNS | MS_RDONLY, false },
 	{ "efivarfs", "/sys/firmware/efi/efivars", NULL, NOTHING_RUNS | MS_RDONLY, true },
@@ -70,6 +70,19 @@ mount_one(const struct mount_row *m, struct sn_why *why)
 	return SN_OK;
 }
 
+/*
+ * The file system itself stays writable, for the USB guard, which takes the flag off in
+ * its own view of the mounts; everybody else has only this mount.
+ */
+static enum sn_err
+read_only_sys(struct sn_why *why)
+{
+	if (mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | NOTHING_RUNS, NULL) !=
+	    0)
+		return sn_fail(why, SN_E_IO, "/sys: %s", strerror(errno));
+	return SN_OK;
+}
+
 enum sn_err
 init_setup(struct sn_why *why)
 {
@@ -85,6 +98,7 @@ init_setup(struct sn_why *why)
 		    !m->optional)
 			return sn_fail(why, SN_E_IO, "%s: %s", m->where, strerror(errno));
 	}
+	SN_TRY(read_only_sys(why));
 	for (size_t i = 0; i < SN_NITEMS(folders); i++)
 		if (mkdir(folders[i], 0700) != 0)
 			return sn_fail(why, SN_E_IO, "%s: %s", folders[i], strerror(errno));

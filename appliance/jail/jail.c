@@ -21,11 +21,12 @@
 #define MEMORY_SOFTTPM (128U << 20)
 
 const struct jail_policy jail_policies[JAIL_ROLES] = {
-	[JAIL_KEEPER] = { "keeper", 61001, 0, WRITTEN_NONE, 0 },
-	[JAIL_TPM_DEVICE] = { "tpm", 61002, 0, WRITTEN_NONE, 0 },
-	[JAIL_TPM_SOFTWARE] = { "tpm", 61002, 0, WRITTEN_NONE, 0 },
-	[JAIL_CROSSCHECK] = { "crosscheck", 61003, 0, WRITTEN_TEXT, 0 },
-	[JAIL_SOFTTPM] = { "softtpm", 61004, 0, WRITTEN_TEXT, MEMORY_SOFTTPM },
+	[JAIL_KEEPER] = { "keeper", 61001, 0, WRITTEN_NONE, 0, NULL },
+	[JAIL_TPM_DEVICE] = { "tpm", 61002, 0, WRITTEN_NONE, 0, NULL },
+	[JAIL_TPM_SOFTWARE] = { "tpm", 61002, 0, WRITTEN_NONE, 0, NULL },
+	[JAIL_CROSSCHECK] = { "crosscheck", 61003, 0, WRITTEN_TEXT, 0, NULL },
+	[JAIL_SOFTTPM] = { "softtpm", 61004, 0, WRITTEN_TEXT, MEMORY_SOFTTPM, NULL },
+	[JAIL_USB] = { "usb", 61005, 0, WRITTEN_NONE, 0, NULL },
 };
 
 static enum sn_err
@@ -39,7 +40,7 @@ enter_limits(const struct jail_policy *p, struct sn_why *why)
 		{ RLIMIT_CORE, 0, "core files" },
 		{ RLIMIT_FSIZE, p->written, "file sizes" },
 		{ RLIMIT_NPROC, 0, "children" },
-		{ RLIMIT_NOFILE, FILES, "descriptors" },
+		{ RLIMIT_NOFILE, p->files != NULL ? p->files->open : FILES, "descriptors" },
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow has terabytes of addresses */
 		{ RLIMIT_AS, p->memory != 0 ? p->memory : RLIM_INFINITY, "memory" },
 #endif
@@ -101,7 +102,10 @@ jail_enter(const struct jail_policy *p, struct sn_why *why)
 	entered = true;
 #endif
 #ifdef SN_IMAGE
-	SN_TRY(jail_leave_root(JAIL_EMPTY_DIR, p->id, why));
+	if (p->files != NULL)
+		SN_TRY(jail_keep_root(p->files->root, p->id, why));
+	else
+		SN_TRY(jail_leave_root(JAIL_EMPTY_DIR, p->id, why));
 	SN_TRY(enter_flags(p, why));
 	SN_TRY(jail_landlock(p, true, why));
 	return enter_limits(p, why);

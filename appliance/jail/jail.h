@@ -22,7 +22,16 @@ enum jail_role {
 	JAIL_TPM_SOFTWARE, /* the TPM process; softtpm runs already: set child */
 	JAIL_SOFTTPM,
 	JAIL_CROSSCHECK, /* the bundle is read already */
+	JAIL_USB,	 /* the USB guard; only the image has one: set files */
 	JAIL_ROLES
+};
+
+/* What a role of the image keeps that works on files. */
+struct jail_files {
+	const char *root;    /* becomes its root directory, all of which it may read */
+	unsigned int open;   /* descriptors at a time */
+	const int *writable; /* folders, opened with O_PATH, below which files may be written */
+	size_t nwritable;
 };
 
 struct jail_policy {
@@ -31,6 +40,9 @@ struct jail_policy {
 	pid_t child;	  /* the one child that may still be reaped or killed; 0: none */
 	uint64_t written; /* bytes that a file may have and still be written */
 	uint64_t memory;  /* bytes of address space; 0: as before */
+	/* Instead of the empty root; of root's powers it keeps the one over files' modes,
+	 * which Landlock then bounds. NULL: none. */
+	const struct jail_files *files;
 };
 
 /* By role. A caller with a child copies its row and sets that. */

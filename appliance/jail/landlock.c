@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -37,6 +38,30 @@ ruleset(const struct jail_policy *p, long abi)
 	return attr;
 }
 
+/* Read all below the root directory, write below the folders that are given. */
+static enum sn_err
+grant(const struct jail_policy *p, int rules, struct sn_why *why)
+{
+	SN_CLEANUP(sn_fd_done) int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = root,
+	};
+
+	for (size_t i = 0; i <= p->files->nwritable; i++) {
+		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule,
+			0) != 0)
+			return sn_fail(why, SN_E_INTERNAL, "%s: Landlock rule: %s", p->name,
+			    strerror(errno));
+		if (i < p->files->nwritable)
+			rule = (struct landlock_path_beneath_attr){
+				LANDLOCK_ACCESS_FS_WRITE_FILE,
+				p->files->writable[i],
+			};
+	}
+	return SN_OK;
+}
+
 enum sn_err
 jail_landlock(const struct jail_policy *p, bool demanded, struct sn_why *why)
 {
@@ -56,6 +81,8 @@ jail_landlock(const struct jail_policy *p, bool demanded, struct sn_why *why)
 	if (rules < 0)
 		return sn_fail(why, SN_E_INTERNAL, "%s: Landlock ruleset: %s", p->name,
 		    strerror(errno));
+	if (p->files != NULL)
+		SN_TRY(grant(p, rules, why));
 	if (syscall(SYS_landlock_restrict_self, rules, 0) != 0)
 		return sn_fail(why, SN_E_INTERNAL, "%s: Landlock: %s", p->name,
 		    strerror(errno));

@@ -14,7 +14,13 @@
  */
 SN_MUST_USE enum sn_err jail_leave_root(const char *empty, unsigned int id, struct sn_why *why);
 
-/* No file, no TCP, no signal to outsiders. demanded: the
+/*
+ * The same for a role that keeps files: root becomes the root directory, user and group
+ * become id, and of all capabilities the one over files' modes stays (CAP_DAC_OVERRIDE).
+ */
+SN_MUST_USE enum sn_err jail_keep_root(const char *root, unsigned int id, struct sn_why *why);
+
+/* No file but p->files, no TCP, no signal to outsiders. demanded: the
  * kernel must have it. Needs a free descriptor. */
 SN_MUST_USE enum sn_err jail_landlock(const struct jail_policy *p, bool demanded,
     struct sn_why *why);

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "appliance/jail/priv.h"
@@ -85,5 +87,37 @@ jail_leave_root(const char *empty, unsigned int id, struct sn_why *why)
 	SN_TRY(may_lock(why));
 	SN_TRY(enter_empty(empty, why));
 	SN_TRY(become(id, why));
+	return follow_parent(parent, death, why);
+}
+
+/* All capabilities but those over the modes of files are given up, for good. */
+static enum sn_err
+keep_files(struct sn_why *why)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	const uint32_t bit = 1U << CAP_DAC_OVERRIDE;
+	struct __user_cap_data_struct data[2] = { { bit, bit, 0 }, { 0, 0, 0 } }, left[2];
+
+	if (syscall(SYS_capset, &head, data) != 0 || syscall(SYS_capget, &head, left) != 0)
+		return sn_fail(why, SN_E_INTERNAL, "capabilities: %s", strerror(errno));
+	if (left[0].effective != bit || left[0].permitted != bit || left[1].effective != 0 ||
+	    left[1].permitted != 0)
+		return sn_fail(why, SN_E_INTERNAL, "capabilities are still there");
+	return SN_OK;
+}
+
+enum sn_err
+jail_keep_root(const char *root, unsigned int id, struct sn_why *why)
+{
+	const pid_t parent = getppid();
+	int death = 0;
+
+	if (prctl(PR_GET_PDEATHSIG, &death, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return sn_fail(why, SN_E_INTERNAL, "signal: %s", strerror(errno));
+	if (chdir(root) != 0 || chroot(".") != 0)
+		return sn_fail(why, SN_E_INTERNAL, "%s: %s", root, strerror(errno));
+	SN_TRY(become(id, why));
+	SN_TRY(keep_files(why));
 	return follow_parent(parent, death, why);
 }

@@ -238,6 +238,7 @@ usb_judge(struct bytes b, struct usb_verdict *ret)
 {
 	struct usb_verdict v = { 0 };
 	const uint8_t *device = b.p;
+	const size_t size = b.n;
 	enum usb_kind kind = USB_REFUSED;
 
 	*ret = v;
@@ -263,6 +264,8 @@ usb_judge(struct bytes b, struct usb_verdict *ret)
 	v.kind = v.reason[0] == '\0' ? kind : USB_REFUSED;
 	if (v.kind != USB_REFUSED)
 		judge_device(device, &v);
+	if (v.kind == USB_KEYBOARD && size > USB_KEYBOARD_MAX)
+		refuse(&v, "a keyboard with %zu bytes of descriptors", size);
 	*ret = v;
 }
 

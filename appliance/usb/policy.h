@@ -11,6 +11,7 @@
 #include "appliance/base/bytes.h"
 
 #define USB_DESCRIPTORS_MAX 4096 /* bytes; a keyboard has about 60, a stick 32 to 120 */
+#define USB_KEYBOARD_MAX 1024	 /* the same for a keyboard, which is kept to be compared */
 #define USB_REASON_MAX 60
 
 enum usb_kind { USB_REFUSED, USB_HUB, USB_KEYBOARD, USB_STORAGE, USB_KINDS };

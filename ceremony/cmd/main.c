@@ -6,6 +6,7 @@
 #include "appliance/crypto/digest.h"
 #include "appliance/init/init.h"
 #include "appliance/tpm/tpm.h"
+#include "appliance/usb/guard.h"
 #include "ceremony/cmd/cmd.h"
 #include "ceremony/keeper/keeper.h"
 
@@ -47,6 +48,10 @@ role_main(const char *role)
 	if (strcmp(role, "--role=tpm") == 0)
 		return tpm_process_main(&(struct tpm_process_args){
 		    SN_CHILD_IN, SN_CHILD_OUT, SN_CHILD_EXTRA });
+#ifdef SN_IMAGE
+	if (strcmp(role, "--role=usb") == 0)
+		return usb_process_main();
+#endif
 	return usage(sn_err_exit(SN_E_USAGE));
 }
 

@@ -30,6 +30,18 @@ static const struct machine_row rows[] = {
 		F("/sys/bus/usb/drivers/usb-storage/x", "")) },
 	{ "USB network driver", "usb drivers", INIT_FAILED, "cdc_ether",
 	    HAS(F("/sys/bus/usb/drivers/cdc_ether/x", "")) },
+	{ "no USB at all", "usb policy", INIT_OK, "on 0 buses", BARE },
+	{ "two buses that let nothing in", "usb policy", INIT_OK, "on 2 buses",
+	    HAS(F("/sys/bus/usb/devices/usb1/authorized_default", "0\n"),
+		F("/sys/bus/usb/devices/usb2/authorized_default", "0\n"),
+		F("/sys/bus/usb/devices/1-1/authorized", "0\n")) },
+	{ "the second bus lets all in", "usb policy", INIT_FAILED, "usb2 lets devices in",
+	    HAS(F("/sys/bus/usb/devices/usb1/authorized_default", "0\n"),
+		F("/sys/bus/usb/devices/usb2/authorized_default", "1\n")) },
+	{ "a bus that lets in what is built in", "usb policy", INIT_FAILED, "(2)",
+	    HAS(F("/sys/bus/usb/devices/usb1/authorized_default", "2\n")) },
+	{ "a bus that does not say", "usb policy", INIT_FAILED, "(?)",
+	    HAS(F("/sys/bus/usb/devices/usb1/speed", "480\n")) },
 };
 
 int

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -385,6 +386,79 @@ wants_the_folder(const char *dir)
 	return jail_leave_root(path, IMAGE_ID, NULL) == SN_OK ? 1 : OK;
 }
 
+/* ---- a role that keeps files: the USB guard */
+
+static void
+made_file(const char *dir, const char *name)
+{
+	char path[300], *slash;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	(void)mkdir(path, 0700);
+	*slash = '/';
+	f = fopen(path, "w");
+	if (f != NULL)
+		fclose(f);
+	(void)chmod(path, 0644);
+}
+
+static bool
+keep(const char *dir, bool landlock)
+{
+	struct jail_policy p = jail_policies[JAIL_USB];
+	SN_CLEANUP(sn_fd_done) int writable = -1;
+	struct jail_files files = { dir, 16, &writable, 1 };
+	char path[300];
+
+	made_file(dir, "mine/authorized");
+	made_file(dir, "others/authorized");
+	snprintf(path, sizeof(path), "%s/mine", dir);
+	writable = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	p.files = &files;
+	return writable >= 0 && jail_keep_root(dir, IMAGE_ID, NULL) == SN_OK &&
+	    (!landlock ||
+		(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		    jail_landlock(&p, true, NULL) == SN_OK));
+}
+
+/* The files are root's, and it is not root; root's power over files' modes is left. */
+static int
+keeps_files(const char *dir)
+{
+	struct stat st;
+
+	if (!keep(dir, false))
+		return REFUSED;
+	if (stat("/etc", &st) == 0 || getuid() != IMAGE_ID || setresuid(0, 0, 0) == 0)
+		return 1;
+	if (open("/mine/authorized", O_RDWR | O_CLOEXEC) < 0)
+		return 2;
+	return kill(getppid(), 0) != 0 && chown("/mine/authorized", IMAGE_ID, IMAGE_ID) != 0 &&
+		mount("none", "/", "tmpfs", 0, NULL) != 0 && chroot("/mine") != 0
+	    ? OK
+	    : 3;
+}
+
+static int
+writes_only_below(const char *dir)
+{
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+		return NO_NAMESPACE;
+	if (!keep(dir, true))
+		return REFUSED;
+	if (open("/mine/authorized", O_RDWR | O_CLOEXEC) < 0 ||
+	    open("/others/authorized", O_RDONLY | O_CLOEXEC) < 0)
+		return 1;
+	return open("/others/authorized", O_WRONLY | O_CLOEXEC) < 0 &&
+		open("/mine/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0 &&
+		unlink("/mine/authorized") != 0 && rename("/mine", "/yours") != 0
+	    ? OK
+	    : 2;
+}
+
 struct image_row {
 	const char *name;
 	int (*fn)(const char *dir);
@@ -398,6 +472,8 @@ static const struct image_row image_rows[] = {
 	{ "a place to write is refused", wants_no_writing },
 	{ "user 0 is refused", wants_no_root },
 	{ "a missing directory is refused", wants_the_folder },
+	{ "files are kept, and nothing else", keeps_files },
+	{ "writes only below what is granted", writes_only_below },
 };
 
 static void
