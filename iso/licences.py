@@ -62,7 +62,7 @@ class Licences:
         spdx = SPDX.get(name.lower())
         if spdx:
             return spdx
-        text = texts.get(name.lower()) or f"{name}; Debian's copyright file gives no text."
+        text = texts.get(name.lower()) or "Debian's copyright file gives no text."
         return self.reference(source, name, text)
 
     def conjuncts(self, source, line, texts):
@@ -89,7 +89,8 @@ class Licences:
                 texts.setdefault(line.lower(), plain(body))
             if "files" in fields:
                 lines.add(line)
-        found = {x for line in lines if line for x in self.conjuncts(source, line, texts)}
+        found = {x for line in sorted(lines) if line
+                 for x in self.conjuncts(source, line, texts)}
         if len(found) == 1:
             return re.sub(r"^\((.* OR .*)\)$", r"\1", found.pop())
         return " AND ".join(sorted(found)) or "NOASSERTION"

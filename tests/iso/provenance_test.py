@@ -33,15 +33,15 @@ for name in SUBJECTS:
         subject.write(name)
 
 
-def provenance(lock, folder=build, versions=VERSIONS, **environment):
-    for file, text in (("versions", versions), ("lock", lock)):
+def provenance(lock, folder=build, versions=VERSIONS, state="locked\n", **environment):
+    for file, text in (("versions", versions), ("lock", lock), ("state", state)):
         if text is None:
             continue
         with open(os.path.join(work, file), "w", encoding="ascii") as f:
             f.write(text)
     env = {**os.environ, "VERSIONS": os.path.join(work, "versions"),
            "LOCK": os.path.join(work, "lock" if lock is not None else "none"),
-           "SOURCE_COMMIT": COMMIT, **environment}
+           "LOCK_STATE": os.path.join(work, "state"), "SOURCE_COMMIT": COMMIT, **environment}
     run = subprocess.run(["iso/provenance", folder], capture_output=True, text=True,
                          check=False, env=env)
     return run.returncode, run.stderr, run.stdout
@@ -76,6 +76,10 @@ for label, lock, environment, wanted in (
         ("a package newer than the lock's", LOCK.replace("2.41-12", "2.41-11"), {},
          ("unlocked", COMMIT, False)),
         ("a package that the lock has not", LOCK.replace("bison", "bisoff"), {},
+         ("unlocked", COMMIT, False)),
+        ("a root that is not as the lock", LOCK, {"state": "unlocked\nlibc6 was newer\n"},
+         ("unlocked", COMMIT, False)),
+        ("a root that does not say", LOCK, {"LOCK_STATE": os.devnull},
          ("unlocked", COMMIT, False)),
         ("no package at all", LOCK, {"VERSIONS": os.devnull}, ("unlocked", COMMIT, False))):
     status, error, text = provenance(lock, **environment)

@@ -46,8 +46,9 @@ made = sbom(small)
 tap.ok(made.returncode == 0, "a bill of materials of a small image", made.stderr)
 document = json.loads(made.stdout or "{}")
 tap.equal(papers.problems(document, small), [], "it is true")
-other = sbom(small, TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="9")
-tap.ok(other.stdout == made.stdout, "other zone, locale and hash seed: the same bytes")
+for seed in ("1", "9", "77", "4096"):
+    other = sbom(small, TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED=seed)
+    tap.ok(other.stdout == made.stdout, f"other zone, locale, hash seed {seed}: the same bytes")
 
 links = {(r["spdxElementId"], r["relatedSpdxElement"]) for r in document["relationships"]
          if r["relationshipType"] == "DYNAMIC_LINK"}
@@ -159,6 +160,11 @@ for label, text, wanted in (
         ("free text", "Everything is licensed as MIT.\n", "LicenseRef-Debian-s-copyright"),
         ("no files", DEP5, "NOASSERTION")):
     tap.equal(Licences().declared("s", text), wanted, f"licence: {label}")
+for first, second in (("Own", "OWN"), ("OWN", "Own")):
+    book = Licences()
+    book.declared("s", DEP5 + f"Files: a\nLicense: {first}\n\nFiles: b\nLicense: {second}\n")
+    tap.equal(book.texts["LicenseRef-Debian-s-own"][0], "OWN",
+              f"one licence spelled {first} and {second} has one name")
 book = Licences()
 book.declared("s", DEP5 + "Files: *\nLicense: Own\n\nLicense: own\n First.\n .\n Second.\n")
 tap.equal(book.texts, {"LicenseRef-Debian-s-own": ("Own", "First.\n\nSecond.")},
@@ -201,19 +207,6 @@ else:
         flip(bent)
         tap.ok(pyspdxtools(bent).returncode != 0,
                f"and refuses: {flip.__name__.replace('_', ' ')}")
-
-# ---- the image itself, when it is built and this is its bill
-
-real = os.environ.get("BUILD", "build")
-times = [os.path.getmtime(f"{real}/{name}") for name in ("cornerstone.iso", "sbom.spdx.json")
-         if os.path.isfile(f"{real}/{name}")]
-if len(times) == 2 and times[0] <= times[1]:
-    with open(f"{real}/sbom.spdx.json", encoding="utf-8") as bill:
-        document = json.load(bill)
-    tap.equal(papers.problems(document, real), [], "the image's own is true")
-    if place:
-        run = pyspdxtools(document)
-        tap.ok(run.returncode == 0, "and valid", run.stderr)
 
 shutil.rmtree(work)
 tap.close()

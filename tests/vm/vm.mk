@@ -16,7 +16,7 @@ play: $(ISO) $(VM_BINS)
 run: $(ISO) $(VM_BINS)
 	@tests/vm/run.sh $(BUILD) $(BUILD)/run $(VM_TPM)
 
-check-vm: $(ISO) $(VM_BINS) $(BUILD)/bin/crosscheck
+check-vm: $(ISO) $(BUILD)/SHA256SUMS $(VM_BINS) $(BUILD)/bin/crosscheck
 	@BUILD=$(BUILD) tests/run --build $(BUILD) --jobs 1 $(sort $(wildcard tests/vm/*_test.py))
 
 # It searches dumps of a machine's memory; its own test needs no machine.
