@@ -201,7 +201,8 @@ read_name(int dir, char ret[USB_NAME_MAX + 1])
 		(void)snprintf(both, sizeof(both), "%s", product);
 	else
 		(void)snprintf(both, sizeof(both), "%s %s", maker, product);
-	(void)snprintf(ret, USB_NAME_MAX + 1, "%.*s", USB_NAME_MAX, both);
+	(void)snprintf(ret, USB_NAME_MAX + 1, "%.*s", USB_NAME_MAX,
+	    both[0] != '\0' ? both : "(no name)");
 }
 
 /* Everything is read through one open folder, so that it is one device. */

@@ -58,9 +58,21 @@ cmd_run(int argc SN_UNUSED, char **argv, struct sn_why *why)
 }
 
 static enum sn_err
+guard_status(void *arg, struct usb_status *st, bool *ret_changed, struct sn_why *why)
+{
+	return usb_status(arg, st, ret_changed, why);
+}
+
+static enum sn_err
+guard_accept(void *arg, uint32_t id, struct sn_why *why)
+{
+	return usb_accept(arg, id, why);
+}
+
+static enum sn_err
 image_run(struct cmd_ports *p, const char *console, struct sn_why *why)
 {
-	struct tui_ports tui = { .in = STDIN_FILENO, .out = STDOUT_FILENO };
+	struct tui_ports tui = { .in = STDIN_FILENO, .out = STDOUT_FILENO, .watch = true };
 
 	SN_TRY(sn_secret_start(CMD_LOCKED_BYTES, why));
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
@@ -81,6 +93,8 @@ cmd_image(const struct init_facts *facts, void *arg SN_UNUSED)
 		[INIT_FAILED] = CER_CHECK_FAILED,
 	};
 	struct cer_check checks[INIT_CHECKS_MAX];
+	struct sn_link guard = facts->usb;
+	struct cer_usb_port usb = { guard_status, guard_accept, &guard };
 	struct sn_why why = { 0 };
 	enum sn_err e;
 
@@ -90,6 +104,7 @@ cmd_image(const struct init_facts *facts, void *arg SN_UNUSED)
 		checks[i].state = states[facts->check[i].state];
 	}
 	p.ports.image = true;
+	p.ports.usb = &usb;
 	p.ports.checks = checks;
 	p.ports.nchecks = facts->nchecks;
 	e = image_run(&p, facts->console, &why);

@@ -220,6 +220,33 @@ static const struct message messages[] = {
 	    "every sheet of this ceremony. Approvers: delete operations-*.p7m from your sticks. "
 	    "Start again under a new ceremony number." },
 
+	/* USB devices, between the questions of the steps */
+	{ "usb.line", "[US] {line}" },
+	{ "usb.head", "A keyboard that came later" },
+	{ "usb.device", "{device} \"{name}\"\nat port {port}" },
+	{ "usb.whether",
+	    "It was plugged in during the ceremony and is refused: nothing is heard that is typed on "
+	    "it. A device that looks like a keyboard can type by itself. Accept it only if you "
+	    "know it and need it; two approvers sign for it with their sticks." },
+	{ "usb.media",
+	    "Two different approvers accept this keyboard, each with the own stick and "
+	    "passphrase. Accepted by {have} of 2." },
+	{ "usb.pass", "{person} accepts this keyboard, from now to the end." },
+	{ "usb.prompt", "Type \"accept\" or \"refuse\", then Enter." },
+	{ "usb.prompt-stick", "Insert the stick {label}, or type \"refuse\"." },
+	{ "usb.note-refused", "USB refused: {device} \"{name}\" at {port}: {reason}" },
+	{ "usb.note-later",
+	    "Keyboard {device} at {port} is refused. Approvers can accept it when the plan is approved." },
+	{ "usb.note-late",
+	    "Keyboard {device} at {port} is refused: the transcript is closed." },
+	{ "usb.note-returned",
+	    "Keyboard {device} \"{name}\" is back at {port} and can be used." },
+	{ "usb.note-gone", "Keyboard {device} \"{name}\" at {port} was pulled." },
+	{ "usb.note-vanished", "The keyboard in question was pulled; nobody accepted it." },
+	{ "usb.note-declined", "The keyboard stays refused." },
+	{ "usb.note-accepted", "The keyboard is accepted and can be used." },
+	{ "usb.note-neither", "That was neither \"accept\" nor \"refuse\". Type it again." },
+
 	/* records of the transcript */
 	{ "ceremony.start", "The ceremony {ceremony} began; world {world}, mode {mode}." },
 	{ "machine.check", "Self-test {name}: {result}. {detail}" },
@@ -247,6 +274,24 @@ static const struct message messages[] = {
 	{ "keys.agreed", "Those present wrote down the identity digest." },
 	{ "operations.share-written",
 	    "The operations share of {approver} was written to stick {label} and read back." },
+	{ "usb.keyboard",
+	    "Keyboard {device} \"{name}\" at port {port} was there from the start; descriptors "
+	    "{descriptors}." },
+	{ "usb.refused",
+	    "USB device {device} \"{name}\" at port {port}, class {class}, was refused: {reason}." },
+	{ "usb.late",
+	    "Keyboard {device} \"{name}\" came to port {port} and was refused; descriptors "
+	    "{descriptors}." },
+	{ "usb.returned",
+	    "The only keyboard {device} \"{name}\" was pulled and came back to port {port}; "
+	    "descriptors {descriptors}." },
+	{ "usb.gone",
+	    "Keyboard {device} \"{name}\" at port {port} was pulled; descriptors {descriptors}." },
+	{ "usb.declined", "Those present left this keyboard refused: {keyboard}." },
+	{ "usb.accepted",
+	    "{first} and {second} accepted this keyboard: {keyboard}; signatures "
+	    "{first_signature} and {second_signature}." },
+	{ "usb.more", "After {count} events, USB devices are not recorded one by one." },
 	{ "transcript.closed", "The transcript was closed before the statement was made." },
 };
 

@@ -15,6 +15,7 @@
 #include "ceremony/transcript/transcript.h"
 #include "firmware-cache/store/store.h"
 
+#define APPROVER_KEY "approver.key" /* on an approver's stick */
 #define CER_LABEL_IN "CS-IN"
 #define CER_LABEL_OUT "CS-OUT-A"
 #define CER_BUNDLE_DIR "bundle"
@@ -96,12 +97,37 @@ struct cer {
 	size_t nexpires;
 	struct sn_buf checked; /* what the second checker said */
 	uint64_t exported_bytes;
+	struct cer_usb *usb; /* what came and went on USB; NULL without a guard */
+	bool usb_shown;	     /* the last view was a question of ceremony/core/usb.c */
 };
 
 extern const struct step *const cer_genesis_steps[];
 extern const size_t cer_genesis_count;
 extern const struct step *const cer_rebuild_steps[];
 extern const size_t cer_rebuild_count;
+
+/* The label of an approver's stick, and whose stick has that label. */
+void cer_approver_label(const char *name, char ret[MED_LABEL_MAX + 1]);
+size_t cer_approver_index(const struct cer *c, const char *label);
+
+/*
+ * USB devices (ceremony/core/usb.c). cer_usb_look() records what came and went since the
+ * last look; news: people must be shown the next view. While cer_usb_asks(), questions about
+ * a keyboard stand before those of the step; cer_usb_due() says that they may begin.
+ */
+struct cer_usb;
+SN_MUST_USE enum sn_err cer_usb_new(struct cer_usb **ret, struct sn_why *why);
+void cer_usb_free(struct cer_usb **up); /* NULL-safe, idempotent */
+SN_MUST_USE enum sn_err cer_usb_look(struct cer *c, bool *ret_news, struct sn_why *why);
+void cer_usb_list(const struct cer *c, struct view *v); /* keyboards and what is refused */
+bool cer_usb_due(const struct cer *c);
+bool cer_usb_asks(const struct cer *c);
+SN_MUST_USE enum sn_err cer_usb_begin(struct cer *c, struct sn_why *why);
+void cer_usb_show(const struct cer *c, struct view *v);
+void cer_usb_prompt(const struct cer *c, struct view *v);
+SN_MUST_USE enum sn_err cer_usb_take(struct cer *c, const struct answer *a, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_usb_there(struct cer *c, const char *label, struct sn_why *why);
+void cer_usb_pulled(struct cer *c);
 
 int64_t cer_now(struct cer *c); /* never goes back */
 

@@ -23,6 +23,8 @@ cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
 	c->result = SN_E_DECLINED;
 	c->evidence_class = "software";
 	SN_TRY(tr_new(&c->tr, why));
+	if (ports->usb != NULL)
+		SN_TRY(cer_usb_new(&c->usb, why));
 	*ret = SN_TAKE(c);
 	return SN_OK;
 }
@@ -57,6 +59,7 @@ cer_free(struct cer **cp)
 	sn_buf_done(&c->entropy);
 	sn_buf_done(&c->approver_file);
 	sn_buf_done(&c->checked);
+	cer_usb_free(&c->usb);
 	free(c);
 	*cp = NULL;
 }
@@ -240,7 +243,8 @@ cer_frame(struct cer *c, struct view *v)
 	v->mode = c->plan != NULL ? plan_mode_name(c->plan->mode) : "";
 	v->sanctum = c->plan != NULL ? c->plan->sanctum_name : "";
 	v->world = cer_world(c);
-	v->step = s->id;
+	if (v->step == NULL)
+		v->step = s->id;
 	v->nrail = c->nsteps;
 	for (size_t i = 0; i < c->nsteps; i++) {
 		v->rail[i].title = cat_text(c->steps[i]->title);
@@ -294,7 +298,7 @@ static void
 cer_settle(struct cer *c, enum sn_err e, const struct sn_why *why)
 {
 	if (e == SN_OK) {
-		c->ask++;
+		c->ask += !c->usb_shown;
 		return;
 	}
 	if (!cer_mendable(e)) {
@@ -314,8 +318,12 @@ cer_take_stick(struct cer *c)
 {
 	const struct step *s = c->steps[c->at];
 	struct sn_why own = { 0 };
-	enum sn_err e = s->there == NULL ? SN_OK : s->there(c, c->ask, c->pending, &own);
+	enum sn_err e = SN_OK;
 
+	if (cer_usb_asks(c))
+		e = cer_usb_there(c, c->pending, &own);
+	else if (s->there != NULL)
+		e = s->there(c, c->ask, c->pending, &own);
 	if (e != SN_OK)
 		view_copy(c->refused, sizeof(c->refused), c->pending);
 	c->pending[0] = '\0';
@@ -333,7 +341,7 @@ cer_stick_busy(struct cer *c, struct view *v)
 
 	if (c->pending[0] == '\0')
 		return false;
-	if (!c->busy_shown && s->enter == NULL && s->busy != NULL) {
+	if (!c->busy_shown && s->enter == NULL && s->busy != NULL && !c->usb_shown) {
 		cer_view(v, VIEW_BUSY, "busy", s->title);
 		view_say(v, s->busy, NULL);
 		c->busy_shown = true;
@@ -374,6 +382,35 @@ cer_walk(struct cer *c, struct view *v, struct sn_why *why)
 	}
 }
 
+/* May a question about a keyboard stand before this one? Not between a person and a secret. */
+static bool
+cer_may_wait(enum view_kind kind)
+{
+	return kind == VIEW_INFO || kind == VIEW_WORD || kind == VIEW_TEXT ||
+	    kind == VIEW_MEDIA;
+}
+
+/* What to show: first the questions about a keyboard, then those of the step. */
+static enum sn_err
+cer_view_next(struct cer *c, struct view *v, struct sn_why *why)
+{
+	bool news;
+
+	if (c->usb != NULL && (c->at > 0 || c->entered))
+		SN_TRY(cer_usb_look(c, &news, why));
+	c->usb_shown = false;
+	if (!cer_usb_asks(c)) {
+		SN_TRY(cer_walk(c, v, why));
+		if (!cer_usb_due(c) || !cer_may_wait(v->kind))
+			return SN_OK;
+		SN_TRY(cer_usb_begin(c, why));
+		memset(v, 0, sizeof(*v));
+	}
+	cer_usb_show(c, v);
+	c->usb_shown = true;
+	return SN_OK;
+}
+
 enum sn_err
 cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 {
@@ -388,16 +425,19 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 		return SN_OK;
 	}
 	if (!cer_failed(c))
-		e = cer_walk(c, ret, &own);
+		e = cer_view_next(c, ret, &own);
 	if (e != SN_OK) {
 		own.err = e;
 		cer_fail(c, e, &own);
 	}
 	if (cer_failed(c)) {
 		memset(ret, 0, sizeof(*ret));
+		c->usb_shown = false;
 		cer_view_failed(c, ret);
 	}
 	cer_frame(c, ret);
+	if (c->usb_shown)
+		cer_usb_prompt(c, ret);
 	return SN_OK;
 }
 
@@ -450,6 +490,10 @@ cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
 		return SN_OK;
 	}
 	e = cer_declined(c, a, &own);
+	if (e == SN_OK && c->usb_shown) {
+		cer_settle(c, cer_usb_take(c, a, &own), &own);
+		return SN_OK;
+	}
 	if (e == SN_OK && (c->last_kind == VIEW_MEDIA || c->last_kind == VIEW_REMOVE))
 		return SN_OK; /* what ends these is the stick */
 	if (e == SN_OK && (c->last_kind == VIEW_WORD || c->last_kind == VIEW_SHOW))
@@ -478,6 +522,14 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 	size_t n = 0;
 
 	*ret_there = false;
+	if (cer_usb_look(c, ret_there, &own) != SN_OK) {
+		cer_fail(c, own.err, &own);
+		*ret_there = true;
+	}
+	if (*ret_there || (cer_usb_due(c) && c->last_kind == VIEW_MEDIA)) {
+		*ret_there = true;
+		return SN_OK;
+	}
 	if (med_scan(c->ports.media, labels, &n, &own) != SN_OK) {
 		/* two sticks with one label, say: shown once, until it is mended */
 		*ret_there = !c->scan_failed;
@@ -491,7 +543,9 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 		c->refused[0] = '\0';
 	if (c->last_kind == VIEW_REMOVE) {
 		*ret_there = !label_in(c->last_label[0], labels, n);
-		c->ask += *ret_there;
+		c->ask += *ret_there && !c->usb_shown;
+		if (*ret_there && c->usb_shown)
+			cer_usb_pulled(c);
 		return SN_OK;
 	}
 	for (size_t i = 0; i < c->last_nlabels && !*ret_there; i++) {
@@ -502,6 +556,22 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 		view_copy(c->pending, sizeof(c->pending), label); /* taken by cer_next() */
 		*ret_there = true;
 	}
+	return SN_OK;
+}
+
+enum sn_err
+cer_watch(struct cer *c, bool *ret_again, struct sn_why *why SN_UNUSED)
+{
+	struct sn_why own = { 0 };
+
+	*ret_again = false;
+	if (c->usb == NULL || cer_failed(c) || !cer_may_wait(c->last_kind))
+		return SN_OK;
+	if (cer_usb_look(c, ret_again, &own) != SN_OK) {
+		cer_fail(c, own.err, &own);
+		*ret_again = true;
+	}
+	*ret_again = *ret_again || cer_usb_due(c);
 	return SN_OK;
 }
 

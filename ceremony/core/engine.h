@@ -9,6 +9,7 @@
 #define CER_ENGINE_H
 
 #include "appliance/media/med.h"
+#include "appliance/usb/usb.h"
 #include "ceremony/bundle/writer.h"
 #include "ceremony/core/view.h"
 
@@ -17,6 +18,14 @@ enum cer_check_state { CER_CHECK_OK, CER_CHECK_NOTE, CER_CHECK_FAILED };
 struct cer_check {
 	char name[40], detail[120];
 	enum cer_check_state state;
+};
+
+/* The USB guard: usb_status() and usb_accept() of appliance/usb/usb.h. */
+struct cer_usb_port {
+	enum sn_err (*status)(void *arg, struct usb_status *st, bool *ret_changed,
+	    struct sn_why *why);
+	enum sn_err (*accept)(void *arg, uint32_t id, struct sn_why *why);
+	void *arg;
 };
 
 /* What the engine gets from the program around it. All the caller's, for the whole time. */
@@ -35,6 +44,7 @@ struct cer_ports {
 	int64_t build_date;  /* the clock's floor */
 	const struct cer_check *checks; /* what the boot's self-tests said */
 	size_t nchecks;
+	const struct cer_usb_port *usb; /* NULL where nobody guards: on a workstation */
 };
 
 SN_MUST_USE enum sn_err cer_new(const struct cer_ports *ports, struct cer **ret,

@@ -10,7 +10,6 @@
 #include "appliance/base/text.h"
 #include "ceremony/keys/approver.h"
 
-#define APPROVER_KEY "approver.key"
 #define OPS_NAMES 9 /* shares of earlier ceremonies that may be on one stick */
 
 enum { ASK_STICK, ASK_PASS, ASK_PULL, ASKS_EACH };
@@ -44,19 +43,19 @@ approvals_asks(const struct cer *c, enum keeper_approval kind)
 	return (begun + need - have) * ASKS_EACH;
 }
 
-static void
-approver_label(const char *name, char ret[MED_LABEL_MAX + 1])
+void
+cer_approver_label(const char *name, char ret[MED_LABEL_MAX + 1])
 {
 	(void)snprintf(ret, MED_LABEL_MAX + 1, "CS-%s", name);
 }
 
-static size_t
-approver_index(const struct cer *c, const char *label)
+size_t
+cer_approver_index(const struct cer *c, const char *label)
 {
 	char own[MED_LABEL_MAX + 1];
 
 	for (size_t i = 0; i < c->plan->napprovers; i++) {
-		approver_label(c->plan->approvers[i].name, own);
+		cer_approver_label(c->plan->approvers[i].name, own);
 		if (strcmp(own, label) == 0)
 			return i;
 	}
@@ -69,7 +68,7 @@ approver_pull(const struct cer *c, struct view *v, const char *head)
 {
 	char label[MED_LABEL_MAX + 1];
 
-	approver_label(c->plan->approvers[c->who].name, label);
+	cer_approver_label(c->plan->approvers[c->who].name, label);
 	cer_view(v, VIEW_REMOVE, "pull", head);
 	cer_view_media(v, label);
 }
@@ -85,7 +84,7 @@ approver_sticks(const struct cer *c, struct view *v, enum keeper_approval kind,
 	for (size_t i = 0; i < c->plan->napprovers; i++) {
 		if (approver_done(c, i, kind))
 			continue;
-		approver_label(c->plan->approvers[i].name, label);
+		cer_approver_label(c->plan->approvers[i].name, label);
 		cer_view_media(v, label);
 	}
 }
@@ -96,7 +95,7 @@ approver_read(struct cer *c, const char *label, struct sn_why *why)
 	enum sn_err e;
 
 	sn_buf_done(&c->approver_file);
-	c->who = approver_index(c, label);
+	c->who = cer_approver_index(c, label);
 	e = med_read(c->ports.media, label, APPROVER_KEY, APPROVER_FILE_MAX, &c->approver_file,
 	    why);
 	return e == SN_E_LIMIT || e == SN_E_FORMAT ? SN_E_MEDIA
@@ -294,7 +293,7 @@ step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why S
 	for (size_t k = 0; k < c->plan->napprovers; k++) {
 		if (c->approver[k].share)
 			continue;
-		approver_label(c->plan->approvers[k].name, label);
+		cer_approver_label(c->plan->approvers[k].name, label);
 		cer_view_media(v, label);
 	}
 	return SN_OK;
@@ -327,7 +326,7 @@ step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct
 	struct med_file file;
 	const char *name;
 
-	c->who = approver_index(c, label);
+	c->who = cer_approver_index(c, label);
 	name = c->plan->approvers[c->who].name;
 	SN_TRY(keeper_ops_share(c->keeper, name, &cms, why));
 	SN_TRY(opshares_name(c, label, path, why));

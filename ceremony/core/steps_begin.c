@@ -20,6 +20,8 @@ static const struct {
 enum sn_err
 step_start_enter(struct cer *c, struct sn_why *why)
 {
+	bool news;
+
 	for (size_t i = 0; i < c->ports.nchecks; i++) {
 		const struct cer_check *k = &c->ports.checks[i];
 
@@ -30,7 +32,7 @@ step_start_enter(struct cer *c, struct sn_why *why)
 		    TR_ARG_STR("result", check_states[k->state].result),
 		    TR_ARG_STR("detail", k->detail)));
 	}
-	return SN_OK;
+	return cer_usb_look(c, &news, why);
 }
 
 /* One self-test: its detail behind the name, or in lines of its own when it is long. */
@@ -80,6 +82,7 @@ step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 		for (size_t k = 0; k < c->ports.nchecks; k++)
 			if (checks[k].state == order[s])
 				start_check(v, &checks[k]);
+	cer_usb_list(c, v);
 	return SN_OK;
 }
 

@@ -85,6 +85,12 @@ SN_MUST_USE enum sn_err cer_answer(struct cer *c, const struct answer *a, struct
  * it is, call cer_next(). A wrong stick shows up as view.note. */
 SN_MUST_USE enum sn_err cer_poll(struct cer *c, bool *ret_there, struct sn_why *why);
 
+/*
+ * VIEW_INFO, VIEW_WORD, VIEW_TEXT: look around while nobody answers, a few times a second.
+ * *ret_again: something happened that people must be shown; call cer_next() again.
+ */
+SN_MUST_USE enum sn_err cer_watch(struct cer *c, bool *ret_again, struct sn_why *why);
+
 #define SCREEN_ROWS 24
 #define SCREEN_COLS 80
 #define SCREEN_BODY_ROW 3   /* first row of the body, from 0 */

@@ -127,7 +127,8 @@ keeper_approve(struct keeper *k, const char *name, enum keeper_approval kind, st
 	if (kind == KEEPER_APPROVE_PLAN)
 		return call_bytes(k, KR_APPROVE_PLAN, sn_secret_bytes(&request), ret_sig, why);
 	SN_TRY(send_data(k, message, why));
-	return call_bytes(k, KR_APPROVE_STATEMENT, sn_secret_bytes(&request), ret_sig, why);
+	return call_bytes(k, kind == KEEPER_ACCEPT_USB ? KR_ACCEPT_USB : KR_APPROVE_STATEMENT,
+	    sn_secret_bytes(&request), ret_sig, why);
 }
 
 /* ---- the secret */

@@ -31,10 +31,16 @@ SN_MUST_USE enum sn_err keeper_plan(struct keeper *k, struct bytes plan, struct 
 /*
  * Approve with an approver's key: file is the approver.key from the stick. kind
  * PLAN signs the plan's digest, kind STATEMENT signs message (the statement's
- * bytes). SN_E_PASSPHRASE, SN_E_POLICY (not the pinned key, or has approved
+ * bytes), kind USB the description of a keyboard, of which two approvers must be different
+ * people. SN_E_PASSPHRASE, SN_E_POLICY (not the pinned key, or has approved
  * already). The signature (DER ECDSA) is appended to ret.
  */
-enum keeper_approval { KEEPER_APPROVE_PLAN = 1, KEEPER_APPROVE_STATEMENT = 2 };
+enum keeper_approval {
+	KEEPER_APPROVE_PLAN = 1,
+	KEEPER_APPROVE_STATEMENT = 2,
+	KEEPER_ACCEPT_USB = 3,
+};
+#define KEEPER_USB_MAX 512 /* bytes of a keyboard's description */
 SN_MUST_USE enum sn_err keeper_approve(struct keeper *k, const char *name,
     enum keeper_approval kind, struct bytes file, struct bytes passphrase, struct bytes message,
     struct sn_buf *ret_sig, struct sn_why *why);

@@ -44,6 +44,8 @@ process_done(struct process *p)
 	plan_free(&p->plan);
 	approvals_done(&p->plan_approvals);
 	approvals_done(&p->statement_approvals);
+	approvals_done(&p->usb_approvals);
+	sn_buf_done(&p->usb);
 	sn_secret_done(&p->master);
 	for (i = 0; i < PLAN_MAX_SHARES; i++) {
 		sn_secret_done(&p->shown[i]);

@@ -22,6 +22,8 @@ struct process {
 	struct sn_buf data; /* public bytes that a request is about, sent ahead */
 	struct plan *plan;
 	struct approvals plan_approvals, statement_approvals;
+	struct approvals usb_approvals;
+	struct sn_buf usb; /* the keyboard that those are about */
 	bool has_statement;
 	uint8_t statement_digest[32]; /* what the statement approvals are about */
 

@@ -46,7 +46,10 @@ enum keeper_state {
 	X(KR_OPS_SHARE, 12, KS_DERIVED, serve_ops_share)                                       \
 	X(KR_CHECKPOINT, 13, KS_DERIVED, serve_checkpoint)                                     \
 	X(KR_APPROVE_STATEMENT, 14, KS_DERIVED, serve_approve_statement)                       \
-	X(KR_STATEMENT, 15, KS_DERIVED, serve_statement)
+	X(KR_STATEMENT, 15, KS_DERIVED, serve_statement)                                       \
+	X(KR_ACCEPT_USB, 16,                                                                   \
+	    KS_APPROVED | KS_SHARING | KS_TYPED | KS_RECOVERING | KS_MASTER | KS_DERIVED,      \
+	    serve_accept_usb)
 
 #define KEEPER_REQUEST_ENUM_(name, number, states, serve) name = number,
 enum keeper_request { KEEPER_REQUESTS(KEEPER_REQUEST_ENUM_) KR_END };

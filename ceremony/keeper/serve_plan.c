@@ -3,7 +3,9 @@
  */
 #include <string.h>
 
+#include "appliance/base/text.h"
 #include "appliance/crypto/cms.h"
+#include "ceremony/keeper/keeper.h"
 #include "ceremony/keeper/process.h"
 #include "ceremony/keys/approver.h"
 
@@ -107,6 +109,40 @@ serve_approve_plan(struct process *p, struct bytes request, struct answer_to *re
 	a->given[i] = true;
 	if (approvals_count(a) >= p->plan->approvals)
 		p->state = KS_APPROVED;
+	return SN_OK;
+}
+
+/* ---- a keyboard that came during the ceremony */
+
+/* Another keyboard than the one before begins with no acceptance. */
+static enum sn_err
+usb_pin(struct process *p, struct bytes device, struct sn_why *why)
+{
+	if (device.n == 0 || !text_printable(device, KEEPER_USB_MAX))
+		return sn_fail(why, SN_E_FORMAT, "keeper: not a keyboard's description");
+	if (bytes_equal(device, sn_buf_bytes(&p->usb)))
+		return SN_OK;
+	approvals_done(&p->usb_approvals);
+	p->usb.n = 0;
+	sn_buf_put(&p->usb, device);
+	return sn_buf_check(&p->usb, why);
+}
+
+enum sn_err
+serve_accept_usb(struct process *p, struct bytes request, struct answer_to *ret,
+    struct sn_why *why)
+{
+	SN_CLEANUP(approver_keys_done) struct approver_keys keys = { 0 };
+	struct approvals *a = &p->usb_approvals;
+	struct bytes device = sn_buf_bytes(&p->data);
+	size_t i;
+
+	SN_TRY(usb_pin(p, device, why));
+	SN_TRY(open_pinned(p, a, request, &keys, &i, why));
+	SN_TRY(approver_sign_usb(&keys, p->plan->digest, device, &ret->open, why));
+	SN_TRY(approver_check_usb(&p->plan->approvers[i], p->plan->digest, device,
+	    sn_buf_bytes(&ret->open), why));
+	a->given[i] = true;
 	return SN_OK;
 }
 

@@ -7,6 +7,7 @@
 #define KEY_SALT "cornerstone/v1/approver"
 #define SEED_LEN 48 /* of a P-384 key */
 #define PLAN_PREFIX "cornerstone/v1/approve-plan\n"
+#define USB_PREFIX "cornerstone/v1/accept-usb\n"
 
 void
 approver_keys_done(struct approver_keys *k)
@@ -127,6 +128,36 @@ approver_check_plan(const struct plan_approver *a, const uint8_t digest[32], str
 	SN_CLEANUP(sn_buf_done) struct sn_buf m = { 0 };
 
 	SN_TRY(plan_message(digest, &m, why));
+	return approver_check_statement(a, sn_buf_bytes(&m), sig, why);
+}
+
+static enum sn_err
+usb_message(const uint8_t digest[32], struct bytes device, struct sn_buf *ret,
+    struct sn_why *why)
+{
+	sn_buf_str(ret, USB_PREFIX);
+	sn_buf_put(ret, (struct bytes){ digest, 32 });
+	sn_buf_put(ret, device);
+	return sn_buf_check(ret, why);
+}
+
+enum sn_err
+approver_sign_usb(const struct approver_keys *k, const uint8_t plan_digest[32],
+    struct bytes device, struct sn_buf *ret_sig, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf m = { 0 };
+
+	SN_TRY(usb_message(plan_digest, device, &m, why));
+	return cry_sign(k->sign, sn_buf_bytes(&m), ret_sig, why);
+}
+
+enum sn_err
+approver_check_usb(const struct plan_approver *a, const uint8_t plan_digest[32],
+    struct bytes device, struct bytes sig, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf m = { 0 };
+
+	SN_TRY(usb_message(plan_digest, device, &m, why));
 	return approver_check_statement(a, sn_buf_bytes(&m), sig, why);
 }
 

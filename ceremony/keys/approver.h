@@ -79,6 +79,15 @@ SN_MUST_USE enum sn_err approver_sign_plan(const struct approver_keys *k,
     const uint8_t digest[32], struct sn_buf *ret_sig, struct sn_why *why);
 SN_MUST_USE enum sn_err approver_check_plan(const struct plan_approver *a,
     const uint8_t digest[32], struct bytes sig, struct sn_why *why);
+/*
+ * Acceptance of a keyboard in the ceremony of a plan: a signature over
+ * "cornerstone/v1/accept-usb\n", the plan's digest, and the device's description.
+ */
+SN_MUST_USE enum sn_err approver_sign_usb(const struct approver_keys *k,
+    const uint8_t plan_digest[32], struct bytes device, struct sn_buf *ret_sig,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err approver_check_usb(const struct plan_approver *a,
+    const uint8_t plan_digest[32], struct bytes device, struct bytes sig, struct sn_why *why);
 /* Approval of a statement: a signature over exactly the bytes of statement.json. */
 SN_MUST_USE enum sn_err approver_sign_statement(const struct approver_keys *k,
     struct bytes statement, struct sn_buf *ret_sig, struct sn_why *why);

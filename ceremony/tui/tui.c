@@ -21,7 +21,9 @@ struct tui {
 	size_t page;
 	char text[VIEW_TEXT_MAX + 1];
 	size_t ntext;
-	bool over;
+	char
+	    asked[80]; /* reference of the view before; a note on the same one keeps the text */
+	bool over, again; /* again: the view is fetched once more, nobody has answered */
 };
 
 /* ---- drawing */
@@ -141,13 +143,18 @@ tui_ask(struct tui *t, struct sn_why *why)
 	bool done = false, shown;
 	wint_t key;
 
-	timeout(-1);
+	timeout(t->ports->watch ? POLL_MS : -1);
 	while (!done) {
 		int rc = get_wch(&key);
 
-		if (rc == ERR)
+		if (rc == ERR && !t->ports->watch)
 			return sn_fail(why, SN_E_IO, "the terminal is gone");
-		SN_TRY(tui_key(t, key, &done, why));
+		if (rc != ERR)
+			SN_TRY(tui_key(t, key, &done, why));
+		else
+			SN_TRY(cer_watch(t->cer, &t->again, why));
+		if (t->again)
+			return SN_OK;
 	}
 	shown = t->view.kind == VIEW_SHOW;
 	SN_TRY(tui_answer(t, (struct bytes){ NULL, 0 }, why));
@@ -236,10 +243,22 @@ tui_wait(struct tui *t, struct sn_why *why)
 static enum sn_err
 tui_view(struct tui *t, struct sn_why *why)
 {
+	char asks[80];
+	bool same;
+
 	SN_TRY(cer_next(t->cer, &t->view, why));
-	t->page = 0;
+	view_reference(&t->view, asks);
+	same = t->again && strcmp(asks, t->asked) == 0;
+	t->again = false;
+	(void)snprintf(t->asked, sizeof(t->asked), "%s", asks);
+	if (!same) {
+		t->page = 0;
+		t->ntext = 0;
+		t->text[0] = '\0';
+	}
 	tui_draw(t);
-	if (t->view.kind != VIEW_BUSY) { /* what was typed before this was asked is no answer */
+	if (t->view.kind != VIEW_BUSY &&
+	    !same) { /* what was typed before this was asked is no answer */
 		(void)tcflush(t->ports->in, TCIFLUSH);
 		flushinp();
 	}

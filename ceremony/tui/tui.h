@@ -11,6 +11,7 @@
 
 struct tui_ports {
 	int in, out;   /* the terminal */
+	bool watch;    /* something may happen while nobody types: cer_watch() */
 	bool may_quit; /* Ctrl-C ends it (workstation); in the image nothing does */
 	/* Workstation: put the folder that stands for this stick in, or pull it. NULL in the
 	 * image, where people do that with their hands. */

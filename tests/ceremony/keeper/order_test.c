@@ -8,7 +8,7 @@
 
 #define M 2
 #define N 2
-#define REQUESTS 17 /* 0, 1 to 15, 16: the first and the last do not exist */
+#define REQUESTS 18 /* 0, 1 to 16, 17: the first and the last do not exist */
 
 /* The document's table, written down once more: 'x' where a request is allowed. */
 struct state_row {
@@ -17,17 +17,17 @@ struct state_row {
 };
 
 static const struct state_row state_rows[] = {
-	/*                              0123456789.12345. */
-	{ KS_NEW, "new", "-xxx-------------" },
-	{ KS_PLANNED, "planned", "--x-x------------" },
-	{ KS_APPROVED, "approved", "--x-xx---x-------" },
-	{ KS_SHARING, "sharing", "--x---xx---------" },
-	{ KS_TYPED, "typed", "--x-----x--------" },
-	{ KS_RECOVERING, "recovering", "--x-------x------" },
-	{ KS_MASTER, "master", "--x--------x-----" },
-	{ KS_DERIVED, "derived", "--x---------xxxx-" },
-	{ KS_SIGNED, "signed", "-----------------" },
-	{ KS_DEAD, "dead", "-----------------" },
+	/*                              0123456789.123456. */
+	{ KS_NEW, "new", "-xxx--------------" },
+	{ KS_PLANNED, "planned", "--x-x-------------" },
+	{ KS_APPROVED, "approved", "--x-xx---x------x-" },
+	{ KS_SHARING, "sharing", "--x---xx--------x-" },
+	{ KS_TYPED, "typed", "--x-----x-------x-" },
+	{ KS_RECOVERING, "recovering", "--x-------x-----x-" },
+	{ KS_MASTER, "master", "--x--------x----x-" },
+	{ KS_DERIVED, "derived", "--x---------xxxxx-" },
+	{ KS_SIGNED, "signed", "------------------" },
+	{ KS_DEAD, "dead", "------------------" },
 };
 
 #define STATES SN_NITEMS(state_rows)

@@ -3,6 +3,7 @@
  * timeout: 120
  */
 #include "appliance/crypto/cms.h"
+#include "ceremony/keys/approver.h"
 #include "tests/ceremony/keeper/rig.h"
 
 #define M 2
@@ -164,6 +165,38 @@ test_production_evidence(void **state)
 	keeper_stop(&k);
 }
 
+/* Two different people for one keyboard; what they signed holds for no other. */
+static void
+test_keyboard(void **state)
+{
+	static const char one[] = "7 keyboard 046d:c31c at 1-2";
+	static const char other[] = "8 keyboard 046d:c31c at 1-2";
+	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
+	struct plan *p = NULL;
+
+	(void)state;
+	RIG_OK(plan_parse(bytes_str(plan), &p, &why));
+	RIG_OK(keeper_approve(signer, "ada", KEEPER_ACCEPT_USB,
+	    sn_buf_bytes(&rig_approvers[0].key), BYTES_STR(RIG_PASSPHRASE), bytes_str(one),
+	    &sig, &why));
+	RIG_OK(approver_check_usb(&p->approvers[0], p->digest, bytes_str(one),
+	    sn_buf_bytes(&sig), &why));
+	assert_int_equal(approver_check_usb(&p->approvers[0], p->digest, bytes_str(other),
+			     sn_buf_bytes(&sig), NULL),
+	    SN_E_SIGNATURE);
+	assert_int_equal(approver_check_usb(&p->approvers[1], p->digest, bytes_str(one),
+			     sn_buf_bytes(&sig), NULL),
+	    SN_E_SIGNATURE);
+	assert_int_equal(rig_approve(signer, 0, KEEPER_ACCEPT_USB, one), SN_E_POLICY);
+	assert_int_equal(rig_approve(signer, 3, KEEPER_ACCEPT_USB, one), SN_E_POLICY);
+	RIG_OK(rig_approve(signer, 1, KEEPER_ACCEPT_USB, one));
+	RIG_OK(rig_approve(signer, 0, KEEPER_ACCEPT_USB, other));
+	RIG_OK(rig_approve(signer, 0, KEEPER_ACCEPT_USB, one)); /* begun anew in between */
+	assert_int_equal(rig_approve(signer, 0, KEEPER_ACCEPT_USB, ""), SN_E_FORMAT);
+	assert_int_equal(rig_approve(signer, 0, KEEPER_ACCEPT_USB, "\033[2J"), SN_E_FORMAT);
+	plan_free(&p);
+}
+
 static void
 test_statement(void **state)
 {
@@ -213,6 +246,7 @@ main(int argc, char **argv)
 		    stated_rows[i].name);
 	test_list_add(l, test_unfit_digests, NULL, "not signed: another plan, identity");
 	test_list_add(l, test_production_evidence, NULL, "evidence of a production");
+	test_list_add(l, test_keyboard, NULL, "a keyboard by two different people");
 	test_list_add(l, test_statement, NULL, "a statement only after its approvals");
 	status = test_list_run(l, "keeper's signatures");
 	keeper_stop(&signer);
