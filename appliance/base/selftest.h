@@ -20,7 +20,7 @@ struct sn_selftest {
 	enum sn_err (*run)(const struct sn_selftest *t, struct sn_why *why);
 	int kind; /* for run: which algorithm */
 	/* Hexadecimal; NULL: not used. */
-	const char *key, *salt, *data, *want;
+	const char *key, *salt, *data, *more, *want;
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "appliance/base/text.h"
 #include "appliance/crosscheck/crosscheck.h"
+#include "appliance/crosscheck/selftest.h"
 #include "appliance/jail/jail.h"
 
 /*
@@ -36,7 +37,8 @@ static const struct check {
 static void
 print_help(void)
 {
-	puts("usage: crosscheck DIR [--identity HEX]\n\n"
+	puts("usage: crosscheck DIR [--identity HEX]\n"
+	     "       crosscheck --selftest\n\n"
 	     "Verify the bundle in DIR with GnuTLS alone. HEX is the identity digest from\n"
 	     "paper; without it nothing is accepted. World, evidence class, sequence and\n"
 	     "expiry are for \"sanctum verify\" to judge.\n\n"
@@ -133,6 +135,22 @@ judge(struct xc *c, const char *dir, struct sn_why *why)
 	return SN_OK;
 }
 
+/* Confined, as when it judges: each known answer is a line. */
+static enum sn_err
+selftest(struct sn_why *why)
+{
+	SN_TRY(jail_enter(&jail_policies[JAIL_CROSSCHECK], why));
+	for (const struct sn_selftest *t = xc_selftests; t->name != NULL; t++) {
+		const enum sn_err e = t->run(t, why);
+
+		printf("[%s] %s: %s\n", e == SN_OK ? "OK" : "!!", t->name, t->source);
+		if (e != SN_OK)
+			return e;
+	}
+	puts("crosscheck: every known answer is right");
+	return SN_OK;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -145,9 +163,13 @@ main(int argc, char **argv)
 		print_help();
 		return 0;
 	}
-	e = parse_args(argc, argv, &c, &dir, &why);
-	if (e == SN_OK)
-		e = judge(&c, dir, &why);
+	if (argc == 2 && strcmp(argv[1], "--selftest") == 0) {
+		e = selftest(&why);
+	} else {
+		e = parse_args(argc, argv, &c, &dir, &why);
+		if (e == SN_OK)
+			e = judge(&c, dir, &why);
+	}
 	if (fflush(stdout) != 0 && e == SN_OK)
 		e = sn_fail(&why, SN_E_IO, "standard output");
 	if (e != SN_OK)

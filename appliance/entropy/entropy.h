@@ -9,6 +9,7 @@
 #define ENT_ENTROPY_H
 
 #include "appliance/base/secret.h"
+#include "appliance/base/selftest.h"
 
 /* The numbers go into the mix and never change. Sources are mixed in this order. */
 enum ent_id {
@@ -51,6 +52,11 @@ SN_MUST_USE enum sn_err ent_health(enum ent_id id, struct bytes sample, struct s
 /* SN_E_ENTROPY when two samples share a 32-byte block at any offset. */
 SN_MUST_USE enum sn_err ent_distinct(const struct ent_source *sources, size_t n,
     struct sn_why *why);
+
+/* Two samples of one source: both pass the health tests, and neither is the other. */
+SN_MUST_USE enum sn_err ent_alive(const struct ent_source two[2], struct sn_why *why);
+/* Kernel and processor, for the boot's self-test; ends with a row without a name. */
+extern const struct sn_selftest ent_selftests[];
 
 enum ent_state { ENT_USED, ENT_ABSENT, ENT_FAILED };
 const char *ent_state_name(enum ent_state s); /* "used", "absent", "failed" */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <tss2/tss2_mu.h>
 
@@ -120,6 +121,33 @@ tpm_dev_startup(struct tpm_dev *d, struct sn_why *why)
 	SN_TRY(dev_result(d, "TPM2_Startup", Esys_Startup(d->esys, TPM2_SU_CLEAR), why));
 	return dev_result(d, "TPM2_SelfTest",
 	    Esys_SelfTest(d->esys, ESYS_TR_NONE, DEV_NONE, TPM2_NO), why);
+}
+
+#define DEV_TEST_ROUNDS 60
+#define DEV_TEST_PAUSE_NS 100000000L
+
+enum sn_err
+tpm_dev_test_result(struct tpm_dev *d, struct sn_why *why)
+{
+	const struct timespec pause = { 0, DEV_TEST_PAUSE_NS };
+
+	SN_TRY(dev_ready(d, why));
+	for (int round = 0; round < DEV_TEST_ROUNDS; round++) {
+		SN_CLEANUP(dev_release) TPM2B_MAX_BUFFER *data = NULL;
+		TPM2_RC rc = TPM2_RC_FAILURE;
+
+		SN_TRY(dev_result(d, "TPM2_GetTestResult",
+		    Esys_GetTestResult(d->esys, ESYS_TR_NONE, DEV_NONE, &data, &rc), why));
+		if (rc == TPM2_RC_SUCCESS)
+			return SN_OK;
+		if (rc == TPM2_RC_NEEDS_TEST)
+			SN_TRY(dev_result(d, "TPM2_SelfTest",
+			    Esys_SelfTest(d->esys, ESYS_TR_NONE, DEV_NONE, TPM2_YES), why));
+		else if (rc != TPM2_RC_TESTING)
+			return dev_result(d, "the TPM's self-test", rc, why);
+		nanosleep(&pause, NULL);
+	}
+	return dev_fault(d, "the TPM's self-test", "it does not come to an end", why);
 }
 
 enum sn_err

@@ -31,6 +31,8 @@ void tpm_dev_free(struct tpm_dev **dp); /* NULL-safe, idempotent */
 
 /* TPM2_Startup(CLEAR) and the self-tests that are still due. */
 SN_MUST_USE enum sn_err tpm_dev_startup(struct tpm_dev *d, struct sn_why *why);
+/* What the TPM says of its self-tests, once they are all done: good, or SN_E_TPM. */
+SN_MUST_USE enum sn_err tpm_dev_test_result(struct tpm_dev *d, struct sn_why *why);
 /* n fixed properties from first on; a property that is not there is SN_E_TPM. */
 SN_MUST_USE enum sn_err tpm_dev_properties(struct tpm_dev *d, uint32_t first, uint32_t n,
     uint32_t *ret, struct sn_why *why);

@@ -39,6 +39,9 @@ void cmd_ports_done(struct cmd_ports *p); /* idempotent */
 /* The ceremony inside the image, in the child of PID 1 that owns the console; an
  * init_ops.ceremony. Returns an exit status. */
 int cmd_image(const struct init_facts *facts, void *arg);
+/* The second checker beside this program (data: its name) tests itself. */
+SN_MUST_USE enum sn_err cmd_crosscheck_selftest(const struct sn_selftest *t,
+    struct sn_why *why);
 /* What PID 1 needs to know of this program: that, the image's facts, its self-tests. */
 struct init_ops cmd_image_ops(void);
 

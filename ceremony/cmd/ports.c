@@ -45,12 +45,16 @@ beside(struct bytes self, const char *name, struct sn_buf *ret, struct sn_why *w
 
 /* ---- the second checker */
 
+#define CROSSCHECK_ARGS 3
+
 static void
-child_exec(const char *path, const char *dir, const char *identity, int out)
+child_exec(const char *path, const char *const args[CROSSCHECK_ARGS], int out)
 {
-	char *const argv[] = { strdup(path), strdup(dir), strdup("--identity"),
-		strdup(identity), NULL };
+	char *argv[CROSSCHECK_ARGS + 2] = { strdup(path) };
 	static char *const env[] = { NULL };
+
+	for (size_t i = 0; i < CROSSCHECK_ARGS && args[i] != NULL; i++)
+		argv[i + 1] = strdup(args[i]);
 
 	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
 		_exit(sn_err_exit(SN_E_IO));
@@ -100,7 +104,7 @@ last_line(struct sn_buf *b)
 }
 
 static enum sn_err
-crosscheck_exec(const char *path, const char *dir, const char *identity,
+crosscheck_exec(const char *path, const char *const args[CROSSCHECK_ARGS],
     struct sn_buf *ret_lines, struct sn_why *why)
 {
 	SN_CLEANUP(sn_fd_done) int rd = -1;
@@ -113,7 +117,7 @@ crosscheck_exec(const char *path, const char *dir, const char *identity,
 	rd = fds[0];
 	pid = fork();
 	if (pid == 0)
-		child_exec(path, dir, identity, fds[1]);
+		child_exec(path, args, fds[1]);
 	(void)close(fds[1]);
 	if (pid < 0)
 		return sn_fail(why, SN_E_IO, "crosscheck: fork");
@@ -153,6 +157,7 @@ crosscheck(void *arg, const struct bun *bun, const uint8_t identity[32],
 	struct cmd_ports *p = arg;
 	SN_CLEANUP(sn_fd_done) int dirfd = -1;
 	char dir[256], hex[65];
+	const char *const args[CROSSCHECK_ARGS] = { dir, "--identity", hex };
 	enum sn_err e;
 
 	(void)snprintf(dir, sizeof(dir), "%s/crosscheck-XXXXXX", p->scratch);
@@ -163,11 +168,37 @@ crosscheck(void *arg, const struct bun *bun, const uint8_t identity[32],
 	e = dirfd < 0 ? sn_fail(why, SN_E_IO, "%s: cannot be opened", dir)
 		      : bun_write(bun, dirfd, why);
 	if (e == SN_OK)
-		e = crosscheck_exec(sn_buf_cstr(&p->crosscheck), dir, hex, ret_lines, why);
+		e = crosscheck_exec(sn_buf_cstr(&p->crosscheck), args, ret_lines, why);
 	if (dirfd >= 0)
 		scratch_remove(dirfd, bun);
 	(void)rmdir(dir);
 	return e;
+}
+
+/* The running program's file. */
+static enum sn_err
+own_path(struct sn_buf *ret, struct sn_why *why)
+{
+	char self[512];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+
+	if (n <= 0 || (size_t)n >= sizeof(self))
+		return sn_fail(why, SN_E_IO, "/proc/self/exe cannot be read");
+	sn_buf_put(ret, (struct bytes){ (const uint8_t *)self, (size_t)n });
+	return sn_buf_check(ret, why);
+}
+
+enum sn_err
+cmd_crosscheck_selftest(const struct sn_selftest *t, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf self = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf path = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf lines = { 0 };
+	const char *const args[CROSSCHECK_ARGS] = { "--selftest" };
+
+	SN_TRY(own_path(&self, why));
+	SN_TRY(beside(sn_buf_bytes(&self), t->data, &path, why));
+	return crosscheck_exec(sn_buf_cstr(&path), args, &lines, why);
 }
 
 /* ---- all of it */
@@ -175,14 +206,9 @@ crosscheck(void *arg, const struct bun *bun, const uint8_t identity[32],
 enum sn_err
 cmd_ports_open(struct cmd_ports *p, const char *console, struct sn_why *why)
 {
-	char self[512];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
 	int64_t built = 0;
 
-	if (n <= 0 || (size_t)n >= sizeof(self))
-		return sn_fail(why, SN_E_IO, "/proc/self/exe cannot be read");
-	sn_buf_put(&p->self, (struct bytes){ (const uint8_t *)self, (size_t)n });
-	SN_TRY(sn_buf_check(&p->self, why));
+	SN_TRY(own_path(&p->self, why));
 	SN_TRY(beside(sn_buf_bytes(&p->self), "softtpm", &p->softtpm, why));
 	SN_TRY(beside(sn_buf_bytes(&p->self), "crosscheck", &p->crosscheck, why));
 	SN_TRY(text_to_time(SN_BUILD_DATE, &built, "iso/build-date", why));
