@@ -7,6 +7,7 @@
 #include "ceremony/bundle/judge.h"
 
 #define APPROVE_PLAN "cornerstone/v1/approve-plan\n" /* docs/FORMAT-KEYS.md */
+#define ACCEPT_USB "cornerstone/v1/accept-usb\n"
 #define SIGNATURE_MAX 128
 
 /* What every record of that id must say, and one at least is there. */
@@ -61,38 +62,75 @@ ak_digest(const struct bun_case *c, char ret_hex[65], struct sn_why *why)
 	return SN_OK;
 }
 
-/* One plan.approved; *ret is whose. */
+/* An approver's signature in a record: which arguments it is in, and what it is about. */
+struct signed_by {
+	const char *name, *signature; /* arguments */
+	const char *did, *not_of;     /* "approved the plan"; "approval is not of this plan" */
+};
+
+/* Over the prefix, the plan's digest and text; *ret is whose. */
 static enum sn_err
-check_plan_approval(const struct bun_case *c, const struct tr_record *r,
-    const struct bun_stated_approver **ret, struct sn_why *why)
+check_signed(const struct bun_case *c, const struct tr_record *r, const struct signed_by *by,
+    const char *prefix, const char *text, const struct bun_stated_approver **ret,
+    struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf message = { 0 };
 	const char *name, *base64;
 
-	SN_TRY(sn_json_str(r->args, "approver", TR_MAX_TEXT, &name, BUN_RECORDS, why));
-	SN_TRY(sn_json_str(r->args, "signature", TR_MAX_TEXT, &base64, BUN_RECORDS, why));
+	SN_TRY(sn_json_str(r->args, by->name, TR_MAX_TEXT, &name, BUN_RECORDS, why));
+	SN_TRY(sn_json_str(r->args, by->signature, TR_MAX_TEXT, &base64, BUN_RECORDS, why));
 	SN_TRY(sn_base64_parse(bytes_str(base64), SIGNATURE_MAX, &sig, BUN_RECORDS, why));
 	const struct bun_stated_approver *a = bun_statement_approver(&c->st, name);
 	if (a == NULL)
 		return sn_fail(why, SN_E_SIGNATURE,
-		    BUN_RECORDS ": %s approved the plan and is no approver of the statement",
-		    name);
+		    BUN_RECORDS ": %s %s and is no approver of the statement", name, by->did);
 	SN_TRY(bun_approver_key(c, a, &key, why));
-	sn_buf_str(&message, APPROVE_PLAN);
+	sn_buf_str(&message, prefix);
 	sn_buf_put(&message, BYTES_OF(c->st.plan_sha256));
+	sn_buf_str(&message, text);
 	SN_TRY(sn_buf_check(&message, why));
 	const enum sn_err e = cry_verify(key, sn_buf_bytes(&message), sn_buf_bytes(&sig), NULL);
 	if (e != SN_OK)
-		return sn_fail(why, e, BUN_RECORDS ": %s's approval is not of this plan", name);
+		return sn_fail(why, e, BUN_RECORDS ": %s's %s", name, by->not_of);
 	*ret = a;
+	return SN_OK;
+}
+
+/* A keyboard that came during the ceremony was accepted by two different approvers. */
+static enum sn_err
+check_keyboards(const struct bun_case *c, struct sn_why *why)
+{
+	static const struct signed_by by[] = {
+		{ "first", "first_signature", "accepted a keyboard",
+		    "acceptance is not of this keyboard" },
+		{ "second", "second_signature", "accepted a keyboard",
+		    "acceptance is not of this keyboard" },
+	};
+
+	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+		const struct bun_stated_approver *a[SN_NITEMS(by)] = { NULL, NULL };
+		const char *text;
+
+		if (strcmp(r->id, "usb.accepted") != 0)
+			continue;
+		SN_TRY(sn_json_str(r->args, "keyboard", TR_MAX_TEXT, &text, BUN_RECORDS, why));
+		for (size_t k = 0; k < SN_NITEMS(by); k++)
+			SN_TRY(check_signed(c, r, &by[k], ACCEPT_USB, text, &a[k], why));
+		if (a[0] == a[1])
+			return sn_fail(why, SN_E_SIGNATURE,
+			    BUN_RECORDS ": one person accepted the keyboard %s", text);
+	}
 	return SN_OK;
 }
 
 static enum sn_err
 check_plan_approvals(const struct bun_case *c, size_t *ret_n, struct sn_why *why)
 {
+	static const struct signed_by by = { "approver", "signature", "approved the plan",
+		"approval is not of this plan" };
 	const struct bun_stated_approver *a = NULL;
 	bool seen[BUN_MAX_APPROVERS] = { false };
 	size_t n = 0;
@@ -102,7 +140,7 @@ check_plan_approvals(const struct bun_case *c, size_t *ret_n, struct sn_why *why
 
 		if (strcmp(r->id, "plan.approved") != 0)
 			continue;
-		SN_TRY(check_plan_approval(c, r, &a, why));
+		SN_TRY(check_signed(c, r, &by, APPROVE_PLAN, "", &a, why));
 		n += !seen[a - c->st.approver];
 		seen[a - c->st.approver] = true;
 	}
@@ -135,6 +173,7 @@ bun_check_story(struct bun_case *c, struct sn_why *why)
 	for (size_t i = 0; i < SN_NITEMS(claims); i++)
 		SN_TRY(check_claim(c, &claims[i], why));
 	SN_TRY(check_plan_approvals(c, &n, why));
+	SN_TRY(check_keyboards(c, why));
 	bun_note(c,
 	    "the transcript tells of this plan, TPM and identity; %zu approved the plan", n);
 	return SN_OK;

@@ -151,6 +151,31 @@ fix_record_approval(const struct fix *f, const char *name, size_t signer, bool o
 	sn_buf_done(&text);
 }
 
+static void
+fix_record_keyboard(const struct fix *f, enum fix_lie lie, struct tr *t)
+{
+	const size_t second = lie == FIX_LIE_KEYBOARD_ONE ? 0 : 1;
+	const size_t signer[2] = { 0, second };
+	struct sn_buf message = { 0 }, sig[2] = { { 0 }, { 0 } }, text[2] = { { 0 }, { 0 } };
+
+	sn_buf_str(&message, "cornerstone/v1/accept-usb\n");
+	sn_buf_put(&message, BYTES_OF(f->plan_digest));
+	sn_buf_str(&message, lie == FIX_LIE_KEYBOARD_OTHER ? "8 keyboard" : "7 keyboard");
+	for (size_t i = 0; i < 2; i++) {
+		FIX_OK(cry_sign(f->approver[signer[i]], sn_buf_bytes(&message), &sig[i], why));
+		sn_buf_base64(&text[i], sn_buf_bytes(&sig[i]));
+	}
+	FIX_RECORD(t, "usb.accepted", TR_ARG_STR("keyboard", "7 keyboard"),
+	    TR_ARG_STR("first", "alice"), TR_ARG_STR("first_signature", sn_buf_cstr(&text[0])),
+	    TR_ARG_STR("second", second == 0 ? "alice" : "bob"),
+	    TR_ARG_STR("second_signature", sn_buf_cstr(&text[1])));
+	sn_buf_done(&message);
+	for (size_t i = 0; i < 2; i++) {
+		sn_buf_done(&sig[i]);
+		sn_buf_done(&text[i]);
+	}
+}
+
 /* What the verifier compares with the statement, as the ceremony records it. */
 static void
 fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
@@ -178,6 +203,9 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 	if (o->lie == FIX_LIE_SECOND_TPM)
 		fix_record_tpm(f, o, FIX_LIE_CLASS, t);
 	fix_record_approval(f, "alice", 0, false, t);
+	if (o->lie == FIX_KEYBOARD || o->lie == FIX_LIE_KEYBOARD_ONE ||
+	    o->lie == FIX_LIE_KEYBOARD_OTHER)
+		fix_record_keyboard(f, o->lie, t);
 	if (o->lie == FIX_LIE_ALICE_TWICE)
 		fix_record_approval(f, "alice", 0, false, t);
 	else if (o->lie == FIX_LIE_STRANGER)

@@ -66,7 +66,10 @@ enum fix_lie {
 	FIX_LIE_ALICE_TWICE,
 	FIX_LIE_STRANGER,
 	FIX_LIE_OTHER_PLAN,
-	FIX_LIE_SECOND_TPM, /* a second tpm.opened, of another class */
+	FIX_KEYBOARD,		/* no lie: two approvers accepted a keyboard */
+	FIX_LIE_KEYBOARD_ONE,	/* the same one twice */
+	FIX_LIE_KEYBOARD_OTHER, /* they signed for another keyboard */
+	FIX_LIE_SECOND_TPM,	/* a second tpm.opened, of another class */
 };
 
 /* What a bundle is to be; zero is a good production genesis with a pinned TPM. */
