@@ -16,11 +16,15 @@
 #define SCREEN_COLUMNS 80
 #define SCREEN_ROWS 24
 #define BIG_FONT "TER16x32" /* twice the cell of the font that the kernel starts with */
-#define CLEAR "\033[0m\033[3J\033[2J\033[H"
+#define CLEAR "\033%G\033[0m\033[3J\033[2J\033[H"
 
 static const struct console kinds[CONSOLES] = {
-	{ "framebuffer", "/dev/tty1", "linux", false, -1 },
-	{ "serial", "/dev/ttyS0", "screen", true, -1 },
+	{ .name = "framebuffer", .device = "/dev/tty1", .term = "linux", .fd = -1 },
+	{ .name = "serial",
+	    .device = "/dev/ttyS0",
+	    .term = "screen",
+	    .serial = true,
+	    .fd = -1 },
 };
 
 static void
@@ -114,41 +118,82 @@ console_open(struct consoles *cs)
 	return any;
 }
 
-void
-console_print(const struct consoles *cs, const char *line)
+bool
+console_reopen(struct consoles *cs)
 {
 	for (size_t i = 0; i < CONSOLES; i++)
-		if (cs->c[i].fd >= 0) {
+		if (cs->c[i].fd >= 0)
+			close(cs->c[i].fd);
+	return console_open(cs);
+}
+
+void
+console_print_others(const struct consoles *cs, const struct console *but, const char *line)
+{
+	for (size_t i = 0; i < CONSOLES; i++)
+		if (cs->c[i].fd >= 0 && &cs->c[i] != but) {
 			put(cs->c[i].fd, line);
 			put(cs->c[i].fd, "\n");
 		}
 }
 
 void
-console_clear(const struct consoles *cs)
+console_print(const struct consoles *cs, const char *line)
+{
+	console_print_others(cs, NULL, line);
+}
+
+void
+console_clear(struct consoles *cs)
 {
 	for (size_t i = 0; i < CONSOLES; i++)
 		if (cs->c[i].fd >= 0) {
 			(void)tcflush(cs->c[i].fd, TCIOFLUSH);
+			cs->c[i].ntyped = 0;
 			put(cs->c[i].fd, CLEAR);
 		}
 }
 
-/* Is Enter among what has been typed there? */
+/* One byte that was typed. True when it ends the line. */
 static bool
-entered(int fd)
+typed(struct console *c, char byte)
 {
-	char typed[64];
-	ssize_t n = read(fd, typed, sizeof(typed));
-	bool yes = n > 0 &&
-	    (memchr(typed, '\r', (size_t)n) != NULL || memchr(typed, '\n', (size_t)n) != NULL);
+	const char echo[2] = { byte, '\0' };
+	bool after_cr = c->after_cr;
 
-	explicit_bzero(typed, sizeof(typed));
+	c->after_cr = byte == '\r';
+	if (byte == '\n' && after_cr)
+		return false;
+	if (byte == '\r' || byte == '\n')
+		return true;
+	if (byte > ' ' && byte <= '~' && c->ntyped + 1 < sizeof(c->typed)) {
+		c->typed[c->ntyped++] = byte;
+		put(c->fd, echo);
+	}
+	return false;
+}
+
+/* Is there a whole line among what has been typed there? */
+static bool
+entered(struct console *c, char ret[CONSOLE_LINE_MAX])
+{
+	char bytes[64];
+	ssize_t n = read(c->fd, bytes, sizeof(bytes));
+	bool yes = false;
+
+	for (ssize_t i = 0; i < n && !yes; i++)
+		yes = typed(c, bytes[i]);
+	if (yes) {
+		c->typed[c->ntyped] = '\0';
+		memcpy(ret, c->typed, c->ntyped + 1);
+		c->ntyped = 0;
+	}
+	explicit_bzero(bytes, sizeof(bytes));
 	return yes;
 }
 
 struct console *
-console_wait_enter(struct consoles *cs, unsigned int seconds)
+console_wait_line(struct consoles *cs, unsigned int seconds, char ret[CONSOLE_LINE_MAX])
 {
 	struct pollfd p[CONSOLES];
 
@@ -163,9 +208,17 @@ console_wait_enter(struct consoles *cs, unsigned int seconds)
 		if (n <= 0)
 			return NULL;
 		for (size_t i = 0; i < CONSOLES; i++)
-			if ((p[i].revents & POLLIN) != 0 && entered(cs->c[i].fd))
+			if ((p[i].revents & POLLIN) != 0 && entered(&cs->c[i], ret))
 				return &cs->c[i];
 	}
+}
+
+struct console *
+console_wait_enter(struct consoles *cs, unsigned int seconds)
+{
+	char line[CONSOLE_LINE_MAX];
+
+	return console_wait_line(cs, seconds, line);
 }
 
 /* To the numbers where a process has its link, whatever stands there now. */

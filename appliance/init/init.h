@@ -28,9 +28,32 @@ struct init_check {
 	enum init_state state;
 };
 
+enum init_image_source {
+	INIT_IMAGE_UNKNOWN,
+	INIT_IMAGE_MEASURED, /* the firmware measured it, the TPM confirms that */
+	INIT_IMAGE_STICK,    /* read from the boot stick; nobody vouches for it */
+};
+
+/* Which image was started. */
+struct init_image {
+	enum init_image_source source;
+	uint8_t sha256[32];	  /* its digest, when the source is known */
+	char reason[INIT_DETAIL]; /* why not, when it is unknown; printable */
+};
+/* "measured by the firmware", ... */
+const char *init_image_source_name(enum init_image_source s);
+
+/* From /etc/os-release, printable, empty when it does not say. */
+struct init_release {
+	char version[24], variant[24];
+};
+#define INIT_VARIANT_UNLOCKED "unlocked" /* built from packages that no lock file names */
+
 /* What the ceremony may rely on; no check failed, or it would not have been started. */
 struct init_facts {
 	const char *console; /* "framebuffer" or "serial" */
+	struct init_image image;
+	struct init_release release;
 	struct init_check check[INIT_CHECKS_MAX];
 	size_t nchecks;
 	struct sn_link usb; /* to the USB guard; appliance/usb/usb.h */
@@ -41,6 +64,18 @@ struct init_tests {
 	enum sn_err (*start)(struct sn_why *why); /* before the first of them, or NULL */
 	const struct sn_selftest *tests;	  /* ends with a row without a name */
 };
+
+/*
+ * A further entry of the boot menu, also there when a self-test failed: run as the
+ * ceremony is, on the console on which its key was pressed. The first screen comes back
+ * when it returns 0, else the machine goes off.
+ */
+struct init_choice {
+	char key;
+	const char *text; /* "check this laptop", at most 26 characters */
+	int (*run)(const struct init_facts *facts, void *arg);
+};
+#define INIT_CHOICES_MAX 1
 
 struct init_ops {
 	/*
@@ -54,6 +89,8 @@ struct init_ops {
 	int64_t build_date;	  /* seconds since 1970 */
 	const struct init_tests *tests;
 	size_t ntests;
+	const struct init_choice *choices;
+	size_t nchoices; /* at most INIT_CHOICES_MAX */
 };
 
 /* Be PID 1. */

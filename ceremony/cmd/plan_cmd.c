@@ -12,8 +12,8 @@
 #include "appliance/base/file.h"
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
+#include "appliance/base/words.h"
 #include "ceremony/keys/approver.h"
-#include "ceremony/transcript/words.h"
 
 static enum sn_err
 plan_print(const struct plan *p, struct sn_why *why)

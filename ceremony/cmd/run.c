@@ -107,6 +107,12 @@ cmd_image(const struct init_facts *facts, void *arg SN_UNUSED)
 	p.ports.usb = &usb;
 	p.ports.checks = checks;
 	p.ports.nchecks = facts->nchecks;
+	if (facts->image.source != INIT_IMAGE_UNKNOWN) {
+		p.ports.image_digest = facts->image.sha256;
+		p.ports.image_source = init_image_source_name(facts->image.source);
+	} else {
+		p.ports.image_source = facts->image.reason;
+	}
 	e = image_run(&p, facts->console, &why);
 	if (e != SN_OK)
 		sn_err_print("ceremony", e, &why);

@@ -1,10 +1,11 @@
-/* What the boot's self-test knows from this program: the image's facts, and known answers. */
+/* What the first process knows from this program: the image's facts, known answers, choices. */
 #include "ceremony/cmd/cmd.h"
 
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
 #include "appliance/crypto/kat.h"
 #include "appliance/entropy/entropy.h"
+#include "appliance/laptop/laptop.h"
 #include "appliance/tpm/selftest.h"
 #include "ceremony/keys/selftest.h"
 
@@ -38,18 +39,37 @@ static const struct init_tests tests[] = {
 	{ NULL, others },
 };
 
+/* a date that cannot be read becomes INT64_MAX, which no clock passes */
+static int64_t
+build_date(void)
+{
+	int64_t t;
+
+	return text_to_time(SN_BUILD_DATE, &t, "iso/build-date", NULL) == SN_OK ? t : INT64_MAX;
+}
+
+static int
+check_laptop(const struct init_facts *facts, void *arg SN_UNUSED)
+{
+	return laptop_main(&(struct laptop_args){ .facts = facts, .build_date = build_date() });
+}
+
+static const struct init_choice choices[] = {
+	{ 'c', "check this laptop", check_laptop },
+};
+
 struct init_ops
 cmd_image_ops(void)
 {
-	struct init_ops ops = {
+	const struct init_ops ops = {
 		.ceremony = cmd_image,
 		.command_line = SN_COMMAND_LINE,
 		.tests = tests,
 		.ntests = SN_NITEMS(tests),
+		.build_date = build_date(),
+		.choices = choices,
+		.nchoices = SN_NITEMS(choices),
 	};
 
-	/* a date that cannot be read stays INT64_MAX, which no clock passes */
-	if (text_to_time(SN_BUILD_DATE, &ops.build_date, "iso/build-date", NULL) != SN_OK)
-		ops.build_date = INT64_MAX;
 	return ops;
 }

@@ -249,6 +249,7 @@ static const struct message messages[] = {
 
 	/* records of the transcript */
 	{ "ceremony.start", "The ceremony {ceremony} began; world {world}, mode {mode}." },
+	{ "machine.image", "The image that ran has the digest {digest}: {source}." },
 	{ "machine.check", "Self-test {name}: {result}. {detail}" },
 	{ "plan.loaded", "The plan with digest {plan} was loaded; sequence {sequence}." },
 	{ "plan.agreed", "Those present agreed that this is the plan." },

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
+#include "appliance/base/words.h"
 #include "ceremony/core/cer.h"
-#include "ceremony/transcript/words.h"
 
 #define DIGEST_WORDS 4 /* a line; the longest word has 11 letters */
 

@@ -45,6 +45,8 @@ struct cer_ports {
 	const struct cer_check *checks; /* what the boot's self-tests said */
 	size_t nchecks;
 	const struct cer_usb_port *usb; /* NULL where nobody guards: on a workstation */
+	const uint8_t *image_digest;	/* SHA-256 of the image that runs; NULL: unknown */
+	const char *image_source;	/* who says so, or why nobody does; NULL: no image */
 };
 
 SN_MUST_USE enum sn_err cer_new(const struct cer_ports *ports, struct cer **ret,

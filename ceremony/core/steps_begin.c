@@ -17,11 +17,25 @@ static const struct {
 	[CER_CHECK_FAILED] = { "failed", "[!!]" },
 };
 
+static enum sn_err
+start_image(struct cer *c, struct sn_why *why)
+{
+	char hex[2 * CRY_SHA256_LEN + 1] = "unknown";
+
+	if (c->ports.image_source == NULL)
+		return SN_OK;
+	if (c->ports.image_digest != NULL)
+		sn_hex((struct bytes){ c->ports.image_digest, CRY_SHA256_LEN }, hex);
+	return CER_RECORD(c, "machine.image", why, TR_ARG_STR("digest", hex),
+	    TR_ARG_STR("source", c->ports.image_source));
+}
+
 enum sn_err
 step_start_enter(struct cer *c, struct sn_why *why)
 {
 	bool news;
 
+	SN_TRY(start_image(c, why));
 	for (size_t i = 0; i < c->ports.nchecks; i++) {
 		const struct cer_check *k = &c->ports.checks[i];
 

@@ -7,10 +7,10 @@
 #include "appliance/base/file.h"
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
+#include "appliance/base/words.h"
 #include "appliance/measure/disk.h"
 #include "appliance/measure/measure.h"
 #include "ceremony/node/cmd.h"
-#include "ceremony/transcript/words.h"
 
 #define KEY_FILE_MAX (256U << 10)
 

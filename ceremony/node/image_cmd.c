@@ -8,10 +8,10 @@
 
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
+#include "appliance/base/words.h"
 #include "ceremony/node/builders.h"
 #include "ceremony/node/cmd.h"
 #include "ceremony/node/release.h"
-#include "ceremony/transcript/words.h"
 
 static const struct option_row rows[] = {
 	{ "--builders", "DIR2",

@@ -8,9 +8,9 @@
 #include "appliance/base/file.h"
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
+#include "appliance/base/words.h"
 #include "ceremony/bundle/verify.h"
 #include "ceremony/node/cmd.h"
-#include "ceremony/transcript/words.h"
 
 struct request {
 	struct bun_policy policy;

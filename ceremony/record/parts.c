@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "ceremony/transcript/words.h"
+#include "appliance/base/words.h"
 
 /* One argument's value as people read it. */
 static void

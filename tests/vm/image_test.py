@@ -76,11 +76,14 @@ def check_play(tap):
         print("\n".join("# " + line for line in (run.stdout + run.stderr).splitlines()[-20:]))
 
 
+def records():
+    return [json.loads(line) for line in lines_of(OUT, "bundle", "transcript", "records.jsonl")]
+
+
 def self_tests():
     """{name: (result, detail)} that the image recorded."""
     found = {}
-    for line in lines_of(OUT, "bundle", "transcript", "records.jsonl"):
-        record = json.loads(line)
+    for record in records():
         if record["id"] == "machine.check":
             found[record["args"]["name"]] = (record["args"]["result"], record["args"]["detail"])
     return found
@@ -105,13 +108,52 @@ def check_airgap(tap):
         tap.ok(wanted in detail, f"recorded: {name}: {wanted}", detail)
 
 
+def screen(name):
+    """The first kept screen of that name, as one text."""
+    found = sorted(s for s in os.listdir(os.path.join(OUT, "screens"))
+                   if s.endswith(f"-{name}.txt"))
+    return "\n".join(lines_of(OUT, "screens", found[0])) if found else ""
+
+
+def words_of(digest):
+    """The digest as words, by the list in the C source that people's programs use."""
+    source = "\n".join(lines_of("appliance", "base", "words.c"))
+    lists = [re.findall(r'"([A-Za-z]+)"', source[source.index(f"{name}_words[256]"):])[:256]
+             for name in ("even", "odd")]
+    return [lists[i % 2][byte] for i, byte in enumerate(bytes.fromhex(digest))]
+
+
+def check_first_screen(tap, measured):
+    """The image's digest in three forms, on the serial line and on the machine's own screen."""
+    digest = measured["authenticode"]
+    text = screen("console")
+    tap.ok("measured by the firmware" in text and digest in re.sub(r"[^0-9a-f]", "", "".join(
+        re.findall(r"^  ((?:[0-9a-f]{8} ){3}[0-9a-f]{8})", text, re.M))),
+        "the first screen shows the digest of the image that was built", text)
+    shown = re.findall(r"^  ([A-Za-z]+) +([A-Za-z]+) +([A-Za-z]+) +([A-Za-z]+)(?= {2})", text, re.M)
+    tap.equal([w for row in shown for w in row], words_of(digest), "and the same in words")
+    run = subprocess.run(["zbarimg", "-q", "--raw", os.path.join(OUT, "screens",
+                          "console-vga.png")], capture_output=True, text=True, check=False)
+    tap.equal(run.stdout.strip().lower(), digest, "and the same as a QR code")
+    record = [r["args"] for r in records() if r["id"] == "machine.image"]
+    tap.equal(record, [{"digest": digest, "source": "measured by the firmware"}],
+              "the transcript records it")
+
+
 def check_pcrs(tap, measured):
-    """What the TPM quoted is what was predicted when the image was built."""
+    """What the TPM holds after a boot is what was predicted when the image was built."""
+    held = {int(n): v for n, v in
+            re.findall(r"^PCR +(\d+) ([0-9a-f]{64})", screen("measurements"), re.M)}
+    tap.equal(sorted(held), list(range(16)), "the menu shows PCR 0 to 15")
+    for name, index in (("pcr4_nosb", 4), ("pcr9", 9), ("pcr11", 11)):
+        tap.equal(held.get(index), measured[name], f"PCR {index} is {name}, as predicted")
+    tap.equal(held.get(7), measured["pcr7_nokeys"], "PCR 7 is that of firmware without keys")
+    tap.equal([n for n in measured["zero"] if held.get(n) != "00" * 32], [],
+              "what must be zero is zero")
     with open(os.path.join(OUT, "bundle", "evidence", "quote.pcr"), "rb") as f:
-        values = f.read()
-    for name in ("pcr4_nosb", "pcr9", "pcr11"):
-        tap.ok(bytes.fromhex(measured[name]) in values,
-               f"{name} in the quote is the predicted one", measured[name])
+        quoted = f.read()
+    for index in (4, 7, 9, 11):
+        tap.ok(bytes.fromhex(held.get(index, "")) in quoted, f"PCR {index} is in the quote")
 
 
 def check_leavings(tap):
@@ -149,6 +191,7 @@ def main():
     check_play(tap)
     if os.path.isdir(os.path.join(OUT, "bundle")):
         check_airgap(tap)
+        check_first_screen(tap, measured)
         check_pcrs(tap, measured)
         check_leavings(tap)
         check_verify_txt(tap)

@@ -298,6 +298,10 @@ class Machine:
             raise MachineError(f"stick {label} could not be pulled")
         self.qmp.command("blockdev-del", **{"node-name": node})
 
+    def screenshot(self, path):
+        """What the machine's own screen shows, as a picture."""
+        self.qmp.command("screendump", filename=path, format="png")
+
     def off(self):
         """Has the guest switched the machine off? QEMU then holds still until stop()."""
         return not self.running() or \

@@ -141,7 +141,22 @@ class Player:
             if time.monotonic() > limit:
                 self._fail("the image did not ask for a console", lines)
         self.screens.keep(lines, "console", self.console)
+        self.machine.screenshot(os.path.join(self.screens.folder, "console-vga.png"))
+        self._menu_page("m", "measurements", lines)
         self.console.enter()
+
+    def _menu_page(self, key, name, menu):
+        """Look at a page of the boot menu, keep it, and go back."""
+        self.console.type(key)
+        self.console.enter()
+        self._wait_change(menu, STEP_TIMEOUT)
+        lines = self._settled()
+        if lines is None:
+            raise PlayError("the machine went off while its menu was looked at")
+        self.screens.keep(lines, name, self.console)
+        self.console.enter()
+        self._wait_change(lines, STEP_TIMEOUT)
+        self._settled()
 
     def _media(self, item):
         if item.path is None:

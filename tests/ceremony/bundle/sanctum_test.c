@@ -2,7 +2,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include "ceremony/transcript/words.h"
+#include "appliance/base/words.h"
 #include "tests/ceremony/bundle/fixture.h"
 
 #define MAX_ARGS 12

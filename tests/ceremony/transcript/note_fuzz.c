@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "appliance/base/words.h"
 #include "ceremony/transcript/note.h"
-#include "ceremony/transcript/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* The PGP word list: both published digests, every word there and back, and what is refused. */
 #include <string.h>
 
-#include "ceremony/transcript/words.h"
+#include "appliance/base/words.h"
 #include "tests/lib/test.h"
 
 #define VECTORS "iana/pgp-words-vectors.json"

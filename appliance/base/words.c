@@ -1,4 +1,4 @@
-#include "ceremony/transcript/words.h"
+#include "appliance/base/words.h"
 
 #include <string.h>
 #include <strings.h>
