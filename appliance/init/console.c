@@ -89,30 +89,35 @@ set_screen(int fd)
 	(void)ioctl(fd, KDFONTOP, &op);
 }
 
+static bool
+open_one(struct console *c)
+{
+	static const struct winsize size = { .ws_row = SCREEN_ROWS, .ws_col = SCREEN_COLUMNS };
+
+	c->fd = open(c->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (c->fd >= 0 && c->serial && !serial_is_real(c->fd)) {
+		close(c->fd);
+		c->fd = -1;
+	}
+	if (c->fd < 0)
+		return false;
+	(void)fcntl(c->fd, F_SETFL, O_RDWR);
+	set_line(c);
+	if (c->serial)
+		(void)ioctl(c->fd, TIOCSWINSZ, &size);
+	else
+		set_screen(c->fd);
+	return true;
+}
+
 bool
 console_open(struct consoles *cs)
 {
-	static const struct winsize size = { .ws_row = SCREEN_ROWS, .ws_col = SCREEN_COLUMNS };
 	bool any = false;
 
 	for (size_t i = 0; i < CONSOLES; i++) {
-		struct console *c = &cs->c[i];
-
-		*c = kinds[i];
-		c->fd = open(c->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-		if (c->fd >= 0 && c->serial && !serial_is_real(c->fd)) {
-			close(c->fd);
-			c->fd = -1;
-		}
-		if (c->fd < 0)
-			continue;
-		(void)fcntl(c->fd, F_SETFL, O_RDWR);
-		set_line(c);
-		if (c->serial)
-			(void)ioctl(c->fd, TIOCSWINSZ, &size);
-		else
-			set_screen(c->fd);
-		any = true;
+		cs->c[i] = kinds[i];
+		any = open_one(&cs->c[i]) || any;
 	}
 	console_clear(cs);
 	return any;
@@ -121,10 +126,15 @@ console_open(struct consoles *cs)
 bool
 console_reopen(struct consoles *cs)
 {
-	for (size_t i = 0; i < CONSOLES; i++)
-		if (cs->c[i].fd >= 0)
-			close(cs->c[i].fd);
-	return console_open(cs);
+	bool any = false;
+
+	for (size_t i = 0; i < CONSOLES; i++) {
+		if (cs->c[i].fd < 0)
+			continue;
+		close(cs->c[i].fd);
+		any = open_one(&cs->c[i]) || any;
+	}
+	return any;
 }
 
 void

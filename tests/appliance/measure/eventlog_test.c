@@ -1,0 +1,153 @@
+/* Logs that lie in one place, and how far PCR 4 lets them. */
+#include "appliance/crypto/digest.h"
+#include "appliance/measure/eventlog.h"
+#include "tests/lib/measure.h"
+
+#define FIRST RIG_LOG_HEAD
+#define SECOND (RIG_LOG_HEAD + RIG_LOG_EVENT)
+#define END (RIG_LOG_HEAD + 2 * RIG_LOG_EVENT)
+#define NO_CHANGE 8, 0, 1
+
+static const struct rig_change changes[] = {
+	{ "as it is", NO_CHANGE, SN_OK, "" },
+	{ "empty", 0, 0, 0, SN_E_FORMAT, "first event" },
+	{ "only the head", FIRST, 0, 0, SN_OK, "" },
+	{ "cut in the head", 40, 0, 0, SN_E_FORMAT, "event log" },
+	{ "cut in a digest", SECOND + 30, 0, 0, SN_E_FORMAT, "event log" },
+	{ "cut before the last byte", END - 1, 0, 0, SN_E_FORMAT, "data" },
+	{ "one byte behind the end", END + 1, 0, 0, SN_E_FORMAT, "register" },
+	{ "a log of before 2014", 4, 8, 4, SN_E_FORMAT, "begin with its kind" },
+	{ "another signature", 32, 'X', 1, SN_E_FORMAT, "crypto-agile" },
+	{ "a signature without its NUL", 47, '!', 1, SN_E_FORMAT, "crypto-agile" },
+	{ "a head that ends too late", 28, 34, 4, SN_E_FORMAT, "first event" },
+	{ "a head that ends too early", 28, 32, 4, SN_E_FORMAT, "vendor" },
+	{ "a head of 4 GB", 28, 0xffffffff, 4, SN_E_FORMAT, "first event" },
+	{ "no banks", 56, 0, 4, SN_E_LIMIT, "0 banks" },
+	{ "2^32 banks", 56, 0xffffffff, 4, SN_E_LIMIT, "banks" },
+	{ "only another bank", 60, 0x000c, 2, SN_E_FORMAT, "no SHA-256" },
+	{ "SHA-256 of 20 bytes", 62, 20, 2, SN_E_FORMAT, "bank" },
+	{ "a bank of no bytes", 60, 0x0000000c, 4, SN_E_FORMAT, "bank" },
+	{ "a bank of 65535 bytes", 60, 0xffff000c, 4, SN_E_FORMAT, "bank" },
+	{ "vendor data over the end", 64, 255, 1, SN_E_FORMAT, "vendor" },
+	{ "register 24", FIRST, 24, 4, SN_E_FORMAT, "register 24" },
+	{ "register 2^32 - 1", FIRST, 0xffffffff, 4, SN_E_FORMAT, "register" },
+	{ "an event without digests", FIRST + 8, 0, 4, SN_E_FORMAT, "0 digests" },
+	{ "an event with two digests", FIRST + 8, 2, 4, SN_E_FORMAT, "2 digests" },
+	{ "a digest of a bank that is not named", FIRST + 12, 0x000c, 2, SN_E_FORMAT, "bank" },
+	{ "an event of 4 GB", FIRST + 46, 0xffffffff, 4, SN_E_LIMIT, "an event of" },
+	{ "an event over the end", SECOND + 46, 5, 4, SN_E_FORMAT, "data" },
+};
+
+static void
+make_log(struct sn_buf *b)
+{
+	rig_log(b);
+	rig_event(b, 4, RIG_SEPARATOR, 0x11);
+	rig_event(b, 4, RIG_APPLICATION, 0x22);
+	assert_int_equal(b->n, END);
+	sn_buf_u8(b, 0); /* for a row that wants it */
+}
+
+static void
+test_change(void **state)
+{
+	const struct rig_change *c = *state;
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	uint8_t pcr[EVENTLOG_PCRS][32];
+	struct sn_why why = { 0 };
+
+	make_log(&b);
+	if (c->len != 0)
+		b.n = END;
+	rig_apply(&b, c);
+	rig_expect(c, eventlog_replay(sn_buf_bytes(&b), pcr, &why), &why);
+}
+
+static void
+extend(uint8_t pcr[32], uint8_t fill)
+{
+	uint8_t both[64];
+
+	memcpy(both, pcr, 32);
+	memset(both + 32, fill, 32);
+	assert_int_equal(cry_digest(CRY_SHA256, BYTES_OF(both), pcr, NULL), SN_OK);
+}
+
+/* No change of any single bit of an event's register, type or digest survives PCR 4. */
+static void
+test_every_bit(void **state)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	uint8_t pcr4[32] = { 0 }, got[32];
+	struct sn_why why = { 0 };
+
+	(void)state;
+	make_log(&b);
+	b.n = END;
+	extend(pcr4, 0x11);
+	extend(pcr4, 0x22);
+	assert_int_equal(eventlog_image(sn_buf_bytes(&b), pcr4, true, got, &why), SN_OK);
+	assert_int_equal(got[0], 0x22);
+	for (size_t i = 8 * FIRST; i < 8 * (END - 8); i++) {
+		size_t at = i / 8;
+		enum sn_err e;
+
+		if ((at >= SECOND - 8 && at < SECOND) || (at >= FIRST + 4 && at < FIRST + 8))
+			continue; /* data, and what kind of event the first one is */
+		b.p[at] ^= (uint8_t)(1U << i % 8);
+		e = eventlog_image(sn_buf_bytes(&b), pcr4, true, got, &why);
+		b.p[at] ^= (uint8_t)(1U << i % 8);
+		if (e == SN_OK)
+			fail_msg("bit %zu of byte %zu", i % 8, at);
+	}
+}
+
+/* A log that starts PCR 0 from another locality [TCG PFP 10.4.5.3]. */
+static void
+test_locality(void **state)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	uint8_t pcr[EVENTLOG_PCRS][32], want[32] = { [31] = 3 };
+	struct sn_why why = { 0 };
+
+	(void)state;
+	rig_log(&b);
+	rig_event(&b, 0, EVENTLOG_NO_ACTION, 0);
+	b.n -= 8;
+	rig_le(&b, 17, 4);
+	sn_buf_put(&b, (struct bytes){ (const uint8_t *)"StartupLocality", 16 });
+	sn_buf_u8(&b, 3);
+	rig_event(&b, 0, RIG_SEPARATOR, 0x11);
+	extend(want, 0x11);
+	assert_int_equal(eventlog_replay(sn_buf_bytes(&b), pcr, &why), SN_OK);
+	assert_memory_equal(pcr[0], want, 32);
+}
+
+static void
+test_too_many(void **state)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	uint8_t pcr[EVENTLOG_PCRS][32];
+	struct sn_why why = { 0 };
+
+	(void)state;
+	rig_log(&b);
+	for (size_t i = 0; i <= EVENTLOG_EVENTS_MAX; i++)
+		rig_event(&b, 4, RIG_SEPARATOR, 1);
+	assert_int_equal(eventlog_replay(sn_buf_bytes(&b), pcr, &why), SN_E_LIMIT);
+	rig_zeros(&b, EVENTLOG_MAX);
+	assert_int_equal(eventlog_replay(sn_buf_bytes(&b), pcr, &why), SN_E_LIMIT);
+}
+
+int
+main(void)
+{
+	struct test_list *l = test_list_new();
+
+	for (size_t i = 0; i < SN_NITEMS(changes); i++)
+		test_list_add(l, test_change, &changes[i], "%s", changes[i].name);
+	test_list_add(l, test_every_bit, NULL, "PCR 4 confirms every bit of its events");
+	test_list_add(l, test_locality, NULL, "PCR 0 from another locality");
+	test_list_add(l, test_too_many, NULL, "more events, more bytes than allowed");
+	return test_list_run(l, "event logs");
+}
