@@ -2,7 +2,7 @@
  * laptop - "check this laptop": looks at the machine, says whether a ceremony can be
  * held on it, and writes laptop-report.txt to a stick. Makes no keys of the ceremony.
  *
- * Owns: nothing between calls. May include: base, crypto, tpm, media, usb, measure, init.
+ * Owns: nothing between calls. May include: base, crypto, tpm, media, usb, init.
  * Everything that firmware and devices say of themselves is untrusted text. See
  * docs/HARDWARE.md.
  */

@@ -9,9 +9,6 @@
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
-#include "appliance/measure/eventlog.h"
-
-#define OS_RELEASE_MAX 4096
 
 static const char *const verdict_names[] = {
 	[LAPTOP_NOTE] = "FIT FOR PRODUCTION",
@@ -189,72 +186,35 @@ laptop_summary(const struct laptop *l, struct sn_buf *ret)
 		    "%s", l->reason[i].text);
 }
 
-/* NAME=value or NAME="value" of /etc/os-release; "" when it does not say. */
+/* The digest of the image that was started, and who says so. */
 static void
-os_release(const struct laptop *l, const char *name, char *ret, size_t max)
+put_image(const struct laptop *l, struct sn_buf *ret)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf b =
-	    laptop_file(l, "/etc/os-release", OS_RELEASE_MAX);
-	size_t n = strlen(name);
+	const struct init_image *i = &l->facts->image;
+	const struct init_release *r = &l->facts->release;
+	char hex[65];
 
-	ret[0] = '\0';
-	for (const char *s = sn_buf_cstr(&b); s != NULL; s = strchr(s, '\n')) {
-		s += *s == '\n';
-		if (strncmp(s, name, n) != 0 || s[n] != '=')
-			continue;
-		s += n + 1;
-		s += *s == '"';
-		snprintf(ret, max, "%s", s);
-		ret[strcspn(ret, "\"\n")] = '\0';
+	sheet_item(ret, "Image", "%s%s%s", r->version[0] != '\0' ? r->version : "unnamed",
+	    r->variant[0] != '\0' ? ", " : "", r->variant);
+	if (i->source == INIT_IMAGE_UNKNOWN) {
+		sheet_item(ret, "Image digest", "unknown: %s", i->reason);
 		return;
 	}
-}
-
-static bool
-secure_boot_on(const struct laptop *l)
-{
-	for (size_t i = 0; i < l->facts->nchecks; i++)
-		if (strcmp(l->facts->check[i].name, "secure boot") == 0)
-			return strcmp(l->facts->check[i].detail, "on") == 0;
-	return false;
-}
-
-/* The digest of the image that was started, as the firmware measured it. */
-static void
-put_image_digest(const struct laptop *l, struct sn_buf *ret)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf log = laptop_file(l, TPM_EVENTLOG, EVENTLOG_MAX);
-	char text[80], hex[65];
-	uint8_t pcr4[32], digest[32];
-	struct sn_why why = { 0 };
-
-	if (!look_line(l->m, "/sys/class/tpm/tpm0/pcr-sha256/4", text, sizeof(text)) ||
-	    sn_hex_parse(text, pcr4, sizeof(pcr4), "PCR 4", NULL) != SN_OK)
-		sheet_item(ret, "Image digest", "unknown: there is no TPM to confirm it");
-	else if (eventlog_image(sn_buf_bytes(&log), pcr4, secure_boot_on(l), digest, &why) !=
-	    SN_OK)
-		sheet_item(ret, "Image digest", "unknown: %s", why.text);
-	else {
-		sn_hex(BYTES_OF(digest), hex);
-		sheet_item(ret, "Image digest", "%s", hex);
-	}
+	sn_hex(BYTES_OF(i->sha256), hex);
+	sheet_item(ret, "Image digest", "%s %s", hex, init_image_source_name(i->source));
 }
 
 enum sn_err
 laptop_report(const struct laptop *l, struct sn_buf *ret, struct sn_why *why)
 {
-	char version[64], variant[64], time[TEXT_TIME_LEN + 1];
+	char time[TEXT_TIME_LEN + 1];
 
-	os_release(l, "VERSION_ID", version, sizeof(version));
-	os_release(l, "VARIANT_ID", variant, sizeof(variant));
 	text_from_time(l->live->now, time);
 	sn_buf_str(ret, "Cornerstone: report on a laptop\n===============================\n\n");
 	laptop_summary(l, ret);
 	sn_buf_str(ret, "\n");
 	sheet_item(ret, "Date", "%s by the laptop's own clock", time);
-	sheet_item(ret, "Image", "%s%s%s", version[0] != '\0' ? version : "unnamed",
-	    variant[0] != '\0' ? ", " : "", variant);
-	put_image_digest(l, ret);
+	put_image(l, ret);
 	sheet_line(ret,
 	    "No key of a ceremony was made, and nothing was written to this machine.%s",
 	    l->live->tpm_asked ? " The TPM made its endorsement key and an attestation key for "

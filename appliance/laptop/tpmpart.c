@@ -5,7 +5,6 @@
 #include "appliance/base/text.h"
 #include "appliance/crypto/cert.h"
 #include "appliance/laptop/report.h"
-#include "appliance/measure/eventlog.h"
 
 #define TPM "/sys/class/tpm/tpm0/"
 #define PCRS 16
@@ -131,7 +130,8 @@ laptop_put_tpm(struct laptop *l)
 void
 laptop_put_registers(struct laptop *l)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf log = laptop_file(l, TPM_EVENTLOG, EVENTLOG_MAX);
+	SN_CLEANUP(sn_buf_done) struct sn_buf log =
+	    laptop_file(l, TPM_EVENTLOG, TPM_EVENTLOG_MAX);
 	unsigned int found = 0;
 
 	for (unsigned int i = 0; i < PCRS; i++) {

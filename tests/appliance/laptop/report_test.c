@@ -63,11 +63,13 @@ struct laptop_row {
 static const struct laptop_row rows[] = {
 	{
 	    .name = "good",
-	    .facts = { .console = "framebuffer", FINE_TESTS },
+	    .facts = { .console = "framebuffer",
+		.release = { "1.0", "locked" },
+		.image = { INIT_IMAGE_MEASURED, { 0xab, 0xcd }, "" },
+		FINE_TESTS },
 	    .live = { FINE_LIVE, .enter_interrupts = 2 },
 	    .with_tpm = true,
 	    .thing = {
-		F("/etc/os-release", "ID=cornerstone\nVERSION_ID=\"1.0\"\n"),
 		F(DMI "sys_vendor", "LENOVO\n"), F(DMI "product_name", "20XW\n"),
 		F(DMI "product_version", "ThinkPad X1\n"), F(DMI "board_name", "20XW00\n"),
 		F(DMI "bios_vendor", "LENOVO\n"), F(DMI "bios_version", "N32ET75W\n"),
@@ -99,6 +101,7 @@ static const struct laptop_row rows[] = {
 	{
 	    .name = "poor",
 	    .facts = { .console = "serial",
+		.image = { INIT_IMAGE_STICK, { 0xab, 0xcd }, "" },
 		.check = { { "tpm", "no TPM: rehearsals only", INIT_NOTE },
 		    { "iommu", "none", INIT_NOTE } },
 		.nchecks = 2 },
@@ -121,6 +124,7 @@ static const struct laptop_row rows[] = {
 	{
 	    .name = "broken",
 	    .facts = { .console = "framebuffer",
+		.image = { .reason = "the firmware keeps no log of what it measured" },
 		.check = { { "sockets", "AF_INET works", INIT_FAILED },
 		    { "disks", "a disk that is not on USB: nvme0n1", INIT_FAILED } },
 		.nchecks = 2 },
@@ -137,12 +141,14 @@ static const struct laptop_row rows[] = {
 	},
 	{
 	    .name = "hostile",
-	    .facts = { .console = "framebuffer", FINE_TESTS },
+	    .facts = { .console = "framebuffer",
+		.release = { "\033[2J", "un\blocked" },
+		.image = { .reason = "event log: \033]0;owned" },
+		FINE_TESTS },
 	    .live = { FINE_LIVE },
 	    .with_tpm = true,
 	    .cert = "\060\202\001\033[2J",
 	    .thing = {
-		F("/etc/os-release", "VERSION_ID=\"\033[2J\nVARIANT_ID=\n"),
 		F(DMI "sys_vendor", "Evil\033[2J\033[H\n"),
 		F(DMI "product_name",
 		    "a name that is so long that it goes over the line and on the next one "
