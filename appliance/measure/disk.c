@@ -6,6 +6,10 @@
 #define GPT_ENTRIES_MAX 256
 #define DIRECTORY_MAX 4096 /* entries looked at in one folder */
 #define ENTRY_LEN 32
+#define DISC_SECTOR 2048
+#define DISC_BOOT_RECORD 17
+#define DISC_CATALOGUE_AT 71
+#define DISC_BOOTABLE 0x88
 #define ATTR_LONG_NAME 0x0f
 #define ATTR_VOLUME 0x08
 #define ATTR_FOLDER 0x10
@@ -24,6 +28,12 @@ struct fat {
 };
 
 /* ---- partition table */
+
+static bool
+has_table(struct bytes disk)
+{
+	return disk.n >= 2 * SECTOR && memcmp(disk.p + SECTOR, "EFI PART", 8) == 0;
+}
 
 static enum sn_err
 gpt_entry(struct bytes disk, struct bytes row, struct bytes *ret, bool *ret_esp,
@@ -73,6 +83,37 @@ disk_find_esp(struct bytes disk, struct bytes *ret, struct sn_why *why)
 			return SN_OK;
 	}
 	return sn_fail(why, SN_E_MISSING, "partition table: no EFI system partition");
+}
+
+/* ---- the same bytes as a disc */
+
+/* Every boot entry of an ISO's catalogue [El Torito 1.0] must be the boot partition. */
+static enum sn_err
+check_disc(struct bytes disk, struct bytes esp, struct sn_why *why)
+{
+	static const char mark[] = "\0CD001\1EL TORITO SPECIFICATION";
+	struct bytes b, row;
+	uint32_t at, first;
+
+	if (bytes_slice(disk, DISC_BOOT_RECORD * DISC_SECTOR, DISC_SECTOR, &b, "disc", NULL) !=
+		SN_OK ||
+	    memcmp(b.p, mark, sizeof(mark) - 1) != 0)
+		return SN_OK;
+	b = (struct bytes){ b.p + DISC_CATALOGUE_AT, 4 };
+	SN_TRY(bytes_le32(&b, &at, "disc", why));
+	SN_TRY(bytes_slice(disk, (uint64_t)at * DISC_SECTOR, DISC_SECTOR, &b,
+	    "disc: boot catalogue", why));
+	while (b.n > 0) {
+		SN_TRY(bytes_take(&b, ENTRY_LEN, &row, "disc: boot catalogue", why));
+		if (row.p[0] != DISC_BOOTABLE)
+			continue;
+		row = (struct bytes){ row.p + 8, 4 };
+		SN_TRY(bytes_le32(&row, &first, "disc: boot catalogue", why));
+		if ((uint64_t)first * DISC_SECTOR != (uint64_t)(esp.p - disk.p))
+			return sn_fail(why, SN_E_FORMAT,
+			    "as a disc it boots something else than as a stick");
+	}
+	return SN_OK;
 }
 
 /* ---- FAT */
@@ -221,7 +262,10 @@ disk_find_uki(struct bytes disk, struct sn_buf *ret, struct sn_why *why)
 		sn_buf_put(ret, disk);
 		return sn_buf_check(ret, why);
 	}
-	if (disk.n < SECTOR || disk.p[0] != 0xeb || disk.p[2] != 0x90)
+	/* a partition table is what firmware goes by, whatever stands before it */
+	if (disk.n < SECTOR || disk.p[0] != 0xeb || disk.p[2] != 0x90 || has_table(disk)) {
 		SN_TRY(disk_find_esp(disk, &esp, why));
+		SN_TRY(check_disc(disk, esp, why));
+	}
 	return fat_read_uki(esp, ret, why);
 }

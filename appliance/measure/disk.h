@@ -16,8 +16,8 @@
 
 /*
  * Append the bytes of the unified kernel image in disk to ret. SN_E_FORMAT when disk is
- * none of the four, SN_E_MISSING when its boot partition has no BOOTX64.EFI, SN_E_LIMIT
- * over DISK_UKI_MAX.
+ * none of the four, or an ISO that boots something else as a disc than as a stick,
+ * SN_E_MISSING when its boot partition has no BOOTX64.EFI, SN_E_LIMIT over DISK_UKI_MAX.
  */
 SN_MUST_USE enum sn_err disk_find_uki(struct bytes disk, struct sn_buf *ret,
     struct sn_why *why);

@@ -99,6 +99,23 @@ test_without_table(void **state)
 	assert_true(bytes_equal(sn_buf_bytes(&got), sn_buf_bytes(&uki)));
 }
 
+/* A boot partition by its first bytes that has a partition table too. */
+static void
+test_two_faces(void **state)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf uki = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf stick = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf got = { 0 };
+	struct sn_why why = { 0 };
+
+	(void)state;
+	rig_uki(&uki);
+	rig_stick(&stick, sn_buf_bytes(&uki));
+	memcpy(stick.p, stick.p + ESP, RIG_SECTOR);
+	assert_int_equal(disk_find_uki(sn_buf_bytes(&stick), &got, &why), SN_OK);
+	assert_true(bytes_equal(sn_buf_bytes(&got), sn_buf_bytes(&uki)));
+}
+
 int
 main(void)
 {
@@ -107,5 +124,6 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(sticks); i++)
 		test_list_add(l, test_stick, &sticks[i], "%s", sticks[i].name);
 	test_list_add(l, test_without_table, NULL, "an image and a boot partition alone");
+	test_list_add(l, test_two_faces, NULL, "a partition table goes before a boot sector");
 	return test_list_run(l, "sticks");
 }

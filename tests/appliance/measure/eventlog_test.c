@@ -1,4 +1,7 @@
 /* Logs that lie in one place, and how far PCR 4 lets them. */
+#include <stdlib.h>
+
+#include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
 #include "appliance/measure/eventlog.h"
 #include "tests/lib/measure.h"
@@ -139,15 +142,52 @@ test_too_many(void **state)
 	assert_int_equal(eventlog_replay(sn_buf_bytes(&b), pcr, &why), SN_E_LIMIT);
 }
 
+/* ---- real logs: each line of eventlogs.txt is one register, by tpm2_eventlog */
+
+#define GOLDEN "tests/appliance/measure/eventlogs.txt"
+#define OWN "tests/"
+
+static void
+test_register(void **state)
+{
+	char file[128], hex[65];
+	unsigned int n;
+	const char *line = *state, *first = strchr(line, ' '), *second = strchr(first + 1, ' ');
+	uint8_t pcr[EVENTLOG_PCRS][32], want[32];
+	struct sn_why why = { 0 };
+	struct test_bytes log;
+
+	snprintf(file, sizeof(file), "%.*s", (int)(first - line), line);
+	snprintf(hex, sizeof(hex), "%.64s", second + 1);
+	n = (unsigned int)strtoul(first, NULL, 10);
+	assert_int_equal(sn_hex_parse(hex, want, 32, "PCR", &why), SN_OK);
+	if (strncmp(file, OWN, strlen(OWN)) == 0) {
+		log = test_read(file);
+	} else {
+		test_need_data(file);
+		log = test_read_data(file);
+	}
+	if (eventlog_replay((struct bytes){ log.data, log.len }, pcr, &why) != SN_OK)
+		fail_msg("%s: %s", file, why.text);
+	assert_memory_equal(pcr[n], want, 32);
+	test_bytes_done(&log);
+}
+
 int
 main(void)
 {
 	struct test_list *l = test_list_new();
+	struct test_bytes golden = test_read(GOLDEN);
+	char *line = (char *)golden.data;
 
 	for (size_t i = 0; i < SN_NITEMS(changes); i++)
 		test_list_add(l, test_change, &changes[i], "%s", changes[i].name);
 	test_list_add(l, test_every_bit, NULL, "PCR 4 confirms every bit of its events");
 	test_list_add(l, test_locality, NULL, "PCR 0 from another locality");
 	test_list_add(l, test_too_many, NULL, "more events, more bytes than allowed");
+	for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		test_list_add(l, test_register, line, "%s", line);
+	}
 	return test_list_run(l, "event logs");
 }
