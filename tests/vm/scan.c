@@ -65,7 +65,7 @@ key_at(const unsigned char *b, size_t stride)
 static bool
 bit(const uint8_t *bits, uint32_t i)
 {
-	return (bits[i >> 3] >> (i & 7U) & 1U) != 0;
+	return ((unsigned int)bits[i >> 3] >> (i & 7U) & 1U) != 0;
 }
 
 static void
