@@ -4,6 +4,7 @@
  * makes them fail.
  */
 #include "appliance/base/secret.h"
+#include "appliance/init/checks.h"
 #include "ceremony/cmd/cmd.h"
 #include "tests/lib/spoil.h"
 
@@ -75,6 +76,34 @@ the_images_facts(void **state)
 	assert_non_null(ops.ceremony);
 }
 
+/* The page for people has a row for each, under its own name. */
+static void
+every_row_is_documented(void **state)
+{
+	const struct init_ops ops = cmd_image_ops();
+	struct test_bytes doc = test_read("docs/SELF-TEST.md");
+	struct init_list lists[INIT_LISTS_MAX];
+	const size_t n = init_lists(&ops, lists, SN_NITEMS(lists));
+
+	(void)state;
+	assert_int_equal(n, 5 + ops.ntests);
+	for (size_t i = 0; i < n; i++)
+		for (size_t row = 0;; row++) {
+			const char *name = lists[i].rules != NULL
+			    ? lists[i].rules[row].name
+			    : lists[i].tests->tests[row].name;
+			char *cell;
+
+			if (name == NULL)
+				break;
+			cell = test_format("\n| %s | ", name);
+			if (strstr((char *)doc.data, cell) == NULL)
+				fail_msg("docs/SELF-TEST.md has no row \"%s\"", name);
+			free(cell);
+		}
+	test_bytes_done(&doc);
+}
+
 int
 main(void)
 {
@@ -88,6 +117,7 @@ main(void)
 	}
 	test_list_add(l, no_row_without_negative, NULL, "no row without a negative");
 	test_list_add(l, a_missing_second_checker, NULL, "a missing second checker");
+	test_list_add(l, every_row_is_documented, NULL, "every row is documented");
 	test_list_add(l, the_images_facts, NULL, "the image's facts");
 	for (size_t i = 0; i < ops.ntests; i++)
 		for (const struct sn_selftest *t = ops.tests[i].tests; t->name != NULL; t++)
