@@ -11,7 +11,8 @@
 #include "appliance/laptop/save.h"
 
 #define CLEAR "\033[0m\033[3J\033[2J\033[H"
-#define PAGE_LINES 20 /* of 24: a title above, the choices below */
+#define LINES_MAX 20
+#define LINES(choices) (LINES_MAX - (choices)) /* of 24 rows: title, choices, what is typed */
 #define LINE_MAX 8
 #define STICK_POLL_MS 400
 
@@ -182,7 +183,7 @@ page_verdict(struct flow *f)
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 
 	laptop_summary(&f->l, &text);
-	cut_lines(&text, PAGE_LINES - 3);
+	cut_lines(&text, LINES(SN_NITEMS(choices)) - 1);
 	put_page("Check this laptop: the verdict", sn_buf_cstr(&text));
 	return choose(f, choices, SN_NITEMS(choices));
 }
@@ -195,8 +196,8 @@ page_read(struct flow *f)
 	const char *text = sn_buf_cstr(&f->report);
 
 	while (*text != '\0') {
-		const char *next = behind_lines(text, PAGE_LINES - 1);
-		char page[PAGE_LINES * 81];
+		const char *next = behind_lines(text, LINES(SN_NITEMS(choices)));
+		char page[LINES_MAX * 81];
 		enum page chosen;
 
 		snprintf(page, sizeof(page), "%.*s", (int)(next - text), text);
