@@ -100,13 +100,42 @@ get_word(yyjson_val *obj, const char *key, const char *const *words, const char 
 	return sn_fail(why, SN_E_FORMAT, WHAT ": %s is \"%s\"", key, *ret);
 }
 
+/* Collateral judged at another time: a rehearsal, or an exception with its reason. */
+static enum sn_err
+get_exception(const struct xc_statement *s, yyjson_val *p, struct sn_why *why)
+{
+	static const char *const keys[] = { "reason", "what", NULL };
+	static const char *const whats[] = { "expired-collateral", NULL };
+	yyjson_val *arr, *o;
+	const char *text;
+	int64_t at;
+
+	if (yyjson_obj_get(p, "collateral_time") != NULL)
+		SN_TRY(sn_json_time(p, "collateral_time", &at, WHAT, why));
+	if (yyjson_obj_get(p, "exceptions") == NULL) {
+		if (yyjson_obj_get(p, "collateral_time") == NULL ||
+		    strcmp(s->world, "rehearsal") == 0)
+			return SN_OK;
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": collateral_time in production, without an exception");
+	}
+	SN_TRY(sn_json_arr(p, "exceptions", 1, 1, &arr, WHAT, why));
+	o = yyjson_arr_get_first(arr);
+	if (!yyjson_is_obj(o) || yyjson_obj_get(p, "collateral_time") == NULL)
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": exceptions: no object, or without collateral_time");
+	SN_TRY(sn_json_only(o, keys, WHAT, why));
+	SN_TRY(get_word(o, "what", whats, &text, why));
+	return sn_json_str(o, "reason", MAX_TEXT, &text, WHAT, why);
+}
+
 static enum sn_err
 get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
-		"evidence_class", "expires", "identity_sha256", "mode", "people", "plan_sha256",
-		"previous", "profiles", "sanctum", "sequence", "thresholds", "time",
-		"time_unix", "transcript", "world", NULL };
+		"evidence_class", "exceptions", "expires", "identity_sha256", "mode", "people",
+		"plan_sha256", "previous", "profiles", "sanctum", "sequence", "thresholds",
+		"time", "time_unix", "transcript", "world", NULL };
 	static const char *const worlds[] = { "production", "rehearsal", NULL };
 	static const char *const modes[] = { "genesis", "rebuild", NULL };
 	yyjson_val *seconds = yyjson_obj_get(p, "time_unix"), *sanctum, *tree;
@@ -115,6 +144,7 @@ get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", worlds, &s->world, why));
 	SN_TRY(get_word(p, "mode", modes, &s->mode, why));
+	SN_TRY(get_exception(s, p, why));
 	SN_TRY(sn_json_time(p, "time", &s->time, WHAT, why));
 	if (!yyjson_is_uint(seconds) || yyjson_get_uint(seconds) != (uint64_t)s->time)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": time_unix is not time");

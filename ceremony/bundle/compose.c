@@ -167,6 +167,16 @@ put_numbers(struct obj *o, const struct bun_predicate *p)
 	put_uint(&tree, "size", p->transcript_size);
 }
 
+static void
+put_exceptions(struct obj *o, const char *reason)
+{
+	yyjson_mut_val *array = array_in(o, "exceptions");
+	struct obj e = obj_at(o, array);
+
+	put_text(&e, "what", BUN_EXPIRED_COLLATERAL);
+	put_text(&e, "reason", reason);
+}
+
 static enum sn_err
 put_predicate(struct obj *o, const struct bun_predicate *p, struct sn_why *why)
 {
@@ -184,6 +194,8 @@ put_predicate(struct obj *o, const struct bun_predicate *p, struct sn_why *why)
 	put_hex(o, "identity_sha256", p->identity_sha256, 32);
 	if (p->has_collateral_time)
 		put_time(o, "collateral_time", p->collateral_time);
+	if (p->exception != NULL)
+		put_exceptions(o, p->exception);
 	put_numbers(o, p);
 	put_approvers(o, p);
 	put_people(o, p);

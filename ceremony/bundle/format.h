@@ -41,6 +41,8 @@
 #define BUN_ORIGINALS "collateral/original/"
 #define BUN_STATUS "collateral/status.json"
 
+#define BUN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */
+
 #define BUN_TYPE "https://in-toto.io/Statement/v1"
 #define BUN_PREDICATE_TYPE "urn:cornerstone:statement:1"
 

@@ -197,6 +197,29 @@ parse_expiries(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	return SN_OK;
 }
 
+/* At most one exception, of the one kind there is; it is about collateral_time. */
+static enum sn_err
+parse_exceptions(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
+{
+	static const char *const keys[] = { "reason", "what", NULL };
+	yyjson_val *arr, *o;
+	const char *what;
+
+	if (yyjson_obj_get(p, "exceptions") == NULL)
+		return SN_OK;
+	SN_TRY(sn_json_arr(p, "exceptions", 1, 1, &arr, WHAT, why));
+	o = yyjson_arr_get_first(arr);
+	if (!yyjson_is_obj(o) || !s->has_collateral_time)
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": exceptions: no object, or without collateral_time");
+	SN_TRY(sn_json_only(o, keys, WHAT, why));
+	SN_TRY(sn_json_str(o, "what", BUN_MAX_TEXT, &what, WHAT, why));
+	if (strcmp(what, BUN_EXPIRED_COLLATERAL) != 0)
+		return sn_fail(why, SN_E_FORMAT, WHAT ": exceptions: \"%s\" is not known",
+		    what);
+	return get_text(o, "reason", &s->exception, why);
+}
+
 static enum sn_err
 parse_times(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 {
@@ -206,11 +229,12 @@ parse_times(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	if (!yyjson_is_uint(seconds) || yyjson_get_uint(seconds) != (uint64_t)s->time)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": time_unix is not time");
 	s->has_collateral_time = yyjson_obj_get(p, "collateral_time") != NULL;
+	SN_TRY(parse_exceptions(s, p, why));
 	if (!s->has_collateral_time)
 		return SN_OK;
-	if (strcmp(s->world, "rehearsal") != 0)
+	if (strcmp(s->world, "rehearsal") != 0 && s->exception == NULL)
 		return sn_fail(why, SN_E_FORMAT,
-		    WHAT ": collateral_time, which only a rehearsal may have");
+		    WHAT ": collateral_time, which needs an exception in production");
 	return sn_json_time(p, "collateral_time", &s->collateral_time, WHAT, why);
 }
 
@@ -242,9 +266,9 @@ static enum sn_err
 parse_predicate(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
-		"evidence_class", "expires", "identity_sha256", "mode", "people", "plan_sha256",
-		"previous", "profiles", "sanctum", "sequence", "thresholds", "time",
-		"time_unix", "transcript", "world", NULL };
+		"evidence_class", "exceptions", "expires", "identity_sha256", "mode", "people",
+		"plan_sha256", "previous", "profiles", "sanctum", "sequence", "thresholds",
+		"time", "time_unix", "transcript", "world", NULL };
 
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", bun_world_ok, &s->world, why));

@@ -84,7 +84,7 @@ report_statement(struct bun_case *c)
 
 /*
  * What ends first, of all that counts. Every certificate in trust/ counts, whatever the
- * statement says of it; collateral does not when a rehearsal judged it at another time.
+ * statement says of it; collateral does not when it was judged at another time.
  */
 static void
 report_expiry(struct bun_case *c)
@@ -110,6 +110,9 @@ report_expiry(struct bun_case *c)
 	if (c->st.has_collateral_time) {
 		text_from_time(c->st.collateral_time, when);
 		bun_note(c, "collateral was judged at %s; its own dates do not count", when);
+		if (c->st.exception != NULL)
+			bun_note(c, "exception " BUN_EXPIRED_COLLATERAL ": %s",
+			    c->st.exception);
 	}
 }
 

@@ -47,6 +47,34 @@ check_claim(const struct bun_case *c, const struct claim *k, struct sn_why *why)
 	return SN_OK;
 }
 
+/* An exception was put to the people as the statement has it; and none, if it has none. */
+static enum sn_err
+check_exception(const struct bun_case *c, struct sn_why *why)
+{
+	const struct bun_statement *s = &c->st;
+	char when[TEXT_TIME_LEN + 1];
+
+	if (s->exception == NULL) {
+		for (size_t i = 0; i < tr_read_size(c->transcript); i++)
+			if (strcmp(tr_read_record(c->transcript, i)->id, "exception.agreed") ==
+			    0)
+				return sn_fail(why, SN_E_SIGNATURE,
+				    BUN_RECORDS ": record %zu, exception.agreed: the statement "
+						"has no exception",
+				    i);
+		return SN_OK;
+	}
+	text_from_time(s->collateral_time, when);
+	const struct claim claims[] = {
+		{ "exception.agreed", "what", BUN_EXPIRED_COLLATERAL, 0 },
+		{ "exception.agreed", "time", when, 0 },
+		{ "exception.agreed", "reason", s->exception, 0 },
+	};
+	for (size_t i = 0; i < SN_NITEMS(claims); i++)
+		SN_TRY(check_claim(c, &claims[i], why));
+	return SN_OK;
+}
+
 /* The attestation key's name without its algorithm: SHA-256 of the public area. */
 static enum sn_err
 ak_digest(const struct bun_case *c, char ret_hex[65], struct sn_why *why)
@@ -172,6 +200,7 @@ bun_check_story(struct bun_case *c, struct sn_why *why)
 	};
 	for (size_t i = 0; i < SN_NITEMS(claims); i++)
 		SN_TRY(check_claim(c, &claims[i], why));
+	SN_TRY(check_exception(c, why));
 	SN_TRY(check_plan_approvals(c, &n, why));
 	SN_TRY(check_keyboards(c, why));
 	bun_note(c,

@@ -53,6 +53,14 @@ static const struct message messages[] = {
 	    "Shares: {threshold} of {count} custodians. Approvals: {approvals} of {approvers} approvers." },
 	{ "plan.collateral-time",
 	    "Collateral is judged at {time}, not now: this is a rehearsal." },
+	{ "plan.has-exception", "This plan makes an EXCEPTION; the next screen shows it." },
+	{ "plan.exception-head", "Exception: expired collateral" },
+	{ "plan.exception",
+	    "Vendor collateral is judged as of\n\n      {time}\n\nand not as of today. What has "
+	    "expired since then is taken, and what was revoked since then is not seen. The reason "
+	    "that the plan gives:\n\n{reason}\n\nThe approvals of the plan are approvals of this "
+	    "exception, too. The transcript, the statement and the record state it, and every "
+	    "verifier shows it." },
 	{ "plan.vendor-pki", "Generated vendor roots are accepted: this is a rehearsal." },
 	{ "plan.digest", "The plan's digest; compare it with your invitation:" },
 
@@ -107,6 +115,7 @@ static const struct message messages[] = {
 	{ "review.rebuild",
 	    "For \"{sanctum}\": the same identity, rebuilt from {threshold} of {count} shares. "
 	    "Approved {have} of {need}." },
+	{ "review.exception", "With the exception: collateral is judged as of {time}." },
 	{ "review.pass", "{person} approves the plan with this digest:" },
 	{ "review.media",
 	    "An approver who has not yet approved puts in the stick with the key." },
@@ -253,6 +262,9 @@ static const struct message messages[] = {
 	{ "machine.check", "Self-test {name}: {result}. {detail}" },
 	{ "plan.loaded", "The plan with digest {plan} was loaded; sequence {sequence}." },
 	{ "plan.agreed", "Those present agreed that this is the plan." },
+	{ "exception.agreed",
+	    "Those present agreed to an exception, {what}: collateral is judged at {time}. Reason: "
+	    "{reason}" },
 	{ "person.present", "{full} was present as {name}: {roles}." },
 	{ "time.stated", "{name} typed the time {typed} when the clock said {clock}." },
 	{ "time.agreed",

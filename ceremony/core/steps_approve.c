@@ -142,6 +142,9 @@ review_body(const struct cer *c, struct view *v)
 		{ "count", cer_num(c->plan->share_count) },
 		{ "have", cer_num(approvals_have(c, KEEPER_APPROVE_PLAN)) },
 		{ "need", cer_num(c->plan->approvals) }));
+	if (c->plan->has_exception)
+		view_say(v, "review.exception",
+		    CAT_ARGS({ "time", cer_time_text(c->plan->collateral_time) }));
 	view_blank(v);
 }
 

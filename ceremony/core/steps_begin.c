@@ -100,11 +100,13 @@ step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 	return SN_OK;
 }
 
-/* ask 0: the IN stick; ask 1: agree. */
+enum { PLAN_STICK, PLAN_AGREE, PLAN_EXCEPTION };
+
+/* An exception in the plan has a screen of its own. */
 size_t
-step_plan_count(const struct cer *c SN_UNUSED)
+step_plan_count(const struct cer *c)
 {
-	return 2;
+	return c->plan != NULL && c->plan->has_exception ? PLAN_EXCEPTION + 1 : PLAN_EXCEPTION;
 }
 
 static void
@@ -118,7 +120,9 @@ plan_body(const struct plan *p, struct view *v)
 	    CAT_ARGS({ "threshold", cer_num(p->share_threshold) },
 		{ "count", cer_num(p->share_count) }, { "approvals", cer_num(p->approvals) },
 		{ "approvers", cer_num(p->napprovers) }));
-	if (p->has_collateral_time)
+	if (p->has_exception)
+		view_say(v, "plan.has-exception", NULL);
+	else if (p->has_collateral_time)
 		view_say(v, "plan.collateral-time",
 		    CAT_ARGS({ "time", cer_time_text(p->collateral_time) }));
 	if (p->namd_roots > 0 || p->has_intel_root)
@@ -127,10 +131,25 @@ plan_body(const struct plan *p, struct view *v)
 	cer_view_digest(v, p->digest);
 }
 
+/* Another word than usual, so that nobody agrees by habit. */
+static void
+plan_exception(const struct plan *p, struct view *v)
+{
+	cer_view(v, VIEW_WORD, "exception", "plan.exception-head");
+	v->word = "stale";
+	view_say(v, "plan.exception",
+	    CAT_ARGS({ "time", cer_time_text(p->collateral_time) },
+		{ "reason", p->exception_reason }));
+}
+
 enum sn_err
 step_plan_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
 {
-	if (i == 0) {
+	if (i == PLAN_EXCEPTION) {
+		plan_exception(c->plan, v);
+		return SN_OK;
+	}
+	if (i == PLAN_STICK) {
 		cer_view(v, VIEW_MEDIA, "stick", "plan.head");
 		view_say(v, "plan.media", NULL);
 		cer_view_media(v, CER_LABEL_IN);
@@ -199,11 +218,15 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 }
 
 enum sn_err
-step_plan_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUSED,
-    struct sn_why *why)
+step_plan_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct sn_why *why)
 {
 	char hex[65];
 
+	if (i == PLAN_EXCEPTION)
+		return CER_RECORD(c, "exception.agreed", why,
+		    TR_ARG_STR("what", PLAN_EXPIRED_COLLATERAL),
+		    TR_ARG_STR("time", cer_time_text(c->plan->collateral_time)),
+		    TR_ARG_STR("reason", c->plan->exception_reason));
 	sn_hex(BYTES_OF(c->plan->digest), hex);
 	SN_TRY(CER_RECORD(c, "ceremony.start", why, TR_ARG_STR("ceremony", c->plan->ceremony),
 	    TR_ARG_STR("world", plan_world_name(c->plan->world)),

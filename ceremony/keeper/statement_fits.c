@@ -48,6 +48,14 @@ collateral_time_same(const struct bun_statement *s, const struct plan *plan)
 	return !s->has_collateral_time || s->collateral_time == plan->collateral_time;
 }
 
+static bool
+exception_same(const struct bun_statement *s, const struct plan *plan)
+{
+	if ((s->exception != NULL) != plan->has_exception)
+		return false;
+	return s->exception == NULL || strcmp(s->exception, plan->exception_reason) == 0;
+}
+
 /* Exactly the plan's approvers: names are unique on both sides, so counting is enough. */
 static enum sn_err
 approvers_same(const struct bun_statement *s, const struct plan *plan, struct sn_why *why)
@@ -92,6 +100,7 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 		{ "thresholds.shares", s.share_threshold == plan->share_threshold },
 		{ "thresholds.shares_of", s.share_count == plan->share_count },
 		{ "collateral_time", collateral_time_same(&s, plan) },
+		{ "exceptions", exception_same(&s, plan) },
 		{ "evidence_class", evidence_allowed(s.evidence_class, plan) },
 	};
 	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));

@@ -40,7 +40,7 @@ static const struct name_bit console_names[] = {
 static const char *const plan_keys[] = { "format", "world", "mode", "sequence", "ceremony",
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
 	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
-	"identity_sha256", NULL };
+	"identity_sha256", "exceptions", NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const person_keys[] = { "name", "full", "roles", NULL };
@@ -48,6 +48,7 @@ static const char *const share_keys[] = { "threshold", "count", NULL };
 static const char *const approver_keys[] = { "name", "sign", "seal", NULL };
 static const char *const date_keys[] = { "root", "signing", "statement", "operations", "token",
 	NULL };
+static const char *const exception_keys[] = { "what", "collateral_time", "reason", NULL };
 static const char *const pki_keys[] = { "amd", "intel", NULL };
 static const char *const amd_products[] = { "Milan", "Genoa", "Turin", NULL };
 
@@ -381,6 +382,41 @@ plan_identity(struct plan *p, yyjson_val *root, struct sn_why *why)
 	    sizeof(p->identity_sha256), WHAT, why);
 }
 
+/*
+ * The one exception there is: collateral is judged at an earlier time, because newer could not
+ * be had. Whoever approves the plan approves it; hence a reason that people can judge.
+ */
+static enum sn_err
+plan_exceptions(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	yyjson_val *arr = NULL, *o;
+	const char *what = NULL;
+
+	if (yyjson_obj_get(root, "exceptions") == NULL)
+		return SN_OK;
+	SN_TRY(sn_json_arr(root, "exceptions", 1, 1, &arr, WHAT, why));
+	o = yyjson_arr_get_first(arr);
+	if (!yyjson_is_obj(o))
+		return sn_fail(why, SN_E_FORMAT, WHAT ": exceptions: not an object");
+	SN_TRY(sn_json_only(o, exception_keys, WHAT, why));
+	SN_TRY(sn_json_str(o, "what", 32, &what, WHAT, why));
+	if (strcmp(what, PLAN_EXPIRED_COLLATERAL) != 0)
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": exceptions: \"%s\" is not known; " PLAN_EXPIRED_COLLATERAL " is",
+		    what);
+	if (p->has_collateral_time)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": collateral_time is there twice; leave it to the exception");
+	SN_TRY(sn_json_time(o, "collateral_time", &p->collateral_time, WHAT, why));
+	SN_TRY(plan_string(o, "reason", p->exception_reason, PLAN_REASON_MAX, why));
+	if (p->collateral_time >= p->window.from)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": exceptions: collateral_time is not before the window, so nothing "
+			 "has expired");
+	p->has_collateral_time = p->has_exception = true;
+	return SN_OK;
+}
+
 static enum sn_err
 plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -392,6 +428,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 		SN_TRY(sn_json_time(root, "collateral_time", &p->collateral_time, WHAT, why));
 		p->has_collateral_time = true;
 	}
+	SN_TRY(plan_exceptions(p, root, why));
 	SN_TRY(plan_identity(p, root, why));
 	return plan_vendor_pki(p, root, why);
 }
@@ -406,7 +443,7 @@ plan_world_rules(const struct plan *p, struct sn_why *why)
 	} rehearsal_only[] = {
 		{ p->software_tpm, "tpm: software" },
 		{ p->accept_software, "accept: software" },
-		{ p->has_collateral_time, "collateral_time" },
+		{ p->has_collateral_time && !p->has_exception, "collateral_time" },
 		{ p->namd_roots > 0 || p->has_intel_root, "vendor_pki" },
 		{ p->mode == PLAN_REBUILD, "mode: rebuild" },
 	};

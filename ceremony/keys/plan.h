@@ -19,6 +19,8 @@
 #define PLAN_FULL_MAX 60
 #define PLAN_SPKI_MAX 128
 #define PLAN_AMD_ROOTS 4
+#define PLAN_REASON_MAX 120
+#define PLAN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */
 
 enum plan_world { PLAN_REHEARSAL, PLAN_PRODUCTION };
 enum plan_mode { PLAN_GENESIS, PLAN_REBUILD };
@@ -77,7 +79,9 @@ struct plan {
 	uint8_t tpm_ek[32]; /* SHA-256 of the EK's public area */
 	bool accept_vendor, accept_pinned, accept_software;
 	bool has_collateral_time;
-	int64_t collateral_time;
+	int64_t collateral_time; /* given by itself, or by an exception */
+	bool has_exception;	 /* expired-collateral, with its reason */
+	char exception_reason[PLAN_REASON_MAX + 1];
 	struct plan_amd_root amd_roots[PLAN_AMD_ROOTS]; /* rehearsal only */
 	size_t namd_roots;
 	bool has_intel_root; /* rehearsal only */

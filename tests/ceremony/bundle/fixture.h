@@ -176,6 +176,18 @@ fix_record_keyboard(const struct fix *f, enum fix_lie lie, struct tr *t)
 	}
 }
 
+static void
+fix_record_exception(const struct fix_bundle *o, struct tr *t)
+{
+	const char *reason = o->exception != NULL ? o->exception : "none";
+	char when[TEXT_TIME_LEN + 1];
+
+	text_from_time(FIX_FROM + (o->lie == FIX_LIE_EXCEPTION_TIME), when);
+	FIX_RECORD(t, "exception.agreed", TR_ARG_STR("what", "expired-collateral"),
+	    TR_ARG_STR("time", when),
+	    TR_ARG_STR("reason", o->lie == FIX_LIE_EXCEPTION_REASON ? "another" : reason));
+}
+
 /* What the verifier compares with the statement, as the ceremony records it. */
 static void
 fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
@@ -198,6 +210,9 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 		    TR_ARG_STR("mode", mode));
 	FIX_RECORD(t, "plan.loaded", TR_ARG_STR("plan", plan),
 	    TR_ARG_INT("sequence", sequence + (o->lie == FIX_LIE_SEQUENCE)));
+	if ((o->exception != NULL && o->lie != FIX_LIE_NO_EXCEPTION) ||
+	    o->lie == FIX_LIE_AN_EXCEPTION)
+		fix_record_exception(o, t);
 	if (o->lie != FIX_LIE_NO_TPM)
 		fix_record_tpm(f, o, o->lie, t);
 	if (o->lie == FIX_LIE_SECOND_TPM)
@@ -323,6 +338,7 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		.evidence_class = o->evidence != NULL ? o->evidence : "pinned",
 		.has_collateral_time = o->has_collateral_time,
 		.collateral_time = FIX_FROM,
+		.exception = o->exception,
 		.expires = expires,
 		.nexpires = o->collateral_until != 0 ? 3 : 2,
 		.transcript_size = tr_size(t) + (o->wrong_size ? 1 : 0),

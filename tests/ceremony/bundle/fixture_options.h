@@ -69,7 +69,11 @@ enum fix_lie {
 	FIX_KEYBOARD,		/* no lie: two approvers accepted a keyboard */
 	FIX_LIE_KEYBOARD_ONE,	/* the same one twice */
 	FIX_LIE_KEYBOARD_OTHER, /* they signed for another keyboard */
-	FIX_LIE_SECOND_TPM,	/* a second tpm.opened, of another class */
+	FIX_LIE_NO_EXCEPTION,
+	FIX_LIE_AN_EXCEPTION, /* that the statement does not have */
+	FIX_LIE_EXCEPTION_TIME,
+	FIX_LIE_EXCEPTION_REASON,
+	FIX_LIE_SECOND_TPM, /* a second tpm.opened, of another class */
 };
 
 /* What a bundle is to be; zero is a good production genesis with a pinned TPM. */
@@ -80,6 +84,7 @@ struct fix_bundle {
 	int64_t time;		  /* 0: FIX_T0 */
 	int64_t collateral_until; /* an expiry "collateral ..."; 0: none */
 	bool has_collateral_time;
+	const char *exception;		       /* its reason */
 	unsigned int approvals;		       /* bits of fix_names; 0: alice and bob */
 	enum key_id signer_p384, signer_mldsa; /* 0: the statement signers */
 	bool wrong_size;	/* the statement names a transcript of another size */

@@ -114,6 +114,17 @@ static const struct policy_row policies[] = {
 	    .make = { .collateral_until = FIX_T0 + 3600, .has_collateral_time = true },
 	    .rehearsal = true,
 	    .want = SN_OK },
+	{ .name = "a production's collateral has lapsed, under an exception",
+	    .of = &prod,
+	    .make = { .collateral_until = FIX_T0 + 3600,
+		.has_collateral_time = true,
+		.exception = "air gap" },
+	    .want = SN_OK },
+	{ .name = "a production's exception, and its TPM is not taken",
+	    .of = &prod,
+	    .make = { .has_collateral_time = true, .exception = "air gap" },
+	    .not_pinned = true,
+	    .want = SN_E_EVIDENCE },
 	{ .name = "in its last second", .of = &prod, .as_of = FIX_EXPIRY, .want = SN_OK },
 	{ .name = "long before it was made",
 	    .of = &prod,
@@ -225,6 +236,25 @@ test_collateral_time(void **state)
 	free(dir);
 }
 
+/* Every verifier says that there is an exception, and why. */
+static void
+test_exception_is_told(void **state)
+{
+	const struct fix_bundle make = { .has_collateral_time = true, .exception = "air gap" };
+	struct bun_policy p = fix_policy(&prod);
+	struct bun_report r;
+	bool told = false;
+	char *dir = fresh();
+
+	(void)state;
+	fix_write(&prod, &make, dir);
+	assert_int_equal(fix_verify(dir, &p, &r, NULL), SN_OK);
+	for (size_t i = 0; i < r.nnotes; i++)
+		told = told || strcmp(r.note[i], "exception expired-collateral: air gap") == 0;
+	assert_true(told);
+	free(dir);
+}
+
 int
 main(void)
 {
@@ -240,6 +270,7 @@ main(void)
 		test_list_add(l, test_policy, (void *)(uintptr_t)&policies[i], "policy: %s",
 		    policies[i].name);
 	test_list_add(l, test_collateral_time, NULL, "collateral_time in production");
+	test_list_add(l, test_exception_is_told, NULL, "an exception is told");
 	test_list_add(l, test_state, NULL, "marks: older ones and forks");
 	test_list_add(l, test_bad_mark, NULL, "marks: one that is damaged");
 	const int status = test_list_run(l, "policy");

@@ -57,6 +57,24 @@ static const struct story_row stories[] = {
 	{ "a seeding of no draws", { .draws = draws_none }, "audit" },
 	{ "a seeding that asked for the rest", { .draws = draws_rest }, NULL },
 	{ "a seeding that asked once too often", { .draws = draws_rests }, "line 20" },
+	{ "an exception", { .has_collateral_time = true, .exception = "air gap" }, NULL },
+	{ "an exception that nobody agreed to",
+	    { .has_collateral_time = true,
+		.exception = "air gap",
+		.lie = FIX_LIE_NO_EXCEPTION },
+	    "no record exception.agreed" },
+	{ "an exception for another time",
+	    { .has_collateral_time = true,
+		.exception = "air gap",
+		.lie = FIX_LIE_EXCEPTION_TIME },
+	    "exception.agreed: time" },
+	{ "an exception for another reason",
+	    { .has_collateral_time = true,
+		.exception = "air gap",
+		.lie = FIX_LIE_EXCEPTION_REASON },
+	    "exception.agreed: reason" },
+	{ "an exception that the statement keeps quiet", { .lie = FIX_LIE_AN_EXCEPTION },
+	    "has no exception" },
 	{ "a seeding that went on after the rest", { .draws = draws_early }, "line 17" },
 	{ "a seeding of half draws", { .draws = draws_small }, "line 4" },
 	{ "a seeding with a draw of 33 bytes", { .draws = draws_large }, "line 17" },
@@ -114,8 +132,9 @@ run_crosscheck(const char *dir)
 static bool
 is_for_crosscheck(const struct story_row *row)
 {
-	return row->make.draws != NULL || row->make.shared_session ||
-	    row->make.shares_of != 0 || row->make.ops_threshold != 0;
+	return (row->make.exception != NULL && row->says == NULL) || row->make.draws != NULL ||
+	    row->make.shared_session || row->make.shares_of != 0 ||
+	    row->make.ops_threshold != 0;
 }
 
 static void

@@ -72,6 +72,10 @@ static const struct unfit_row unfit_rows[] = {
 	{ "a collateral time", "\"earliest_expiry\"",
 	    "\"collateral_time\":\"2025-07-01T00:00:00Z\",\"earliest_expiry\"",
 	    "collateral_time", SN_E_POLICY },
+	{ "an exception that the plan does not make", "\"expires\"",
+	    "\"exceptions\":[{\"reason\":\"haste\",\"what\":\"expired-collateral\"}],"
+	    "\"expires\"",
+	    "exceptions", SN_E_FORMAT },
 	{ "a vendor's evidence", "\"software\"", "\"vendor\"", "evidence_class", SN_E_POLICY },
 	{ "evidence that the plan does not pin", "\"software\"", "\"pinned\"", "evidence_class",
 	    SN_E_POLICY },
@@ -165,6 +169,80 @@ test_production_evidence(void **state)
 	keeper_stop(&k);
 }
 
+#define EXCEPTION                                                                              \
+	"\"exceptions\":[{\"what\":\"expired-collateral\",\"collateral_time\":"                \
+	"\"2024-07-01T00:00:00Z\",\"reason\":\"air gap\"}],\"tpm\""
+#define STATED_TIME "\"collateral_time\":\"2024-07-01T00:00:00Z\",\"earliest_expiry\""
+#define STATED(reason)                                                                         \
+	"\"exceptions\":[{\"reason\":\"" reason "\",\"what\":\"expired-collateral\"}],"        \
+	"\"expires\""
+
+/* An exception is stated word for word, and only if the plan makes it. */
+static void
+test_exception(void **state)
+{
+	char *excepting = rig_replaced(plan, "\"tpm\"", EXCEPTION);
+	struct keeper_files files = { 0 };
+	uint8_t theirs[32];
+	struct keeper *k = rig_genesis(excepting, N, NULL, &files, theirs);
+	char *none = rig_statement(excepting, theirs);
+	char *quiet = rig_replaced(none, "\"earliest_expiry\"", STATED_TIME);
+	char *other = rig_replaced(quiet, "\"expires\"", STATED("haste"));
+	char *good = rig_replaced(quiet, "\"expires\"", STATED("air gap"));
+	char *unplanned = rig_statement(plan, identity);
+	char *timed = rig_replaced(unplanned, "\"earliest_expiry\"", STATED_TIME);
+	char *made_up = rig_replaced(timed, "\"expires\"", STATED("air gap"));
+
+	(void)state;
+	check_unfit(k, none, SN_E_POLICY, "collateral_time");
+	check_unfit(k, quiet, SN_E_POLICY, "exceptions");
+	check_unfit(k, other, SN_E_POLICY, "exceptions");
+	check_unfit(signer, made_up, SN_E_POLICY, "collateral_time");
+	RIG_OK(rig_approve(k, 0, KEEPER_APPROVE_STATEMENT, good));
+	free(excepting);
+	free(none);
+	free(quiet);
+	free(other);
+	free(good);
+	free(unplanned);
+	free(timed);
+	free(made_up);
+	keeper_files_done(&files);
+	keeper_stop(&k);
+}
+
+/* What an approver signed for a rehearsal approves no production, nor the reverse. */
+static void
+test_approvals_of_worlds(void **state)
+{
+	char *text[2] = { rig_plan("genesis", M, N), rig_production_plan(M, N) };
+	struct sn_buf sig[2] = { { 0 }, { 0 } };
+	struct plan *p[2] = { NULL };
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		struct keeper *k = rig_keeper(text[w], rig_seed(RIG_SEED_LEN));
+
+		RIG_OK(plan_parse(bytes_str(text[w]), &p[w], &why));
+		RIG_OK(keeper_approve(k, "ada", KEEPER_APPROVE_PLAN,
+		    sn_buf_bytes(&rig_approvers[0].key), BYTES_STR(RIG_PASSPHRASE),
+		    BYTES_OF(p[w]->digest), &sig[w], &why));
+		keeper_stop(&k);
+	}
+	for (size_t w = 0; w < 2; w++) {
+		RIG_OK(approver_check_plan(&p[w]->approvers[0], p[w]->digest,
+		    sn_buf_bytes(&sig[w]), &why));
+		assert_int_equal(approver_check_plan(&p[w]->approvers[0], p[w]->digest,
+				     sn_buf_bytes(&sig[!w]), NULL),
+		    SN_E_SIGNATURE);
+	}
+	for (size_t w = 0; w < 2; w++) {
+		free(text[w]);
+		sn_buf_done(&sig[w]);
+		plan_free(&p[w]);
+	}
+}
+
 /* Two different people for one keyboard; what they signed holds for no other. */
 static void
 test_keyboard(void **state)
@@ -246,6 +324,8 @@ main(int argc, char **argv)
 		    stated_rows[i].name);
 	test_list_add(l, test_unfit_digests, NULL, "not signed: another plan, identity");
 	test_list_add(l, test_production_evidence, NULL, "evidence of a production");
+	test_list_add(l, test_exception, NULL, "an exception, word for word");
+	test_list_add(l, test_approvals_of_worlds, NULL, "approvals of the other world");
 	test_list_add(l, test_keyboard, NULL, "a keyboard by two different people");
 	test_list_add(l, test_statement, NULL, "a statement only after its approvals");
 	status = test_list_run(l, "keeper's signatures");

@@ -351,6 +351,10 @@ test_fits_world(void **state)
 	(void)state;
 	assert_int_equal(identity_fits(&id, &p, &why), SN_E_POLICY);
 	assert_non_null(strstr(why.text, "its world is not the plan's"));
+	p = fixture_plan(PLAN_REHEARSAL, 2, 3);
+	id = fixture_identity(PLAN_PRODUCTION, 2, 3);
+	assert_int_equal(identity_fits(&id, &p, &why), SN_E_POLICY);
+	assert_non_null(strstr(why.text, "its world is not the plan's"));
 }
 
 static void

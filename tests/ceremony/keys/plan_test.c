@@ -47,6 +47,10 @@ struct row {
 #define IDENTITY                                                                               \
 	"\"identity_sha256\":"                                                                 \
 	"\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
+#define EXCEPTION(what, time, reason)                                                          \
+	"\"exceptions\":[{\"what\":\"" what "\",\"collateral_time\":\"" time                   \
+	"\",\"reason\":\"" reason "\"}],\"tpm\":"
+#define EXPIRED(reason) EXCEPTION("expired-collateral", "2025-07-01T00:00:00Z", reason)
 static const struct row rows[] = {
 	{ "a good plan", "", "", SN_OK },
 	{ "collateral time in a rehearsal",
@@ -58,6 +62,28 @@ static const struct row rows[] = {
 	{ "a pinned endorsement key", "\"tpm\":",
 	    "\"tpm_ek\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"tpm\":",
 	    SN_OK },
+	{ "an exception for expired collateral", "\"tpm\":", EXPIRED("air gap"), SN_OK },
+	{ "an exception without a reason", "\"tpm\":", EXPIRED(""), SN_E_FORMAT },
+	{ "an exception whose reason is not given", "\"tpm\":",
+	    "\"exceptions\":[{\"what\":\"expired-collateral\",\"collateral_time\":"
+	    "\"2025-07-01T00:00:00Z\"}],\"tpm\":",
+	    SN_E_FORMAT },
+	{ "a reason of 121 bytes", "\"tpm\":",
+	    EXPIRED("0123456789012345678901234567890123456789012345678901234567890"
+		    "012345678901234567890123456789012345678901234567890123456789"),
+	    SN_E_FORMAT },
+	{ "a reason that paints over the screen", "\"tpm\":", EXPIRED("\\u001b[2J"),
+	    SN_E_FORMAT },
+	{ "an exception that nobody knows", "\"tpm\":",
+	    EXCEPTION("one-approver", "2025-07-01T00:00:00Z", "haste"), SN_E_FORMAT },
+	{ "an exception for collateral of the day itself", "\"tpm\":",
+	    EXCEPTION("expired-collateral", "2026-01-01T00:00:00Z", "air gap"), SN_E_POLICY },
+	{ "two exceptions", "\"tpm\":", "\"exceptions\":[1,2],\"tpm\":", SN_E_FORMAT },
+	{ "no exception in the list", "\"tpm\":", "\"exceptions\":[],\"tpm\":", SN_E_FORMAT },
+	{ "an exception that is no object",
+	    "\"tpm\":", "\"exceptions\":[\"all\"],\"tpm\":", SN_E_FORMAT },
+	{ "a collateral time beside an exception", "\"tpm\":",
+	    "\"collateral_time\":\"2025-07-01T00:00:00Z\"," EXPIRED("air gap"), SN_E_POLICY },
 	{ "a rebuild of a named identity", GENESIS, REBUILD "," IDENTITY, SN_OK },
 	{ "a rebuild that names no identity", GENESIS, REBUILD, SN_E_POLICY },
 	{ "a genesis that names an identity", GENESIS, GENESIS "," IDENTITY, SN_E_POLICY },
@@ -128,6 +154,8 @@ static const struct row rows[] = {
 /* In production these are refused though each is fine in a rehearsal. */
 static const struct row production_rows[] = {
 	{ "production, nothing special", "", "", SN_OK },
+	{ "production, an exception for expired collateral", "\"tpm\":", EXPIRED("air gap"),
+	    SN_OK },
 	{ "collateral time",
 	    "\"tpm\":", "\"collateral_time\":\"2025-07-01T00:00:00Z\",\"tpm\":", SN_E_POLICY },
 	{ "software TPM", "\"tpm\":\"machine\"", "\"tpm\":\"software\"", SN_E_POLICY },
