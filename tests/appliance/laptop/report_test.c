@@ -261,9 +261,8 @@ test_form(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SN_NITEMS(rows); i++) {
-		struct test_bytes b =
-		    test_read(test_format("tests/appliance/laptop/reports/%s.txt",
-			rows[i].name));
+		char *path = test_format("tests/appliance/laptop/reports/%s.txt", rows[i].name);
+		struct test_bytes b = test_read(path);
 		size_t column = 0;
 
 		for (size_t k = 0; k < b.len; k++) {
@@ -273,6 +272,7 @@ test_form(void **state)
 			assert_true(column <= SHEET_COLUMNS);
 		}
 		test_bytes_done(&b);
+		free(path);
 	}
 }
 

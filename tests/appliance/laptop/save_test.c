@@ -43,10 +43,12 @@ put_old(const char *root, const char *name)
 static void
 expect(const char *root, const char *name, const char *text)
 {
-	struct test_bytes b = test_read(test_format("%s/%s", root, name));
+	char *path = test_format("%s/%s", root, name);
+	struct test_bytes b = test_read(path);
 
 	assert_string_equal((const char *)b.data, text);
 	test_bytes_done(&b);
+	free(path);
 }
 
 static void
