@@ -54,45 +54,52 @@ site_pcr7(const char *dir, uint8_t ret[32], struct sn_why *why)
 	return measure_pcr7(&keys, ret, why);
 }
 
-/* ---- for people */
+/* ---- for people: laid out as the image's own screens are, to be compared line by line */
 
 static void
-print_value(const char *name, const uint8_t v[32], const char *meaning)
+print_image(const uint8_t v[32])
 {
 	char hex[65];
 
 	sn_hex((struct bytes){ v, 32 }, hex);
-	printf("%-12s %.32s\n%-12s %s\n%-12s %s\n", name, hex, "", hex + 32, "", meaning);
+	printf("Image digest: on the first screen, in the signature, in the firmware's log\n");
+	for (size_t i = 0; i < 64; i += 32)
+		printf("  %.8s %.8s %.8s %.8s\n", hex + i, hex + i + 8, hex + i + 16,
+		    hex + i + 24);
+	for (size_t i = 0; i < 32; i += 4)
+		printf("  %-9s %-11s %-9s %s\n", words_word(i, v[i]),
+		    words_word(i + 1, v[i + 1]), words_word(i + 2, v[i + 2]),
+		    words_word(i + 3, v[i + 3]));
 }
 
-static enum sn_err
-print_text(const struct explained *x, struct sn_why *why)
+static void
+print_value(unsigned int pcr, const uint8_t v[32], const char *meaning)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf words = { 0 };
+	char hex[65];
+
+	sn_hex((struct bytes){ v, 32 }, hex);
+	printf("PCR %2u %s\n       %s\n", pcr, hex, meaning);
+}
+
+static void
+print_text(const struct explained *x)
+{
 	const struct measure_values *v = &x->values;
 
-	print_value("image", v->authenticode,
-	    "the image digest (Authenticode, SHA-256): on the boot screen, in the "
-	    "signature, in the firmware's log");
-	words_put(&words, BYTES_OF(v->authenticode));
-	SN_TRY(sn_buf_check(&words, why));
-	printf("%-12s %s\n", "in words", sn_buf_cstr(&words));
-	print_value("PCR 4", v->pcr4_sb, "which program was started; Secure Boot on");
-	print_value("PCR 4", v->pcr4_nosb,
-	    "the same with Secure Boot off: the kernel inside counts too");
+	print_image(v->authenticode);
+	printf("\nWhat the TPM holds (SHA-256) after this image was started:\n");
+	print_value(4, v->pcr4_sb, "the image; Secure Boot on");
+	print_value(4, v->pcr4_nosb, "the image and its kernel; Secure Boot off");
 	if (x->has_keys)
-		print_value("PCR 7", x->pcr7_sb, "Secure Boot on with exactly these keys");
-	print_value("PCR 7", x->pcr7_nokeys,
-	    "Secure Boot off and no keys enrolled; a laptop with its maker's keys differs");
-	print_value("PCR 9", v->pcr9, "the kernel's command line and the initramfs");
-	print_value("PCR 11", v->pcr11, "every section of the image");
-	printf("%-12s", "zero");
+		print_value(7, x->pcr7_sb, "Secure Boot on with exactly these keys");
+	print_value(7, x->pcr7_nokeys,
+	    "Secure Boot off, no keys enrolled; a laptop with its maker's keys differs");
+	print_value(9, v->pcr9, "the kernel's command line and the initramfs");
+	print_value(11, v->pcr11, "every section of the image");
+	printf("Zero, and anything else there is an alarm: PCR");
 	for (size_t i = 0; i < measure_nzero; i++)
-		printf(" %u", measure_zero[i]);
-	printf("\n%-12s these registers stay zero; anything there is an alarm\n", "");
-	printf("%-12s PCR 0 to 3, 5 and 6 belong to the machine; PCR 15 to the ceremony\n",
-	    "others");
-	return SN_OK;
+		printf("%s %u", i > 0 ? "," : "", measure_zero[i]);
+	printf(".\nPCR 0 to 3, 5 and 6 belong to the machine, PCR 15 to the ceremony.\n");
 }
 
 /* ---- for programs */
@@ -175,5 +182,8 @@ cmd_explain(int argc, char **argv, int64_t now SN_UNUSED, struct sn_why *why)
 		return sn_fail(why, SN_E_USAGE,
 		    "explain measurements: no ISO, stick image or .efi file is given");
 	SN_TRY(explain_image(path, keys, &x, why));
-	return json ? print_json(&x, why) : print_text(&x, why);
+	if (json)
+		return print_json(&x, why);
+	print_text(&x);
+	return SN_OK;
 }

@@ -158,6 +158,27 @@ status, text = run(SANCTUM, "explain", "measurements", at("two-faced.iso"), chec
 tap.ok(status == 10 and "disc" in text and text.count("\n") == 1,
        "an ISO that boots something else as a disc is refused", f"{status}: {text}")
 
+# ---- for people
+
+text = run(SANCTUM, "explain", "measurements", image)
+rows = re.findall(r"^PCR +(\d+) ([0-9a-f]{64})$", text, re.M)
+tap.equal(rows, [(n, image_said[k]) for n, k in
+                 (("4", "pcr4_sb"), ("4", "pcr4_nosb"), ("7", "pcr7_nokeys"), ("9", "pcr9"),
+                  ("11", "pcr11"))], "people read the same registers as programs")
+tap.equal("".join(re.findall(r"[0-9a-f]{8}", text[:text.index("PCR")])),
+          image_said["authenticode"], "and the same digest")
+tap.equal([len(line) <= 80 for line in text.splitlines()], [True] * text.count("\n"),
+          "no line is wider than a screen")
+for wrong, said, exits in (((), "what?", None), (("measurements",), "no ISO", None),
+                           (("measurements", at("nothing")), "no such file", 12),
+                           (("measurements", image, image), "not understood", None),
+                           (("measurements", "--keys", at("nothing"), image), "folder", 12),
+                           (("measurements", at("db.crt")), "neither an ISO", 10)):
+    status, text = run(SANCTUM, "explain", *wrong, check=False)
+    tap.ok(status not in (0, None) and exits in (None, status) and said in text and
+           text.count("\n") == 1, f"refused: explain {' '.join(map(os.path.basename, wrong))}",
+           f"{status}: {text}")
+
 # ---- PCR 7's variables, and event logs
 
 run("iso/mkkeys", at("keys"), "Site")
