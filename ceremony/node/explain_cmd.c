@@ -16,7 +16,8 @@
 
 static const struct option_row rows[] = {
 	{ "--keys", "DIR",
-	    "a site's Secure Boot keys (PK.esl, KEK.esl, db.esl): predict PCR 7" },
+	    "a site's Secure Boot keys (PK.esl, KEK.esl, db.esl; dbx.esl if there is one): "
+	    "predict PCR 7" },
 	{ "--json", NULL, "the values as one line of JSON" },
 };
 
@@ -40,14 +41,21 @@ site_pcr7(const char *dir, uint8_t ret[32], struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf pk = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf kek = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf db = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf dbx = { 0 };
 	SN_CLEANUP(sn_fd_done) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct measure_keys keys = { .secure_boot = true };
+	enum sn_err e;
 
 	if (fd < 0)
 		return sn_fail(why, SN_E_MISSING, "%s: no such folder of keys", dir);
 	SN_TRY(sn_file_read(fd, "PK.esl", KEY_FILE_MAX, &pk, why));
 	SN_TRY(sn_file_read(fd, "KEK.esl", KEY_FILE_MAX, &kek, why));
 	SN_TRY(sn_file_read(fd, "db.esl", KEY_FILE_MAX, &db, why));
+	/* a laptop whose owner enrolled only these keys has no dbx */
+	e = sn_file_read(fd, "dbx.esl", KEY_FILE_MAX, &dbx, why);
+	if (e != SN_OK && e != SN_E_MISSING)
+		return e;
+	keys.dbx = sn_buf_bytes(&dbx);
 	keys.pk = sn_buf_bytes(&pk);
 	keys.kek = sn_buf_bytes(&kek);
 	keys.db = sn_buf_bytes(&db);

@@ -187,6 +187,11 @@ tap.ok(with_keys["pcr7_sb"] != with_keys["pcr7_nokeys"] and
        {k: v for k, v in with_keys.items() if k != "pcr7_sb"} == image_said,
        "keys add PCR 7 and change nothing else")
 
+with open(at("keys", "dbx.esl"), "wb") as f:
+    f.write(bytes(76))
+tap.ok(explain(image, "--keys", at("keys"))["pcr7_sb"] != with_keys["pcr7_sb"],
+       "a dbx of the site counts")
+
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "eventlogs.txt")
 with open(GOLDEN, encoding="ascii") as f:
     golden = f.read()
