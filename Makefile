@@ -46,7 +46,7 @@ endif
 export SOURCE_COMMIT
 
 .NOTPARALLEL:
-.PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh iso-relock FORCE
+.PHONY: $(PASSED) $(PROGRAMS) $(PROGRAMS:%=.run-%) help setup sh iso-relock iso-sources FORCE
 
 $(filter-out check-san fuzz,$(PASSED)): setup
 	+@$(INNER) $@
@@ -71,6 +71,10 @@ setup:
 iso-relock:
 	@iso/buildroot-setup.sh $(HOST_PACKAGES)
 	@iso/buildroot.sh --relock
+
+iso-sources: setup
+	+@$(INNER) iso
+	@iso/collect-sources $(BUILD)
 
 # A built program with this terminal and exit status. GNU make itself would turn every
 # failure into 2 and add a line of its own, so a small loadable function ends make with
@@ -112,8 +116,9 @@ Cornerstone: targets (everything needed is fetched into a cache and built on the
   make screens      the text of every screen
   make iso          $(BUILD)/cornerstone.iso; beside it measurements.json, sbom.spdx.json,
                     provenance.json and SHA256SUMS over all
-  make iso-verify   builds it twice, elsewhere, and compares
+  make iso-verify   builds it again, as somebody else, elsewhere, later; and compares
   make iso-relock   a build root of what the archive has now; iso/packages.lock follows
+  make iso-sources  $(BUILD)/sources: of what in the image is under a GPL or LGPL
   make iso-keys     Secure Boot keys of a site, in a new folder: KEYS=DIR SITE="name"
   make iso-sign     $(BUILD)/cornerstone-signed.iso: KEYS=DIR, FROM=FILE.iso (the built one)
   make iso-attest   a builder's signature over SHA256SUMS: KEY=FILE NAME=builder; KEY=new:FILE
