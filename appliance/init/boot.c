@@ -91,8 +91,8 @@ obey(struct boot *b, const struct console *c, char key)
 			continue;
 		console_clear(b->cs);
 		console_print_others(b->cs, c, "This machine is in use on its other console.");
-		if (init_child_wait(init_child_start(choice->run, b->ops->arg, c, b->facts)) !=
-			0 ||
+		if (init_child_wait(init_child_start(choice->run, b->ops->arg, c, b->facts),
+			b->cs) != 0 ||
 		    !console_reopen(b->cs))
 			return false;
 	}

@@ -17,7 +17,10 @@
  */
 pid_t init_child_start(int (*run)(const struct init_facts *facts, void *arg), void *arg,
     const struct console *c, struct init_facts *facts);
-/* Its wait status, -1 when there is none. Others that end are reaped on the way. */
-int init_child_wait(pid_t pid);
+/*
+ * Its wait status, -1 when there is none. Others that end are reaped on the way; the power
+ * button is obeyed.
+ */
+int init_child_wait(pid_t pid, struct consoles *cs);
 
 #endif

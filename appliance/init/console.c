@@ -13,6 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "appliance/init/power.h"
+
 #define SCREEN_COLUMNS 80
 #define SCREEN_ROWS 24
 #define BIG_FONT "TER16x32" /* twice the cell of the font that the kernel starts with */
@@ -202,25 +204,34 @@ entered(struct console *c, char ret[CONSOLE_LINE_MAX])
 	return yes;
 }
 
+/* Wait until something can be read, or the button is pressed. False: nothing came in time. */
+static bool
+wait_input(struct consoles *cs, unsigned int seconds, struct pollfd p[CONSOLES + 1])
+{
+	nfds_t count = CONSOLES + (cs->off != NULL);
+	int n;
+
+	for (size_t i = 0; i < CONSOLES; i++)
+		p[i] = (struct pollfd){ .fd = cs->c[i].fd, .events = POLLIN };
+	p[CONSOLES] = (struct pollfd){ .fd = cs->power, .events = POLLIN };
+	do
+		n = poll(p, count, seconds == 0 ? -1 : (int)seconds * 1000);
+	while (n < 0 && errno == EINTR);
+	if (n > 0 && cs->off != NULL && power_pressed(cs->power))
+		cs->off(cs);
+	return n > 0;
+}
+
 struct console *
 console_wait_line(struct consoles *cs, unsigned int seconds, char ret[CONSOLE_LINE_MAX])
 {
-	struct pollfd p[CONSOLES];
+	struct pollfd p[CONSOLES + 1];
 
-	for (;;) {
-		int n;
-
-		for (size_t i = 0; i < CONSOLES; i++)
-			p[i] = (struct pollfd){ .fd = cs->c[i].fd, .events = POLLIN };
-		n = poll(p, CONSOLES, seconds == 0 ? -1 : (int)seconds * 1000);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return NULL;
+	while (wait_input(cs, seconds, p))
 		for (size_t i = 0; i < CONSOLES; i++)
 			if ((p[i].revents & POLLIN) != 0 && entered(&cs->c[i], ret))
 				return &cs->c[i];
-	}
+	return NULL;
 }
 
 struct console *

@@ -25,6 +25,9 @@ struct console {
 
 struct consoles {
 	struct console c[CONSOLES];
+	/* What to do when the power button is pressed while somebody waits; NULL: nothing. */
+	void (*off)(struct consoles *cs);
+	int power; /* from power_open(), when off is set */
 };
 
 /* Open what there is, set each up, clear it. False when there is none at all. */

@@ -14,21 +14,69 @@
 #include "appliance/init/child.h"
 #include "appliance/init/console.h"
 #include "appliance/init/image.h"
+#include "appliance/init/power.h"
 #include "appliance/init/setup.h"
+#include "appliance/init/wipe.h"
 #include "appliance/usb/usb.h"
 
 #define CRASH_SECONDS 60
 
+/* Whatever happened: nothing that was in memory is left, and the people are told. */
+static void
+wipe(struct consoles *cs)
+{
+	struct wipe_result r;
+	char line[96];
+
+	cs->off = NULL;
+	wipe_processes();
+	(void)console_reopen(cs); /* whose terminal it was hung it up when it ended */
+	console_print(cs, "Overwriting the memory ...");
+	r = wipe_memory();
+	console_clear(cs);
+	snprintf(line, sizeof(line),
+	    "All processes have ended; %zu of %zu MiB of memory are %s.", r.done, r.total,
+	    r.helper > 0 ? "overwritten" : "wiped");
+	console_print(cs, line);
+}
+
 static _Noreturn void
 power_off(struct consoles *cs)
 {
-	console_clear(cs);
-	console_print(cs, "Wiped. The machine switches itself off.");
+	console_print(cs, "The machine switches itself off.");
 	sync();
 	(void)reboot(RB_POWER_OFF);
 	console_print(cs, "It did not: switch it off by its power button.");
 	for (;;)
 		pause();
+}
+
+static _Noreturn void
+end(struct consoles *cs)
+{
+	wipe(cs);
+	power_off(cs);
+}
+
+/* Somebody pressed the power button: the same end as any other, whatever goes on. */
+static void
+button(struct consoles *cs)
+{
+	wipe(cs);
+	console_print(cs, "The power button was pressed.");
+	power_off(cs);
+}
+
+static void
+hear_button(struct consoles *cs)
+{
+	int tty = -1;
+
+	for (size_t i = 0; i < CONSOLES; i++)
+		if (!cs->c[i].serial && cs->c[i].fd >= 0)
+			tty = cs->c[i].fd;
+	cs->power = power_open(tty);
+	cs->off = cs->power >= 0 ? button : NULL;
 }
 
 /* One reason on every console, time to read it, off. */
@@ -41,7 +89,7 @@ refuse(struct consoles *cs, const char *what, const char *detail)
 	console_print(cs, line);
 	console_print(cs, "Nothing was made. Press Enter to switch the machine off.");
 	(void)console_wait_enter(cs, 0);
-	power_off(cs);
+	end(cs);
 }
 
 /* The first screen and its menu, until a ceremony is to be held on the console returned. */
@@ -56,7 +104,7 @@ choose(const struct init_ops *ops, const struct init_machine *m, struct consoles
 	if (boot_choose(&b, &c, &why) != SN_OK)
 		refuse(cs, "USB guard", why.text);
 	if (!fit || c == NULL)
-		power_off(cs);
+		end(cs);
 	if (usb_freeze(&facts->usb, c->serial, &why) != SN_OK)
 		refuse(cs, "USB guard", why.text);
 	console_clear(cs);
@@ -65,24 +113,16 @@ choose(const struct init_ops *ops, const struct init_machine *m, struct consoles
 	return c;
 }
 
-/* Nobody but PID 1 is left afterwards, so nobody holds memory, pipes or sticks. */
-static void
-end_everybody(void)
-{
-	(void)kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		continue;
-}
-
 static int
-run_ceremony(const struct init_ops *ops, const struct console *c, struct init_facts *facts)
+run_ceremony(const struct init_ops *ops, struct consoles *cs, const struct console *c,
+    struct init_facts *facts)
 {
 	pid_t pid = init_child_start(ops->ceremony, ops->arg, c, facts);
 
 	/* the guard ends with the ceremony */
 	(void)close(facts->usb.in);
 	(void)close(facts->usb.out);
-	return init_child_wait(pid);
+	return init_child_wait(pid, cs);
 }
 
 static bool
@@ -121,19 +161,18 @@ init_main(const struct init_ops *ops)
 	ready = init_setup(&why) == SN_OK && start_guard(&facts, &why) == SN_OK;
 	if (!console_open(&cs))
 		power_off(&cs);
+	hear_button(&cs);
 	if (!ready)
 		refuse(&cs, "The machine could not be set up", why.text);
 	init_release_read(&m, &facts.release);
 	ready = self_test(&m, ops, &facts);
 	init_image_find(&m, &facts.image);
 	c = choose(ops, &m, &cs, &facts, ready);
-	status = run_ceremony(ops, c, &facts);
-	end_everybody();
-	init_putaway();
-	console_clear(&cs);
+	status = run_ceremony(ops, &cs, c, &facts);
+	wipe(&cs);
 	if (status == -1 || WIFSIGNALED(status)) {
 		console_print(&cs,
-		    "The ceremony broke off; what it held is wiped. Start again.");
+		    "The ceremony broke off; what it held is gone. Start again.");
 		(void)console_wait_enter(&cs, CRASH_SECONDS);
 	}
 	power_off(&cs);

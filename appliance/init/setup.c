@@ -112,11 +112,19 @@ init_setup(struct sn_why *why)
 	return SN_OK;
 }
 
+/* Pages that only a per-CPU list still holds are freed, and so wiped, by the first; the
+   others let a process have nearly all of the memory. */
+static const struct init_switch last_switches[] = {
+	{ "/proc/sys/vm/drop_caches", "3" },
+	{ "/proc/sys/vm/lowmem_reserve_ratio", "0 0 0" },
+	{ "/proc/sys/vm/min_free_kbytes", "2048" },
+};
+
 void
 init_putaway(void)
 {
 	(void)umount2("/run", MNT_DETACH);
 	sync();
-	/* Pages that only a per-CPU list still holds are freed, and so wiped, by this. */
-	(void)write_switch("/proc/sys/vm/drop_caches", "3", NULL);
+	for (size_t i = 0; i < SN_NITEMS(last_switches); i++)
+		(void)write_switch(last_switches[i].path, last_switches[i].value, NULL);
 }

@@ -188,6 +188,20 @@ def check_leavings(tap):
     tap.equal(secret, [], "no passphrase was echoed on the serial line")
 
 
+def check_memory(tap):
+    """The play itself refuses a secret that is left; here is what it looked for."""
+    with open(os.path.join(OUT, "memory.json"), encoding="ascii") as f:
+        searched = json.load(f)
+    tap.ok(searched["forms"] > 10000 and len(searched["secrets"]) == 11,
+           "every kind of secret was looked for in the memory", searched["secrets"])
+    off = searched["found"]["the machine is off"]
+    tap.equal(sorted(off), ["mark", "overwritten"],
+              f"none was left when the machine was off, {off['overwritten'][0]} overwritten")
+    alive = searched["found"]["the statement is approved"]
+    tap.ok({"ECDSA key", "ML-DSA key", "Ed25519 key", "passphrase"} <= set(alive),
+           "the same search found them while they were alive", sorted(alive))
+
+
 def check_verify_txt(tap):
     with open(os.path.join(OUT, "identity"), encoding="ascii") as f:
         identity = f.read().strip()
@@ -208,6 +222,7 @@ def main():
         check_first_screen(tap, measured)
         check_pcrs(tap, measured)
         check_leavings(tap)
+        check_memory(tap)
         check_verify_txt(tap)
     tap.close()
 

@@ -143,7 +143,10 @@ class Player:
         self.screens.keep(lines, "console", self.console)
         self.machine.screenshot(os.path.join(self.screens.folder, "console-vga.png"))
         self._menu_page("m", "measurements", lines)
-        self.console.enter()
+        while any(prompt in line for line in lines) and time.monotonic() < limit:
+            self.console.enter()		# a busy machine may have missed it
+            self._wait_change(lines, PATIENCE)
+            lines = self.console.lines()
 
     def _menu_page(self, key, name, menu):
         """Look at a page of the boot menu, keep it, and go back."""

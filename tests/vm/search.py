@@ -30,6 +30,31 @@ MOMENTS = (
 WIPED = "the machine is off"
 MARK = Form("mark", "the kernel's command line", b"init_on_free=1")
 SHOWN = 12			# hits that a message names
+FILLED = b"\xa5" * 4096		# a page that the image has overwritten (appliance/init/wipe.h)
+FILLED_MIN = 0.75		# of all memory; the rest holds the kernel, its files, PID 1
+SCREEN_MAX = 1 << 20		# video memory that the last lines may take: four of 32 of 5 KiB
+BLOCK = 16 << 20
+
+
+def blocks(path):
+    with open(path, "rb") as f:
+        while data := f.read(BLOCK):
+            yield data
+
+
+def filled(path):
+    """Which part of the memory is overwritten."""
+    return sum(data.count(FILLED) for data in blocks(path)) * len(FILLED) / os.path.getsize(path)
+
+
+def lit(path):
+    """Bytes of video memory up to the last that is not black."""
+    size = at = 0
+    for data in blocks(path):
+        end = len(data.rstrip(b"\0"))
+        size = at + end if end else size
+        at += len(data)
+    return size
 
 
 class Search:
@@ -48,14 +73,15 @@ class Search:
         """The player is about to answer: dump the memory if this is the moment."""
         if item in self.due:
             self.machine.qmp.command("stop")
-            self._dump(self.due.pop(item))
+            self.dump(self.due.pop(item))
             self.machine.qmp.command("cont")
 
     def after(self):
         """The machine has switched itself off."""
-        self._dump(WIPED)
+        self.dump(WIPED)
 
-    def _dump(self, moment):
+    def dump(self, moment):
+        """Keep the memory as it is now, under that name. The guest should not run."""
         base = os.path.join(self.machine.folder, f"memory-{len(self.dumps)}")
         self.dumps[moment] = self.machine.dump_memory(base)
 
@@ -100,6 +126,7 @@ class Search:
                     left.append(f"{form.name} ({form.kind}) in {os.path.basename(file)} at "
                                 f"{offset:#x}, every {stride} bytes")
         self._controls(found)
+        self._overwritten(found)
         if left:
             raise PlayError("left when the machine was off: " +
                             "; ".join(sorted(set(left))[:SHOWN]))
@@ -119,6 +146,17 @@ class Search:
         for moment, kinds in found.items():
             if MARK.kind not in kinds:
                 raise PlayError(f"the memory could not be searched when {moment}")
+
+    def _overwritten(self, found):
+        """Free memory and the screen at the end."""
+        memory, *screen = self.dumps[WIPED]
+        part = filled(memory)
+        found[WIPED]["overwritten"] = [f"{part:.1%} of the memory"]
+        if part < FILLED_MIN:
+            raise PlayError(f"only {part:.1%} of the memory is overwritten at the end")
+        for path in screen:
+            if lit(path) > SCREEN_MAX:
+                raise PlayError(f"the screen's memory is not black behind {SCREEN_MAX} bytes")
 
 
 def secret_forms(bundle, shares, approvers, passphrases):

@@ -25,3 +25,5 @@ $(SCAN): tests/vm/scan.c $(BUILD)/flags
 	@echo "  LD    $@"
 	@$(CC) $(CFLAGS) $(PREFIX_MAP) $(LDFLAGS) -o $@ $<
 tests: $(SCAN)
+
+bench: $(if $(filter tests/vm/image_bench.py,$(BENCH)),$(ISO) $(BUILD)/measurements.json)

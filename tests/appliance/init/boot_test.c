@@ -168,7 +168,7 @@ boot(const struct row *row, struct sn_link *l)
 	const struct init_ops ops = { .choices = choices, .nchoices = 1 };
 	const struct init_machine m = { .root = test_tmpdir() };
 	struct init_facts *facts = calloc(1, sizeof(*facts));
-	struct consoles cs;
+	struct consoles cs = { 0 };
 	struct boot b = { .ops = &ops, .machine = &m, .cs = &cs, .facts = facts };
 	struct console *c = NULL;
 	struct sn_why why;
