@@ -263,7 +263,8 @@ binaries_of = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(1)))
 
 ALL_TESTS := $(call find_tests,test)
 ALL_FUZZ := $(call find_tests,fuzz)
-ALL_BENCH := $(call find_tests,bench)
+# what boots the image is slowest and comes last
+ALL_BENCH := $(call find_tests,bench) tests/vm/image_bench.py
 TESTS := $(call select,$(ALL_TESTS))
 FUZZ := $(call select,$(ALL_FUZZ))
 BENCH := $(call select,$(ALL_BENCH))
