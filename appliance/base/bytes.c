@@ -21,30 +21,17 @@ bytes_take(struct bytes *b, size_t n, struct bytes *ret, const char *what, struc
 	return SN_OK;
 }
 
-/* A big-endian number of n bytes, n at most 8. */
+/* A number of n bytes, n at most 8; its first byte is the highest, or the lowest. */
 static enum sn_err
-bytes_number(struct bytes *b, size_t n, uint64_t *ret, const char *what, struct sn_why *why)
+bytes_number(struct bytes *b, size_t n, bool little, uint64_t *ret, const char *what,
+    struct sn_why *why)
 {
 	struct bytes field;
 	uint64_t v = 0;
 
 	SN_TRY(bytes_take(b, n, &field, what, why));
 	for (size_t i = 0; i < n; i++)
-		v = v << 8 | field.p[i];
-	*ret = v;
-	return SN_OK;
-}
-
-/* The same, little-endian. */
-static enum sn_err
-bytes_le_number(struct bytes *b, size_t n, uint64_t *ret, const char *what, struct sn_why *why)
-{
-	struct bytes field;
-	uint64_t v = 0;
-
-	SN_TRY(bytes_take(b, n, &field, what, why));
-	for (size_t i = n; i > 0; i--)
-		v = v << 8 | field.p[i - 1];
+		v = v << 8 | field.p[little ? n - 1 - i : i];
 	*ret = v;
 	return SN_OK;
 }
@@ -54,7 +41,7 @@ bytes_le16(struct bytes *b, uint16_t *ret, const char *what, struct sn_why *why)
 {
 	uint64_t v;
 
-	SN_TRY(bytes_le_number(b, 2, &v, what, why));
+	SN_TRY(bytes_number(b, 2, true, &v, what, why));
 	*ret = (uint16_t)v;
 	return SN_OK;
 }
@@ -64,7 +51,7 @@ bytes_le32(struct bytes *b, uint32_t *ret, const char *what, struct sn_why *why)
 {
 	uint64_t v;
 
-	SN_TRY(bytes_le_number(b, 4, &v, what, why));
+	SN_TRY(bytes_number(b, 4, true, &v, what, why));
 	*ret = (uint32_t)v;
 	return SN_OK;
 }
@@ -72,7 +59,7 @@ bytes_le32(struct bytes *b, uint32_t *ret, const char *what, struct sn_why *why)
 enum sn_err
 bytes_le64(struct bytes *b, uint64_t *ret, const char *what, struct sn_why *why)
 {
-	return bytes_le_number(b, 8, ret, what, why);
+	return bytes_number(b, 8, true, ret, what, why);
 }
 
 enum sn_err
@@ -92,7 +79,7 @@ bytes_u8(struct bytes *b, uint8_t *ret, const char *what, struct sn_why *why)
 {
 	uint64_t v;
 
-	SN_TRY(bytes_number(b, 1, &v, what, why));
+	SN_TRY(bytes_number(b, 1, false, &v, what, why));
 	*ret = (uint8_t)v;
 	return SN_OK;
 }
@@ -102,7 +89,7 @@ bytes_u16(struct bytes *b, uint16_t *ret, const char *what, struct sn_why *why)
 {
 	uint64_t v;
 
-	SN_TRY(bytes_number(b, 2, &v, what, why));
+	SN_TRY(bytes_number(b, 2, false, &v, what, why));
 	*ret = (uint16_t)v;
 	return SN_OK;
 }
@@ -112,7 +99,7 @@ bytes_u32(struct bytes *b, uint32_t *ret, const char *what, struct sn_why *why)
 {
 	uint64_t v;
 
-	SN_TRY(bytes_number(b, 4, &v, what, why));
+	SN_TRY(bytes_number(b, 4, false, &v, what, why));
 	*ret = (uint32_t)v;
 	return SN_OK;
 }
@@ -120,7 +107,7 @@ bytes_u32(struct bytes *b, uint32_t *ret, const char *what, struct sn_why *why)
 enum sn_err
 bytes_u64(struct bytes *b, uint64_t *ret, const char *what, struct sn_why *why)
 {
-	return bytes_number(b, 8, ret, what, why);
+	return bytes_number(b, 8, false, ret, what, why);
 }
 
 enum sn_err
