@@ -76,6 +76,11 @@ again = build(good, "b.cpio", TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="7")[2
 tap.equal(hashlib.sha256(again or b"").hexdigest(), hashlib.sha256(archive or b"x").hexdigest(),
           "other times, rights and zone: the same bytes")
 
+preload = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+tap.ok(os.path.exists(preload), "there is a library to preload")
+under = build(good, "d.cpio", LD_PRELOAD=preload)[2]
+tap.ok(under == archive, "a preloaded library does not get into the image")
+
 for label, programs, wanted in (
         ("a missing program", {"init": "/usr/bin/true", "crosscheck": "/usr/bin/true"},
          "softtpm is missing"),
