@@ -134,6 +134,14 @@ step_review_count(const struct cer *c)
 }
 
 static void
+review_exception(const struct cer *c, struct view *v)
+{
+	if (c->plan->has_exception)
+		view_say(v, "review.exception",
+		    CAT_ARGS({ "time", cer_time_text(c->plan->collateral_time) }));
+}
+
+static void
 review_body(const struct cer *c, struct view *v)
 {
 	view_say(v, c->plan->mode == PLAN_GENESIS ? "review.body" : "review.rebuild",
@@ -142,9 +150,7 @@ review_body(const struct cer *c, struct view *v)
 		{ "count", cer_num(c->plan->share_count) },
 		{ "have", cer_num(approvals_have(c, KEEPER_APPROVE_PLAN)) },
 		{ "need", cer_num(c->plan->approvals) }));
-	if (c->plan->has_exception)
-		view_say(v, "review.exception",
-		    CAT_ARGS({ "time", cer_time_text(c->plan->collateral_time) }));
+	review_exception(c, v);
 	view_blank(v);
 }
 
@@ -162,7 +168,10 @@ step_review_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 	case ASK_PASS:
 		cer_view(v, VIEW_PASSPHRASE, "pass", "review.head");
 		v->person = name;
-		review_body(c, v);
+		if (c->plan->has_exception) /* a passphrase is asked for on one page */
+			review_exception(c, v);
+		else
+			review_body(c, v);
 		view_say(v, "review.pass", CAT_ARGS({ "person", name }));
 		cer_view_digest(v, c->plan->digest);
 		break;

@@ -47,6 +47,18 @@ def screen(out):
         return "".join(line.rstrip() + "\n" for line in f)
 
 
+def judge_pages(out):
+    """Secrets are typed on the first page: there must be no second."""
+    folder = os.path.join(out, "screens")
+    asking = [n for n in sorted(os.listdir(folder)) if ".pass@" in n or ".typed@" in n]
+    paged = [n for n in asking if "[more]" in open(os.path.join(folder, n), encoding="utf-8").read()]
+    ok(len(asking) >= 8 and not paged, "every screen that asks for a secret is one page", paged)
+    text = open(os.path.join(folder, asking[0]), encoding="utf-8").read()
+    told = [n for n in asking if "review.pass" in n
+            and WHEN in open(os.path.join(folder, n), encoding="utf-8").read()]
+    ok(len(told) == 3, "whoever approves the plan is told of the exception", text)
+
+
 def judge_screen(text):
     if os.environ.get("GOLDEN") == "write":
         with open(GOLDEN, "w", encoding="utf-8") as f:
@@ -84,6 +96,7 @@ def main():
         status, said = play(out, path)
         if ok(status == 0, "a genesis under an exception, after agreeing by habit once", said):
             judge_screen(screen(out))
+            judge_pages(out)
             judge_bundle(out)
         out, path = sticks(folder, "refused", ["no"])
         status, said = play(out, path)
