@@ -25,6 +25,9 @@ if [ -n "$play" ] && grep -q '^recover\.' "$play"; then
 		exit 2
 	}
 fi
+if [ -n "$play" ] && grep -q '^dice\.' "$play"; then
+	export DICE=true
+fi
 mkdir -p "$out"
 "$here/sticks.sh" "$build" "$out" $identity
 if [ -n "$play" ]; then

@@ -1,13 +1,16 @@
 #!/bin/bash
-# Make the sticks of a rehearsal, as folders: sticks.sh BUILD OUT [identity.json]
+# Make the sticks of a ceremony, as folders: sticks.sh BUILD OUT [identity.json]
 #
-# OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "rehearsal passphrase of
-# NAME"), OUT/sticks/CS-IN the plan and collateral: real vendor items when $TESTDATA is
-# there, else a freshly generated vendor-like PKI that the plan names. With an identity
-# file the plan is one of a rebuild from it, and the approvers of an earlier run may be given
-# by OUT/sticks/CS-NAME folders that are there already.
+# OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "WORLD passphrase of
+# NAME"; WORLD is rehearsal, or production from the environment, and then EK is the digest
+# of the TPM's endorsement key), OUT/sticks/CS-IN the plan and collateral: real vendor items
+# when $TESTDATA is there, else (a rehearsal) a freshly generated vendor-like PKI that the
+# plan names. With an identity file the plan is one of a rebuild from it, and the approvers
+# of an earlier run may be given by OUT/sticks/CS-NAME folders that are there already. With
+# DICE in the environment the plan wants dice.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
+world=${WORLD:-rehearsal} ek=${EK:-} dice=${DICE:-}
 here=$(cd "$(dirname "$0")" && pwd)
 data=${TESTDATA:-../shared/data}
 ceremony=$build/bin/ceremony
@@ -17,7 +20,7 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$out/sticks/CS-IN/collateral" "$out/sticks/CS-OUT-A"
 for name in alice bob; do
 	[ -e "$out/sticks/CS-$name/approver.key" ] && continue
-	echo "rehearsal passphrase of $name" |
+	echo "$world passphrase of $name" |
 		"$ceremony" approver new "$name" "$out/sticks/CS-$name" >/dev/null
 done
 
@@ -40,8 +43,12 @@ if [ -d "$data/amd" ]; then
 		mkdir -p "$out/sticks/CS-IN/collateral/$(dirname "$i")"
 		cp "$data/$i" "$out/sticks/CS-IN/collateral/$i"
 	done
-	sed '2i\  "collateral_time": "2025-07-01T00:00:00Z",' "$here/play/plan-genesis.json" >"$plan"
+	at='"collateral_time": "2025-07-01T00:00:00Z"'
+	reason='"reason": "nobody carried newer collateral in"'
+	[ "$world" = rehearsal ] || at='"exceptions": [{ "what": "expired-collateral", '"$at, $reason }]"
+	sed "2i\\  $at," "$here/play/plan-genesis.json" >"$plan"
 else
+	[ "$world" = rehearsal ] || { echo "no vendor data in $data, which production needs" >&2; exit 2; }
 	echo "no vendor data in $data: the rehearsal uses a generated vendor-like PKI" >&2
 	"$build/bin/firmware-cache" rehearsal-pki "$tmp/pki" >/dev/null
 	cp -R "$tmp/pki/collateral/." "$out/sticks/CS-IN/collateral/"
@@ -55,5 +62,11 @@ if [ -n "$identity" ]; then
 	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"
 	cp "$identity" "$out/sticks/CS-IN/identity.json"
 fi
+if [ "$world" = production ]; then
+	sed -i -e 's/"world": "rehearsal"/"world": "production"/' -e 's/2026-rehearsal-1/2026-production-1/' \
+		-e 's/"accept": .*/"accept": ["pinned"],/' -e 's/"console": "any"/"console": "serial"/' \
+		-e "2i\\  \"tpm_ek\": \"$ek\"," "$plan"
+fi
+[ -z "$dice" ] || sed -i '2i\  "dice": true,' "$plan"
 "$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \
 	"$out"/sticks/CS-{alice,bob}/approver.json ${extra[@]+"${extra[@]}"}

@@ -9,7 +9,6 @@
 #define HEALTH_RUN 5
 #define HEALTH_WINDOW 512
 #define HEALTH_PROPORTION 25
-#define HEALTH_BLOCK 32
 
 _Static_assert(ENT_SAMPLE_LEN >= HEALTH_WINDOW, "a sample fills a window");
 _Static_assert(ENT_SAMPLE_MAX % HEALTH_WINDOW == 0, "the largest sample is whole windows");
@@ -63,8 +62,7 @@ health_same_block(const uint8_t *a, const uint8_t *b)
 	memcpy(&x, a, sizeof(x));
 	memcpy(&y, b, sizeof(y));
 	return x == y &&
-	    sn_secret_equal((struct bytes){ a, HEALTH_BLOCK },
-		(struct bytes){ b, HEALTH_BLOCK });
+	    sn_secret_equal((struct bytes){ a, ENT_BLOCK }, (struct bytes){ b, ENT_BLOCK });
 }
 
 /* Does any block of a appear in b, at any offset of either? For a == b: twice. */
@@ -73,8 +71,8 @@ health_shared(struct bytes a, struct bytes b)
 {
 	bool self = a.p == b.p;
 
-	for (size_t i = 0; i + HEALTH_BLOCK <= a.n; i++) {
-		for (size_t j = self ? i + 1 : 0; j + HEALTH_BLOCK <= b.n; j++) {
+	for (size_t i = 0; i + ENT_BLOCK <= a.n; i++) {
+		for (size_t j = self ? i + 1 : 0; j + ENT_BLOCK <= b.n; j++) {
 			if (health_same_block(a.p + i, b.p + j))
 				return true;
 		}
@@ -82,8 +80,8 @@ health_shared(struct bytes a, struct bytes b)
 	return false;
 }
 
-static bool
-health_repeated(struct bytes v)
+bool
+ent_repeats(struct bytes v)
 {
 	return health_shared(v, v);
 }
@@ -95,12 +93,14 @@ static const struct health_test {
 	{ health_stuck, "every byte is the same" },
 	{ health_repetition, "repetition count: one byte came 5 times in a row" },
 	{ health_proportion, "adaptive proportion: one byte came 25 times in 512" },
-	{ health_repeated, "a block of 32 bytes came twice" },
+	{ ent_repeats, "a block of 32 bytes came twice" },
 };
 
 enum sn_err
 ent_health(enum ent_id id, struct bytes sample, struct sn_why *why)
 {
+	if (id == ENT_DICE)
+		return ent_dice_health(sample, why);
 	if (sample.n < ENT_SAMPLE_LEN || sample.n > ENT_SAMPLE_MAX)
 		return sn_fail(why, SN_E_ENTROPY, "%s: the sample has %zu bytes, not %d to %d",
 		    ent_name(id), sample.n, ENT_SAMPLE_LEN, ENT_SAMPLE_MAX);

@@ -66,13 +66,15 @@ mix_judge(const struct ent_source *s, struct ent_report_row *row, struct sn_why 
 	if (ent_health(s->id, sn_secret_bytes(&s->bytes), &seen) == SN_OK) {
 		row->state = ENT_USED;
 		row->bytes = (uint32_t)s->bytes.n;
-		snprintf(row->tests, sizeof(row->tests), "repetition proportion blocks");
+		snprintf(row->tests, sizeof(row->tests), "%s",
+		    s->id == ENT_DICE ? "count range repetition chi-square blocks"
+				      : "repetition proportion blocks");
 		return SN_OK;
 	}
 	row->state = ENT_FAILED;
 	snprintf(row->tests, sizeof(row->tests), "%.*s", (int)sizeof(row->tests) - 1,
 	    seen.text);
-	if (ent_mandatory(s->id))
+	if (ent_mandatory(s->id) || s->id == ENT_DICE) /* people can roll again */
 		return sn_fail(why, SN_E_ENTROPY, "%s", seen.text);
 	return SN_OK;
 }

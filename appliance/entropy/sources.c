@@ -18,6 +18,7 @@ static const struct ent_kind ent_kinds[] = {
 	[ENT_TPM] = { "tpm", true },
 	[ENT_KERNEL] = { "kernel", true },
 	[ENT_CPU] = { "cpu", false },
+	[ENT_DICE] = { "dice", false },
 };
 
 const char *

@@ -127,6 +127,19 @@ static const struct message messages[] = {
 	{ "seed.body",
 	    "The master secret now exists, in the keeper process alone. Any one good source is "
 	    "enough; each was tested before they were mixed:" },
+	{ "dice.head", "Dice" },
+	{ "dice.rolls",
+	    "{person} and {second} roll dice, {least} times at least, and write the rolls on paper, "
+	    "both watching. Everybody else: look away. {person} types all of them in order, 1 to 6; "
+	    "blanks do not count." },
+	{ "dice.last-head", "Dice: {count} rolls" },
+	{ "dice.last",
+	    "{count} rolls were typed. {second}: is that how many are on the paper? Then type the "
+	    "last {last} of them from the paper. If not, type \"again\", and {person} types all of them "
+	    "anew. Burn the paper when the ceremony is over." },
+	{ "dice.prompt", "{person}: type the rolls, then Enter." },
+	{ "dice.differ",
+	    "These are not the last rolls that were typed. Look at the paper; \"again\" begins anew." },
 	{ "seed.source", "  {name}: {bytes} bytes, health test {health}" },
 
 	/* shares */
@@ -279,6 +292,8 @@ static const struct message messages[] = {
 	{ "collateral.judged",
 	    "Collateral was judged at {time}: {accepted} accepted, {refused} refused." },
 	{ "plan.approved", "{approver} approved the plan; signature {signature}." },
+	{ "dice.rolled",
+	    "{name} typed {count} rolls of dice; {second} confirmed the last {last}." },
 	{ "seed.made", "The master secret was made from: {sources}." },
 	{ "share.read-back", "Share {number} of {count} was read back by {name}." },
 	{ "trial.done", "{subsets} sets of {threshold} shares were recombined and agreed." },

@@ -82,6 +82,7 @@ struct cer {
 	struct col_store *col;
 	size_t skipped;	       /* files under collateral/ that could not be taken at all */
 	struct sn_buf entropy; /* entropy.json */
+	uint32_t rolls;	       /* dice that were typed */
 	struct tpm_audit audit;
 	struct sn_secret shown;
 	uint32_t subsets, missing, recovered;
@@ -139,6 +140,11 @@ SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id, const struct t
 	    SN_NITEMS(((const struct tr_arg[]){ __VA_ARGS__ })), (why))
 SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
 
+/* Two different people who do one thing: the administrator and a witness, if there are. */
+const struct plan_person *cer_pair(const struct plan *p, size_t i);
+
+void cer_rail(const struct cer *c, struct view *v); /* the steps beside the body */
+
 /* A person's roles as text, "custodian, witness". */
 void cer_roles(const struct plan_person *p, struct sn_buf *ret);
 
@@ -177,6 +183,7 @@ CER_STEP_FN(step_time)
 CER_STEP_FN(step_tpm)
 CER_STEP_FN(step_collateral)
 CER_STEP_FN(step_review)
+CER_STEP_FN(step_dice)
 CER_STEP_FN(step_seed)
 CER_STEP_FN(step_shares)
 CER_STEP_FN(step_trial)

@@ -217,6 +217,8 @@ cer_prompt(struct view *v)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf labels = { 0 };
 
+	if (v->prompt[0] != '\0')
+		return; /* the step has its own */
 	for (size_t i = 0; i < v->nlabels; i++)
 		sn_buf_fmt(&labels, "%s%s", i > 0 ? " or " : "", v->label[i]);
 	cat_put(&b, prompts[v->kind],
@@ -245,12 +247,7 @@ cer_frame(struct cer *c, struct view *v)
 	v->world = cer_world(c);
 	if (v->step == NULL)
 		v->step = s->id;
-	v->nrail = c->nsteps;
-	for (size_t i = 0; i < c->nsteps; i++) {
-		v->rail[i].title = cat_text(c->steps[i]->title);
-		v->rail[i].state = i < c->at ? RAIL_DONE : RAIL_TODO;
-	}
-	v->rail[c->at].state = RAIL_NOW;
+	cer_rail(c, v);
 	view_copy(v->note, sizeof(v->note), c->note);
 	c->note[0] = '\0';
 	cer_prompt(v);

@@ -79,6 +79,7 @@ enum cer_artefact {
 	ART_STATEMENT = 1 << 9,	 /* transcript closed, statement made */
 	ART_SIGNED = 1 << 10,	 /* K approvals of the statement */
 	ART_BUNDLE = 1 << 11,	 /* CMS, quote, second checker agreed */
+	ART_DICE = 1 << 13,	 /* rolls in the keeper, if the plan wants them */
 	ART_EXPORT = 1 << 12,	 /* on the stick, compared */
 };
 struct cer_step_facts {

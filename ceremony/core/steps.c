@@ -1,5 +1,7 @@
 #include "ceremony/core/cer.h"
 
+#include <string.h>
+
 #include "ceremony/core/engine.h"
 
 /* id, title, busy, needs, makes, enter, count, show, take, there */
@@ -19,8 +21,11 @@ static const struct step collateral = { "collateral", "collateral.title", "colla
 static const struct step review = { "review", "review.title", NULL, ART_TPM | ART_COLLATERAL,
 	ART_APPROVAL, NULL, step_review_count, step_review_show, step_review_take,
 	step_review_there };
-static const struct step seed = { "seed", "seed.title", "seed.busy", ART_TPM | ART_APPROVAL,
-	ART_MASTER, step_seed_enter, cer_one, step_seed_show, NULL, NULL };
+static const struct step dice = { "dice", "seed.title", NULL, ART_TPM | ART_APPROVAL, ART_DICE,
+	NULL, step_dice_count, step_dice_show, step_dice_take, NULL };
+static const struct step seed = { "seed", "seed.title", "seed.busy",
+	ART_TPM | ART_APPROVAL | ART_DICE, ART_MASTER, step_seed_enter, cer_one, step_seed_show,
+	NULL, NULL };
 static const struct step shares = { "shares", "shares.title", NULL, ART_MASTER, ART_SHARES,
 	NULL, step_shares_count, step_shares_show, step_shares_take, NULL };
 static const struct step trial = { "trial", "trial.title", "trial.busy", ART_SHARES, ART_TRIAL,
@@ -46,8 +51,8 @@ static const struct step recover = { "recover", "recover.title", NULL, ART_TPM |
 	step_recover_show, step_recover_take, NULL };
 
 const struct step *const cer_genesis_steps[] = { &start, &plan, &people, &time, &tpm,
-	&collateral, &review, &seed, &shares, &trial, &keys, &opshares, &close, &approve, &sign,
-	&export, &end };
+	&collateral, &review, &dice, &seed, &shares, &trial, &keys, &opshares, &close, &approve,
+	&sign, &export, &end };
 const size_t cer_genesis_count = SN_NITEMS(cer_genesis_steps);
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
@@ -66,4 +71,22 @@ cer_step_facts(unsigned int mode, size_t i, struct cer_step_facts *ret)
 		return false;
 	*ret = (struct cer_step_facts){ t[i]->id, t[i]->needs, t[i]->makes };
 	return true;
+}
+
+/* Neighbours with one title share a row. */
+void
+cer_rail(const struct cer *c, struct view *v)
+{
+	v->nrail = 0;
+	for (size_t i = 0; i < c->nsteps; i++) {
+		const char *title = c->steps[i]->title;
+
+		if (i == 0 || strcmp(title, c->steps[i - 1]->title) != 0) {
+			v->rail[v->nrail].title = cat_text(title);
+			v->rail[v->nrail].state = i < c->at ? RAIL_DONE : RAIL_TODO;
+			v->nrail++;
+		}
+		if (i == c->at)
+			v->rail[v->nrail - 1].state = RAIL_NOW;
+	}
 }

@@ -12,15 +12,15 @@ enum { ASK_FIRST, ASK_SECOND, ASK_AGREE, TIME_ASKS };
 #define TIME_APART_S 120  /* how far the two may be from each other */
 #define TIME_OFFSET_S 600 /* and the machine's clock from them */
 
-/* Who types: the administrator and a witness, or whoever comes first without them. */
-static const struct plan_person *
-time_person(const struct plan *p, size_t i)
+/* Without an administrator or a witness, whoever comes first. */
+const struct plan_person *
+cer_pair(const struct plan *p, size_t i)
 {
 	const struct plan_person *first = plan_first(p, PLAN_ROLE_ADMINISTRATOR);
 
 	if (first == NULL)
 		first = &p->people[0];
-	if (i == ASK_FIRST)
+	if (i == 0)
 		return first;
 	for (size_t k = 0; k < p->npeople; k++)
 		if (&p->people[k] != first && (p->people[k].roles & PLAN_ROLE_WITNESS) != 0)
@@ -47,7 +47,7 @@ step_time_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UN
 		return SN_OK;
 	}
 	cer_view(v, VIEW_TEXT, "typed", "time.head");
-	v->person = time_person(c->plan, i)->name;
+	v->person = cer_pair(c->plan, i)->name;
 	view_say(v, "time.typed", CAT_ARGS({ "person", v->person }));
 	return SN_OK;
 }
@@ -94,8 +94,7 @@ time_typed(struct cer *c, size_t i, const char *text, struct sn_why *why)
 	SN_TRY(time_parse(text, &t, why));
 	SN_TRY(time_judge(c, t, why));
 	c->typed_offset[i] = t + 30 - now; /* they read minutes; its middle is nearest */
-	SN_TRY(CER_RECORD(c, "time.stated", why,
-	    TR_ARG_STR("name", time_person(c->plan, i)->name),
+	SN_TRY(CER_RECORD(c, "time.stated", why, TR_ARG_STR("name", cer_pair(c->plan, i)->name),
 	    TR_ARG_STR("typed", cer_time_text(t)), TR_ARG_STR("clock", cer_time_text(now))));
 	if (i == ASK_FIRST)
 		return SN_OK;

@@ -189,6 +189,25 @@ keeper_share_check(struct keeper *k, uint32_t i, struct bytes typed, uint32_t *r
 }
 
 enum sn_err
+keeper_dice(struct keeper *k, struct bytes typed, uint32_t *ret_count, struct sn_why *why)
+{
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+
+	SN_TRY(call(k, KR_DICE, typed, &reply, why));
+	return read_verdict(sn_buf_bytes(&reply.open), ret_count, why);
+}
+
+enum sn_err
+keeper_dice_last(struct keeper *k, struct bytes typed, struct sn_why *why)
+{
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+	uint32_t count;
+
+	SN_TRY(call(k, KR_DICE_LAST, typed, &reply, why));
+	return read_verdict(sn_buf_bytes(&reply.open), &count, why);
+}
+
+enum sn_err
 keeper_trial(struct keeper *k, uint32_t *ret_subsets, struct sn_why *why)
 {
 	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };

@@ -46,6 +46,16 @@ SN_MUST_USE enum sn_err keeper_approve(struct keeper *k, const char *name,
     struct sn_buf *ret_sig, struct sn_why *why);
 
 /*
+ * Genesis with dice: all rolls as one person typed them, then the last KEEPER_DICE_LAST of
+ * them by another. Refused before K approvals of the plan. SN_E_MEDIA says what is wrong with
+ * what was typed; it can be typed again. *ret_count is how many rolls there are.
+ */
+#define KEEPER_DICE_LAST 10
+SN_MUST_USE enum sn_err keeper_dice(struct keeper *k, struct bytes typed, uint32_t *ret_count,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err keeper_dice_last(struct keeper *k, struct bytes typed,
+    struct sn_why *why);
+/*
  * Genesis: take the TPM bytes from the seed pipe, gather kernel and CPU bytes,
  * test each, mix, make the master secret and the custodians' shares. Refused
  * before K approvals of the plan. report is canonical JSON without secrets

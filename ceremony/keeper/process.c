@@ -46,6 +46,7 @@ process_done(struct process *p)
 	approvals_done(&p->statement_approvals);
 	approvals_done(&p->usb_approvals);
 	sn_buf_done(&p->usb);
+	ent_source_done(&p->dice);
 	sn_secret_done(&p->master);
 	for (i = 0; i < PLAN_MAX_SHARES; i++) {
 		sn_secret_done(&p->shown[i]);

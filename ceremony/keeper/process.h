@@ -7,6 +7,7 @@
 #ifndef KEEPER_PROCESS_H
 #define KEEPER_PROCESS_H
 
+#include "appliance/entropy/entropy.h"
 #include "ceremony/keeper/proto.h"
 #include "ceremony/keys/certs.h"
 #include "ceremony/keys/slip39.h"
@@ -27,6 +28,8 @@ struct process {
 	bool has_statement;
 	uint8_t statement_digest[32]; /* what the statement approvals are about */
 
+	struct ent_source dice; /* what was rolled; none before */
+	bool dice_agreed;	/* a second person typed the last rolls */
 	struct sn_secret master;
 	uint16_t identifier;
 	struct sn_secret shown[PLAN_MAX_SHARES]; /* genesis: the texts that were made */
@@ -55,6 +58,13 @@ struct answer_to {
 	enum sn_err serve(struct process *p, struct bytes request, struct answer_to *ret,      \
 	    struct sn_why *why);
 KEEPER_REQUESTS(KEEPER_SERVE_)
+
+/* Salt and SHA-256(salt || rolls), as hex. */
+struct dice_digest {
+	char salt[33], sha256[65];
+};
+SN_MUST_USE enum sn_err dice_digest(struct bytes rolls, struct dice_digest *ret,
+    struct sn_why *why);
 
 /* How many approvers have approved. */
 uint32_t approvals_count(const struct approvals *a);

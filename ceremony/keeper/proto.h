@@ -49,7 +49,9 @@ enum keeper_state {
 	X(KR_STATEMENT, 15, KS_DERIVED, serve_statement)                                       \
 	X(KR_ACCEPT_USB, 16,                                                                   \
 	    KS_APPROVED | KS_SHARING | KS_TYPED | KS_RECOVERING | KS_MASTER | KS_DERIVED,      \
-	    serve_accept_usb)
+	    serve_accept_usb)                                                                  \
+	X(KR_DICE, 17, KS_APPROVED, serve_dice)                                                \
+	X(KR_DICE_LAST, 18, KS_APPROVED, serve_dice_last)
 
 #define KEEPER_REQUEST_ENUM_(name, number, states, serve) name = number,
 enum keeper_request { KEEPER_REQUESTS(KEEPER_REQUEST_ENUM_) KR_END };

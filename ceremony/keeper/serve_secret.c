@@ -72,10 +72,25 @@ health_text(enum ent_state s)
 	return "";
 }
 
+/* In a rehearsal: what it takes to compare the rolls on paper with what was mixed. */
+static enum sn_err
+report_dice(struct bytes rolls, yyjson_mut_doc *doc, yyjson_mut_val *root, struct sn_why *why)
+{
+	struct dice_digest d = { 0 };
+	yyjson_mut_val *o;
+
+	SN_TRY(dice_digest(rolls, &d, why));
+	o = yyjson_mut_obj_add_obj(doc, root, "dice");
+	if (!yyjson_mut_obj_add_strcpy(doc, o, "salt", d.salt) ||
+	    !yyjson_mut_obj_add_strcpy(doc, o, "sha256", d.sha256))
+		return sn_fail(why, SN_E_NOMEM, "entropy.json");
+	return SN_OK;
+}
+
 /* evidence/entropy.json: what was used, never a value. */
 static enum sn_err
-write_report(const struct ent_report *report, const char *cpu_how, struct sn_buf *ret,
-    struct sn_why *why)
+write_report(const struct ent_report *report, const char *cpu_how, struct bytes told,
+    struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -95,6 +110,8 @@ write_report(const struct ent_report *report, const char *cpu_how, struct sn_buf
 	}
 	if (!ok)
 		return sn_fail(why, SN_E_NOMEM, "entropy.json");
+	if (told.n > 0)
+		SN_TRY(report_dice(told, doc, root, why));
 	return sn_json_canon(root, ret, why);
 }
 
@@ -104,13 +121,18 @@ make_master(struct process *p, struct sn_buf *ret_report, struct sn_why *why)
 	SN_CLEANUP(sources_done) struct ent_source sources[ENT_NIDS] = { 0 };
 	struct ent_report report = { 0 };
 	const char *cpu_how = "none";
+	struct bytes told = { NULL, 0 };
 
 	SN_TRY(read_seed(p, &sources[0], why));
 	SN_TRY(ent_kernel(&sources[1], why));
 	SN_TRY(ent_cpu(&sources[2], &cpu_how, why));
+	sources[3] = (struct ent_source){ .id = ENT_DICE, .bytes = p->dice.bytes };
+	p->dice = (struct ent_source){ 0 };
 	SN_TRY(ent_mix(plan_world_name(p->plan->world), sources, SN_NITEMS(sources), &p->master,
 	    &report, why));
-	return write_report(&report, cpu_how, ret_report, why);
+	if (p->plan->world == PLAN_REHEARSAL)
+		told = sn_secret_bytes(&sources[3].bytes);
+	return write_report(&report, cpu_how, told, ret_report, why);
 }
 
 static void shares_done(struct slip39_share (*s)[SLIP39_MAX_SHARES])
@@ -146,6 +168,9 @@ serve_seed(struct process *p, struct bytes request, struct answer_to *ret, struc
 	if (p->plan->mode != PLAN_GENESIS)
 		return sn_fail(why, SN_E_PROTO,
 		    "keeper: the plan is a rebuild; it has no seed");
+	if (p->plan->dice && !p->dice_agreed)
+		return sn_fail(why, SN_E_PROTO,
+		    "keeper: the plan wants dice, and two people have not typed them yet");
 	e = make_master(p, &ret->open, why);
 	if (e == SN_OK)
 		e = make_shares(p, why);

@@ -40,7 +40,7 @@ static const struct name_bit console_names[] = {
 static const char *const plan_keys[] = { "format", "world", "mode", "sequence", "ceremony",
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
 	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
-	"identity_sha256", "exceptions", NULL };
+	"identity_sha256", "exceptions", "dice", NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const person_keys[] = { "name", "full", "roles", NULL };
@@ -418,6 +418,22 @@ plan_exceptions(struct plan *p, yyjson_val *root, struct sn_why *why)
 }
 
 static enum sn_err
+plan_dice(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	yyjson_val *v = yyjson_obj_get(root, "dice");
+
+	if (v == NULL)
+		return SN_OK;
+	if (!yyjson_is_bool(v))
+		return sn_fail(why, SN_E_FORMAT, WHAT ": dice is neither true nor false");
+	p->dice = yyjson_get_bool(v);
+	if (p->dice && p->mode != PLAN_GENESIS)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": dice: only a genesis makes a secret to mix them into");
+	return SN_OK;
+}
+
+static enum sn_err
 plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
 	if (yyjson_obj_get(root, "tpm_ek") != NULL) {
@@ -428,6 +444,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 		SN_TRY(sn_json_time(root, "collateral_time", &p->collateral_time, WHAT, why));
 		p->has_collateral_time = true;
 	}
+	SN_TRY(plan_dice(p, root, why));
 	SN_TRY(plan_exceptions(p, root, why));
 	SN_TRY(plan_identity(p, root, why));
 	return plan_vendor_pki(p, root, why);

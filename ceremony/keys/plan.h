@@ -74,6 +74,7 @@ struct plan {
 	uint32_t share_count;	  /* N: the custodians, in the order of people */
 	uint32_t ops_threshold;	  /* K of L approver shares of the operations secret */
 	struct plan_dates root, signing, statement, operations, token;
+	bool dice;	   /* people roll dice, too */
 	bool software_tpm; /* "tpm": "software" */
 	bool tpm_ek_pinned;
 	uint8_t tpm_ek[32]; /* SHA-256 of the EK's public area */

@@ -258,7 +258,7 @@ test_order_and_world(void **state)
 	refuse("production", &set, SN_E_INTERNAL);
 	set.s[0].id = ENT_TPM; /* twice the same */
 	refuse("production", &set, SN_E_INTERNAL);
-	set.s[1].id = (enum ent_id)4;
+	set.s[1].id = (enum ent_id)(ENT_NIDS + 1);
 	refuse("production", &set, SN_E_INTERNAL);
 	set.n = 0;
 	refuse("production", &set, SN_E_ENTROPY);

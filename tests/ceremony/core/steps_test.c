@@ -49,7 +49,8 @@ struct before {
 
 static const struct before befores[] = {
 	{ "plan", "tpm" },
-	{ "review", "seed" },
+	{ "review", "dice" },
+	{ "dice", "seed" },
 	{ "seed", "shares" },
 	{ "shares", "trial" },
 	{ "trial", "keys" },

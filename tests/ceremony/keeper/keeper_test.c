@@ -2,6 +2,7 @@
  * The keeper in a process of its own: a whole genesis, and what it refuses on the way.
  * timeout: 180
  */
+#include "appliance/base/json.h"
 #include "ceremony/keys/certs.h"
 #include "ceremony/keys/opshares.h"
 #include "ceremony/transcript/note.h"
@@ -34,7 +35,7 @@ test_report(void **state)
 	assert_true(report.n <= 1024); /* it becomes one argument of a record */
 	doc = yyjson_read((const char *)report.p, report.n, 0);
 	sources = yyjson_obj_get(yyjson_doc_get_root(doc), "sources");
-	assert_int_equal(yyjson_arr_size(sources), 3);
+	assert_int_equal(yyjson_arr_size(sources), 4);
 	for (size_t i = 0; i < 2; i++) { /* tpm and kernel; the CPU's source may be absent */
 		yyjson_val *s = yyjson_arr_get(sources, i);
 
@@ -45,6 +46,86 @@ test_report(void **state)
 	yyjson_doc_free(doc);
 	keeper_stop(&k);
 	assert_null(k);
+	keeper_stop(&k);
+}
+
+#define ROLLS                                                                                  \
+	"415326143562215346641352126435516243326154451263634215562314143652265413351426624531" \
+	"413265526134352164461523215634543216"
+
+/* Does the report let people with the paper compare? In production it says nothing of it. */
+static void
+check_dice_report(const struct sn_buf *report, bool told)
+{
+	yyjson_doc *doc = yyjson_read((const char *)report->p, report->n, 0);
+	yyjson_val *root = yyjson_doc_get_root(doc), *row, *dice;
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+	uint8_t salt[16], want[32], got[CRY_MAX_HASH];
+
+	row = yyjson_arr_get(yyjson_obj_get(root, "sources"), 3);
+	assert_true(yyjson_equals_str(yyjson_obj_get(row, "name"), "dice"));
+	assert_int_equal(yyjson_get_uint(yyjson_obj_get(row, "bytes")), strlen(ROLLS));
+	assert_true(report->n <= 1024);
+	dice = yyjson_obj_get(root, "dice");
+	assert_int_equal(dice != NULL, told);
+	if (told) {
+		RIG_OK(sn_json_hex(dice, "salt", salt, sizeof(salt), "report", &why));
+		RIG_OK(sn_json_hex(dice, "sha256", want, sizeof(want), "report", &why));
+		sn_buf_put(&text, BYTES_OF(salt));
+		sn_buf_str(&text, ROLLS);
+		RIG_OK(cry_digest(CRY_SHA256, sn_buf_bytes(&text), got, &why));
+		assert_memory_equal(got, want, sizeof(want));
+	}
+	assert_int_equal(bytes_find(sn_buf_bytes(report), BYTES_STR("415326")), SIZE_MAX);
+	yyjson_doc_free(doc);
+}
+
+/* No seed before two people typed the dice that the plan wants; then the dice are in it. */
+static void
+test_dice(void **state)
+{
+	const bool production = *state != NULL;
+	char *made_as = production ? rig_production_plan(M, N) : rig_plan("genesis", M, N);
+	char *dicing = rig_replaced(made_as, "\"tpm\"", "\"dice\":true,\"tpm\"");
+	struct keeper *k = rig_keeper(dicing, rig_seed(RIG_SEED_LEN));
+	SN_CLEANUP(sn_buf_done) struct sn_buf report = { 0 };
+	uint32_t count = 0;
+
+	assert_int_equal(keeper_dice(k, BYTES_STR(ROLLS), &count, NULL), SN_E_PROTO);
+	RIG_OK(rig_approve(k, 0, KEEPER_APPROVE_PLAN, ""));
+	RIG_OK(rig_approve(k, 1, KEEPER_APPROVE_PLAN, ""));
+	assert_int_equal(keeper_seed(k, &report, NULL), SN_E_PROTO);
+	assert_int_equal(keeper_dice_last(k, BYTES_STR("5634543216"), NULL), SN_E_PROTO);
+	assert_int_equal(keeper_dice(k, BYTES_STR("123456"), &count, NULL), SN_E_MEDIA);
+	assert_int_equal(keeper_dice_last(k, BYTES_STR("123456"), NULL), SN_E_PROTO);
+	RIG_OK(keeper_dice(k, BYTES_STR(ROLLS), &count, &why));
+	assert_int_equal(count, strlen(ROLLS));
+	assert_int_equal(keeper_seed(k, &report, NULL), SN_E_PROTO);
+	assert_int_equal(keeper_dice_last(k, BYTES_STR("5634543215"), NULL), SN_E_MEDIA);
+	assert_int_equal(keeper_dice_last(k, BYTES_STR("634543216"), NULL), SN_E_MEDIA);
+	assert_int_equal(keeper_dice_last(k, BYTES_STR(""), NULL), SN_E_MEDIA);
+	RIG_OK(keeper_dice_last(k, BYTES_STR("56345 43216"), &why));
+	RIG_OK(keeper_dice(k, BYTES_STR(ROLLS), &count, &why)); /* anew: the second, too */
+	assert_int_equal(keeper_seed(k, &report, NULL), SN_E_PROTO);
+	RIG_OK(keeper_dice_last(k, BYTES_STR("5634543216"), &why));
+	RIG_OK(keeper_seed(k, &report, &why));
+	check_dice_report(&report, !production);
+	free(made_as);
+	free(dicing);
+	keeper_stop(&k);
+}
+
+/* Nobody slips dice in that the plan does not want. */
+static void
+test_unplanned_dice(void **state)
+{
+	struct keeper *k = rig_keeper(plan, rig_seed(RIG_SEED_LEN));
+	uint32_t count = 0;
+
+	(void)state;
+	RIG_OK(rig_approve(k, 0, KEEPER_APPROVE_PLAN, ""));
+	RIG_OK(rig_approve(k, 1, KEEPER_APPROVE_PLAN, ""));
+	assert_int_equal(keeper_dice(k, BYTES_STR(ROLLS), &count, NULL), SN_E_POLICY);
 	keeper_stop(&k);
 }
 
@@ -417,6 +498,9 @@ add_all(struct test_list *l)
 	test_list_add(l, test_genesis_files, NULL, "a genesis makes the trust files");
 	test_list_add(l, test_genesis_fresh, NULL, "another genesis makes others");
 	test_list_add(l, test_report, NULL, "the entropy report");
+	test_list_add(l, test_dice, NULL, "dice in a rehearsal");
+	test_list_add(l, test_dice, "production", "dice in production");
+	test_list_add(l, test_unplanned_dice, NULL, "dice without a plan for them");
 	for (i = 0; i < SN_NITEMS(seed_rows); i++)
 		test_list_add(l, test_seed, &seed_rows[i], "no seed: %s", seed_rows[i].name);
 	test_list_add(l, test_plan_approvals, NULL, "two different pinned approvers");

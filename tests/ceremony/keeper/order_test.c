@@ -8,7 +8,7 @@
 
 #define M 2
 #define N 2
-#define REQUESTS 18 /* 0, 1 to 16, 17: the first and the last do not exist */
+#define REQUESTS 20 /* 0, 1 to 18, 19: the first and the last do not exist */
 
 /* The document's table, written down once more: 'x' where a request is allowed. */
 struct state_row {
@@ -17,17 +17,17 @@ struct state_row {
 };
 
 static const struct state_row state_rows[] = {
-	/*                              0123456789.123456. */
-	{ KS_NEW, "new", "-xxx--------------" },
-	{ KS_PLANNED, "planned", "--x-x-------------" },
-	{ KS_APPROVED, "approved", "--x-xx---x------x-" },
-	{ KS_SHARING, "sharing", "--x---xx--------x-" },
-	{ KS_TYPED, "typed", "--x-----x-------x-" },
-	{ KS_RECOVERING, "recovering", "--x-------x-----x-" },
-	{ KS_MASTER, "master", "--x--------x----x-" },
-	{ KS_DERIVED, "derived", "--x---------xxxxx-" },
-	{ KS_SIGNED, "signed", "------------------" },
-	{ KS_DEAD, "dead", "------------------" },
+	/*                              0123456789.12345678. */
+	{ KS_NEW, "new", "-xxx----------------" },
+	{ KS_PLANNED, "planned", "--x-x---------------" },
+	{ KS_APPROVED, "approved", "--x-xx---x------xxx-" },
+	{ KS_SHARING, "sharing", "--x---xx--------x---" },
+	{ KS_TYPED, "typed", "--x-----x-------x---" },
+	{ KS_RECOVERING, "recovering", "--x-------x-----x---" },
+	{ KS_MASTER, "master", "--x--------x----x---" },
+	{ KS_DERIVED, "derived", "--x---------xxxxx---" },
+	{ KS_SIGNED, "signed", "--------------------" },
+	{ KS_DEAD, "dead", "--------------------" },
 };
 
 #define STATES SN_NITEMS(state_rows)
@@ -213,6 +213,8 @@ test_allowed(void **state)
 
 	if (c->request == KR_DATA || c->request == KR_REBUILD_SHARE)
 		assert_int_equal(e, SN_OK); /* taken as data; a verdict */
+	else if (c->request == KR_DICE || c->request == KR_DICE_LAST)
+		assert_int_equal(e, SN_E_POLICY); /* the plan has none */
 	else
 		assert_int_equal(e, SN_E_FORMAT);
 	(void)say(d, REQUESTS, nothing, NULL); /* does not exist; what was sent ahead is gone */
