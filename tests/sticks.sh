@@ -1,16 +1,20 @@
 #!/bin/bash
 # Make the sticks of a ceremony, as folders: sticks.sh BUILD OUT [identity.json]
 #
-# OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "WORLD passphrase of
-# NAME"; WORLD is rehearsal, or production from the environment, and then EK is the digest
-# of the TPM's endorsement key), OUT/sticks/CS-IN the plan and collateral: real vendor items
-# when $TESTDATA is there, else (a rehearsal) a freshly generated vendor-like PKI that the
-# plan names. With an identity file the plan is one of a rebuild from it, and the approvers
-# of an earlier run may be given by OUT/sticks/CS-NAME folders that are there already. With
-# DICE in the environment the plan wants dice.
+# OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "rehearsal passphrase of
+# NAME"; with WORLD=production in the environment "factual passphrase of NAME", and then EK
+# is the digest of the TPM's endorsement key), OUT/sticks/CS-IN the plan and collateral: real
+# vendor items when $TESTDATA is there, else (a rehearsal) a freshly generated vendor-like PKI
+# that the plan names. With an identity file the plan is one of a rebuild from it, and the
+# approvers of an earlier run may be given by OUT/sticks/CS-NAME folders that are there
+# already. With DICE in the environment the plan wants dice.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
 world=${WORLD:-rehearsal} ek=${EK:-} dice=${DICE:-}
+# the search of the memory looks for every other twelve letters of a passphrase, and texts of
+# the program have others than "l passphrase" in them
+kind=$world
+[ "$world" != production ] || kind=factual
 here=$(cd "$(dirname "$0")" && pwd)
 data=${TESTDATA:-../shared/data}
 ceremony=$build/bin/ceremony
@@ -20,7 +24,7 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$out/sticks/CS-IN/collateral" "$out/sticks/CS-OUT-A"
 for name in alice bob; do
 	[ -e "$out/sticks/CS-$name/approver.key" ] && continue
-	echo "$world passphrase of $name" |
+	echo "$kind passphrase of $name" |
 		"$ceremony" approver new "$name" "$out/sticks/CS-$name" >/dev/null
 done
 

@@ -11,7 +11,7 @@ PLAY_OUT := $(BUILD)/play$(if $(filter genesis,$(MODE)),,-$(MODE))$(if $(filter 
 PLAY_FILE := tests/play/$(MODE)$(if $(filter rehearsal,$(WORLD)),,-$(WORLD)).play
 
 play: $(ISO) $(VM_BINS)
-	@tests/vm/play.sh $(BUILD) $(PLAY_FILE) $(PLAY_OUT) $(CONSOLE) $(VM_TPM)
+	@tests/vm/play.sh $(BUILD) $(PLAY_FILE) $(PLAY_OUT) $(CONSOLE) $(VM_TPM) $(WORLD)
 
 run: $(ISO) $(VM_BINS)
 	@tests/vm/run.sh $(BUILD) $(BUILD)/run $(VM_TPM)
