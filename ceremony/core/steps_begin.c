@@ -249,6 +249,7 @@ cer_roles(const struct plan_person *p, struct sn_buf *ret)
 		{ PLAN_ROLE_CUSTODIAN, "custodian" },
 		{ PLAN_ROLE_APPROVER, "approver" },
 		{ PLAN_ROLE_AUDITOR, "auditor" },
+		{ PLAN_ROLE_SAFE, "safe-controller" },
 	};
 
 	for (size_t i = 0; i < SN_NITEMS(roles); i++) {

@@ -21,6 +21,7 @@ static const struct name_bit role_names[] = {
 	{ "custodian", PLAN_ROLE_CUSTODIAN },
 	{ "approver", PLAN_ROLE_APPROVER },
 	{ "auditor", PLAN_ROLE_AUDITOR },
+	{ "safe-controller", PLAN_ROLE_SAFE },
 };
 static const struct name_bit world_names[] = {
 	{ "rehearsal", PLAN_REHEARSAL },

@@ -31,6 +31,7 @@ enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUF
 #define PLAN_ROLE_CUSTODIAN 4U
 #define PLAN_ROLE_APPROVER 8U
 #define PLAN_ROLE_AUDITOR 16U
+#define PLAN_ROLE_SAFE 32U /* opens the safe: types the serials of bags and seals */
 
 struct plan_person {
 	char name[PLAN_NAME_MAX + 1]; /* text_name_ok() */

@@ -123,6 +123,8 @@ static const struct row rows[] = {
 	    SN_E_FORMAT },
 	{ "administrator and custodian in one", "[\"administrator\"]",
 	    "[\"administrator\",\"custodian\"]", SN_E_POLICY },
+	{ "a witness who keeps the safe", "[\"custodian\",\"witness\"]",
+	    "[\"custodian\",\"witness\",\"safe-controller\"]", SN_OK },
 	{ "a role twice", "[\"custodian\",\"witness\"]", "[\"custodian\",\"custodian\"]",
 	    SN_E_FORMAT },
 	{ "an unknown role", "[\"custodian\",\"witness\"]", "[\"custodian\",\"boss\"]",
