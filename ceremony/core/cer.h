@@ -102,10 +102,15 @@ struct cer {
 	bool usb_shown;	     /* the last view was a question of ceremony/core/usb.c */
 };
 
-extern const struct step *const cer_genesis_steps[];
-extern const size_t cer_genesis_count;
-extern const struct step *const cer_rebuild_steps[];
-extern const size_t cer_rebuild_count;
+/* The steps of each mode, by enum plan_mode (steps.c). */
+struct cer_mode {
+	const struct step *const *steps;
+	size_t n;
+};
+extern const struct cer_mode cer_modes[];
+extern const size_t cer_mode_count;
+/* Go on with the table of the plan's mode; its first steps are those that were done. */
+void cer_mode_set(struct cer *c, enum plan_mode mode);
 
 /* The label of an approver's stick, and whose stick has that label. */
 void cer_approver_label(const char *name, char ret[MED_LABEL_MAX + 1]);
@@ -156,6 +161,12 @@ void cer_note_why(struct cer *c, const struct sn_why *why);
 void cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title);
 void cer_view_media(struct view *v, const char *label);
 void cer_view_digest(struct view *v, const uint8_t digest[32]); /* hex and words */
+
+/* What lapses first of all that the bundle holds; known once the statement is made. */
+const struct bun_expiry *cer_first_expiry(const struct cer *c);
+
+/* What every view has in common, whatever the step: last of all before it is shown. */
+void cer_frame(struct cer *c, struct view *v);
 
 /* Text of a number or a time, in memory that lives as long as the block around it. */
 #define CER_NUM_LEN 24

@@ -86,7 +86,7 @@ struct cer_step_facts {
 	const char *id;
 	unsigned int needs, makes;
 };
-/* mode: 0 genesis, 1 rebuild. false past the last step. */
+/* mode: an enum plan_mode. false past the last step, or past the last mode. */
 bool cer_step_facts(unsigned int mode, size_t i, struct cer_step_facts *ret);
 
 #endif

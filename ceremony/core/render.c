@@ -89,11 +89,21 @@ render_rail(const struct view *v, struct screen *s)
 		[RAIL_DONE] = " + ",
 	};
 
+	const size_t rows = PROMPT_ROW - 2;
+	size_t now = 0, first = 0;
+
+	/* a rail that is longer than the screen: the step that is on stays in the middle */
+	while (now < v->nrail && v->rail[now].state == RAIL_DONE)
+		now++;
+	if (v->nrail > rows && now > rows / 2)
+		first = now - rows / 2 < v->nrail - rows ? now - rows / 2 : v->nrail - rows;
 	for (size_t r = 1; r < STATUS_ROW; r++)
 		row_put(s->row[r], RAIL_COLS, "\xe2\x94\x82", 1); /* a vertical line */
-	for (size_t i = 0; i < v->nrail && i + 2 < PROMPT_ROW; i++) {
-		row_put(s->row[i + 2], 0, marks[v->rail[i].state], 3);
-		row_put(s->row[i + 2], 3, v->rail[i].title, RAIL_COLS - 4);
+	for (size_t i = 0; i < rows && first + i < v->nrail; i++) {
+		const struct view_rail *r = &v->rail[first + i];
+
+		row_put(s->row[i + 2], 0, marks[r->state], 3);
+		row_put(s->row[i + 2], 3, r->title, RAIL_COLS - 4);
 	}
 }
 

@@ -50,26 +50,38 @@ static const struct step recover = { "recover", "recover.title", NULL, ART_TPM |
 	ART_MASTER | ART_SHARES | ART_TRIAL, step_recover_enter, step_recover_count,
 	step_recover_show, step_recover_take, NULL };
 
-const struct step *const cer_genesis_steps[] = { &start, &plan, &people, &time, &tpm,
+static const struct step *const genesis_steps[] = { &start, &plan, &people, &time, &tpm,
 	&collateral, &review, &dice, &seed, &shares, &trial, &keys, &opshares, &close, &approve,
 	&sign, &export, &end };
-const size_t cer_genesis_count = SN_NITEMS(cer_genesis_steps);
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
-const struct step *const cer_rebuild_steps[] = { &start, &plan, &people, &time, &tpm,
+static const struct step *const rebuild_steps[] = { &start, &plan, &people, &time, &tpm,
 	&collateral, &review, &recover, &keys, &opshares, &close, &approve, &sign, &export,
 	&end };
-const size_t cer_rebuild_count = SN_NITEMS(cer_rebuild_steps);
+
+#define MODE(t) { t, SN_NITEMS(t) }
+const struct cer_mode cer_modes[] = {
+	[PLAN_GENESIS] = MODE(genesis_steps),
+	[PLAN_REBUILD] = MODE(rebuild_steps),
+};
+const size_t cer_mode_count = SN_NITEMS(cer_modes);
+
+void
+cer_mode_set(struct cer *c, enum plan_mode mode)
+{
+	c->steps = cer_modes[mode].steps;
+	c->nsteps = cer_modes[mode].n;
+}
 
 bool
 cer_step_facts(unsigned int mode, size_t i, struct cer_step_facts *ret)
 {
-	const struct step *const *t = mode == 0 ? cer_genesis_steps : cer_rebuild_steps;
-	size_t n = mode == 0 ? cer_genesis_count : cer_rebuild_count;
+	const struct cer_mode *m = &cer_modes[mode];
 
-	if (i >= n)
+	if (mode >= cer_mode_count || i >= m->n)
 		return false;
-	*ret = (struct cer_step_facts){ t[i]->id, t[i]->needs, t[i]->makes };
+	*ret =
+	    (struct cer_step_facts){ m->steps[i]->id, m->steps[i]->needs, m->steps[i]->makes };
 	return true;
 }
 

@@ -210,9 +210,8 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 		SN_TRY(med_read(c->ports.media, label, "identity.json", IDENTITY_MAX,
 		    &c->identity_file, why));
 		SN_TRY(plan_fits_identity(c, p, why));
-		c->steps = cer_rebuild_steps;
-		c->nsteps = cer_rebuild_count;
 	}
+	cer_mode_set(c, p->mode);
 	c->plan = SN_TAKE(p);
 	return SN_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * The closing order: transcript closed and checkpointed, records and layouts written,
- * statement, approvals, both CMS, quote, second checker, stick, read back.
+ * The closing order, first half: transcript closed and checkpointed, records and layouts
+ * written, statement. Then approvals (steps_approve.c), and steps_export.c.
  */
 #include "ceremony/core/cer.h"
 
@@ -125,8 +125,8 @@ close_expiries(struct cer *c)
 	c->expires[c->nexpires++] = (struct bun_expiry){ c->expiry_text, first->good_until };
 }
 
-static const struct bun_expiry *
-close_first_expiry(const struct cer *c)
+const struct bun_expiry *
+cer_first_expiry(const struct cer *c)
 {
 	const struct bun_expiry *first = &c->expires[0];
 
@@ -339,7 +339,7 @@ close_subjects(const struct cer *c)
 enum sn_err
 step_close_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why)
 {
-	const struct bun_expiry *first = close_first_expiry(c);
+	const struct bun_expiry *first = cer_first_expiry(c);
 	uint8_t digest[32];
 
 	SN_TRY(bun_statement_sha256(c->bun, digest, why));
@@ -353,134 +353,5 @@ step_close_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 		    CAT_ARGS({ "time", cer_time_text(c->plan->collateral_time) }));
 	view_say(v, "close.digest", NULL);
 	cer_view_digest(v, digest);
-	return SN_OK;
-}
-
-/* ---- sign */
-
-enum sn_err
-step_sign_enter(struct cer *c, struct sn_why *why)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf p384 = { 0 };
-	SN_CLEANUP(sn_buf_done) struct sn_buf mldsa = { 0 };
-	SN_CLEANUP(tpm_quoted_done) struct tpm_quoted quote = { 0 };
-	uint8_t digest[32];
-
-	SN_TRY(keeper_sign_statement(c->keeper, bun_statement(c->bun), &p384, &mldsa, why));
-	SN_TRY(bun_set_cms(c->bun, sn_buf_bytes(&p384), sn_buf_bytes(&mldsa), why));
-	SN_TRY(bun_statement_sha256(c->bun, digest, why));
-	SN_TRY(tpm_quote(c->tpm, digest, TPM_QUOTE_MASK, &quote, why));
-	SN_TRY(bun_set_quote(c->bun, sn_buf_bytes(&quote.msg), sn_buf_bytes(&quote.sig),
-	    sn_buf_bytes(&quote.pcr), why));
-	keeper_stop(&c->keeper); /* nothing needs the master secret any more */
-	return c->ports.crosscheck(c->ports.arg, c->bun, c->identity, &c->checked, why);
-}
-
-/* The second checker's lines, as it printed them. */
-static void
-sign_lines(struct cer *c, struct view *v)
-{
-	const char *s = sn_buf_cstr(&c->checked);
-
-	while (*s != '\0') {
-		int n = (int)strcspn(s, "\n");
-
-		if (n > 0 &&
-		    text_printable((struct bytes){ (const uint8_t *)s, (size_t)n }, 400))
-			view_line(v, "%.*s", n, s);
-		s += n;
-		s += *s == '\n';
-	}
-}
-
-enum sn_err
-step_sign_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
-{
-	cer_view(v, VIEW_INFO, "ok", "sign.head");
-	view_say(v, "sign.body", CAT_ARGS({ "approvals", cer_num(c->plan->approvals) }));
-	view_blank(v);
-	sign_lines(c, v);
-	return SN_OK;
-}
-
-/* ---- export */
-
-enum { ASK_OUT, ASK_WRITTEN, ASK_OUT_PULL, EXPORT_ASKS };
-
-size_t
-step_export_count(const struct cer *c SN_UNUSED)
-{
-	return EXPORT_ASKS;
-}
-
-enum sn_err
-step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
-{
-	switch (i) {
-	case ASK_OUT:
-		cer_view(v, VIEW_MEDIA, "stick", "export.head");
-		view_say(v, "export.media", NULL);
-		cer_view_media(v, CER_LABEL_OUT);
-		break;
-	case ASK_WRITTEN:
-		cer_view(v, VIEW_INFO, "ok", "export.head");
-		view_say(v, "export.body",
-		    CAT_ARGS({ "files", cer_num(bun_count(c->bun)) },
-			{ "bytes", cer_num(c->exported_bytes) }, { "label", CER_LABEL_OUT }));
-		break;
-	default:
-		cer_view(v, VIEW_REMOVE, "pull", "export.head");
-		cer_view_media(v, CER_LABEL_OUT);
-		break;
-	}
-	return SN_OK;
-}
-
-enum sn_err
-step_export_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
-{
-	size_t n = bun_count(c->bun);
-	struct med_file *files = calloc(n, sizeof(*files));
-	enum sn_err e;
-
-	if (files == NULL)
-		return sn_fail(why, SN_E_NOMEM, "export");
-	c->exported_bytes = 0;
-	for (size_t k = 0; k < n; k++) {
-		struct bun_file f = bun_file(c->bun, k);
-
-		files[k] = (struct med_file){ f.path, f.data };
-		c->exported_bytes += f.data.n;
-	}
-	e = med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
-	if (e == SN_OK)
-		e = med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
-	if (e == SN_OK)
-		med_eject(c->ports.media, label);
-	free(files);
-	return e;
-}
-
-/* ---- end */
-
-enum sn_err
-step_end_enter(struct cer *c, struct sn_why *why SN_UNUSED)
-{
-	tpm_free(&c->tpm);
-	c->result = SN_OK;
-	return SN_OK;
-}
-
-enum sn_err
-step_end_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
-{
-	const struct bun_expiry *first = close_first_expiry(c);
-
-	cer_view(v, VIEW_END, "ok", "end.head");
-	view_say(v, "end.identity", NULL);
-	cer_view_digest(v, c->identity);
-	view_blank(v);
-	view_say(v, "end.body",
-	    CAT_ARGS({ "expiry", cer_time_text(first->at) }, { "what", first->what }));
 	return SN_OK;
 }

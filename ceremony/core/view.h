@@ -13,7 +13,7 @@
 #define VIEW_WIDTH 58 /* columns of the body */
 #define VIEW_ROWS 16  /* rows of the body on one page */
 #define VIEW_MAX_LINES 200
-#define VIEW_MAX_RAIL 20
+#define VIEW_MAX_RAIL 32
 #define VIEW_MAX_LABELS 8
 #define VIEW_LABEL_MAX 24
 #define VIEW_TEXT_MAX 400    /* bytes of an answer in the open */

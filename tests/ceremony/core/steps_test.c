@@ -38,7 +38,7 @@ order_holds(void **state)
 	struct order o;
 
 	order_read(*(const unsigned int *)*state, &o);
-	assert_true(o.n >= 14);
+	assert_true(o.n >= 5);
 	assert_null(order_broken(&o));
 	assert_string_equal(o.step[o.n - 1].id, "end");
 }
@@ -96,14 +96,16 @@ static void
 titles_are_in_the_catalogue(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < cer_genesis_count; i++) {
-		assert_non_null(cat_text(cer_genesis_steps[i]->title));
-		assert_true(strlen(cat_text(cer_genesis_steps[i]->title)) <= 15);
-		if (cer_genesis_steps[i]->busy != NULL)
-			assert_non_null(cat_text(cer_genesis_steps[i]->busy));
+	for (size_t m = 0; m < cer_mode_count; m++) {
+		for (size_t i = 0; i < cer_modes[m].n; i++) {
+			const struct step *s = cer_modes[m].steps[i];
+
+			assert_non_null(cat_text(s->title));
+			assert_true(strlen(cat_text(s->title)) <= 15);
+			if (s->busy != NULL)
+				assert_non_null(cat_text(s->busy));
+		}
 	}
-	for (size_t i = 0; i < cer_rebuild_count; i++)
-		assert_non_null(cat_text(cer_rebuild_steps[i]->title));
 }
 
 static void
@@ -129,11 +131,12 @@ catalogue_is_sound(void **state)
 int
 main(void)
 {
-	static const unsigned int modes[] = { 0, 1 };
+	static const unsigned int modes[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 	struct test_list *l = test_list_new();
 
-	test_list_add(l, order_holds, &modes[0], "genesis: every need was made before");
-	test_list_add(l, order_holds, &modes[1], "rebuild: every need was made before");
+	for (size_t m = 0; m < cer_mode_count; m++)
+		test_list_add(l, order_holds, &modes[m], "%s: every need was made before",
+		    plan_mode_name((enum plan_mode)m));
 	for (size_t i = 0; i < SN_NITEMS(befores); i++)
 		test_list_add(l, later_is_noticed, &befores[i], "%s after %s is noticed",
 		    befores[i].first, befores[i].then);
