@@ -211,6 +211,9 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 		    &c->identity_file, why));
 		SN_TRY(plan_fits_identity(c, p, why));
 	}
+	if (p->mode >= cer_mode_count || cer_modes[p->mode].n == 0)
+		return sn_fail(why, SN_E_POLICY, "plan.json: mode %s cannot be held yet",
+		    plan_mode_name(p->mode));
 	cer_mode_set(c, p->mode);
 	c->plan = SN_TAKE(p);
 	return SN_OK;

@@ -114,16 +114,24 @@ put_blob(struct sn_secret *s, struct bytes v, struct sn_why *why)
 	return sn_secret_append(s, v, why);
 }
 
+/* Whose key it is, the key's file, what opens it. */
+static enum sn_err
+put_approver(struct sn_secret *request, const char *name, struct bytes file,
+    struct bytes passphrase, struct sn_why *why)
+{
+	SN_TRY(approver_fits(file, passphrase, why));
+	SN_TRY(put_blob(request, bytes_str(name), why));
+	SN_TRY(put_blob(request, file, why));
+	return put_blob(request, passphrase, why);
+}
+
 enum sn_err
 keeper_approve(struct keeper *k, const char *name, enum keeper_approval kind, struct bytes file,
     struct bytes passphrase, struct bytes message, struct sn_buf *ret_sig, struct sn_why *why)
 {
 	SN_CLEANUP(sn_secret_done) struct sn_secret request = { 0 };
 
-	SN_TRY(approver_fits(file, passphrase, why));
-	SN_TRY(put_blob(&request, bytes_str(name), why));
-	SN_TRY(put_blob(&request, file, why));
-	SN_TRY(put_blob(&request, passphrase, why));
+	SN_TRY(put_approver(&request, name, file, passphrase, why));
 	if (kind == KEEPER_APPROVE_PLAN)
 		return call_bytes(k, KR_APPROVE_PLAN, sn_secret_bytes(&request), ret_sig, why);
 	SN_TRY(send_data(k, message, why));
@@ -308,6 +316,52 @@ keeper_ops_share(struct keeper *k, const char *name, struct sn_buf *ret, struct 
 	SN_TRY(sn_buf_check(&request, why));
 	return call_bytes(k, KR_OPS_SHARE, sn_buf_bytes(&request), ret, why);
 }
+
+/* ---- operations ceremonies */
+
+enum sn_err
+keeper_operations(struct keeper *k, const struct keeper_trust *t, uint8_t ret_identity[32],
+    struct sn_why *why)
+{
+	const struct bytes files[] = { t->identity, t->operations_p384, t->operations_mldsa,
+		t->root_p384, t->root_mldsa };
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf data = { 0 };
+	struct bytes b;
+
+	for (size_t i = 0; i < SN_NITEMS(files); i++)
+		sn_buf_blob32(&data, files[i]);
+	SN_TRY(sn_buf_check(&data, why));
+	SN_TRY(send_data(k, sn_buf_bytes(&data), why));
+	SN_TRY(call(k, KR_OPERATIONS, nothing, &reply, why));
+	b = sn_buf_bytes(&reply.open);
+	SN_TRY(bytes_copy(&b, ret_identity, 32, "keeper's identity digest", why));
+	return bytes_end(&b, "keeper's identity digest", why);
+}
+
+enum sn_err
+keeper_open_share(struct keeper *k, const char *name, struct bytes file,
+    struct bytes passphrase, const struct bytes *shares, size_t n, uint32_t *ret_missing,
+    struct sn_why *why)
+{
+	SN_CLEANUP(sn_secret_done) struct sn_secret request = { 0 };
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf data = { 0 };
+	struct bytes b;
+
+	SN_TRY(put_approver(&request, name, file, passphrase, why));
+	sn_buf_u32(&data, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		sn_buf_blob32(&data, shares[i]);
+	SN_TRY(sn_buf_check(&data, why));
+	SN_TRY(send_data(k, sn_buf_bytes(&data), why));
+	SN_TRY(call(k, KR_OPEN_SHARE, sn_secret_bytes(&request), &reply, why));
+	b = sn_buf_bytes(&reply.open);
+	SN_TRY(bytes_u32(&b, ret_missing, "keeper's answer", why));
+	return bytes_end(&b, "keeper's answer", why);
+}
+
+/* ---- signatures */
 
 enum sn_err
 keeper_sign_checkpoint(struct keeper *k, struct bytes body, struct sn_buf *ret_note,

@@ -103,6 +103,28 @@ SN_MUST_USE enum sn_err keeper_derive(struct keeper *k, struct keeper_files *ret
 /* Approver name's share of the operations secret, encrypted to that approver. */
 SN_MUST_USE enum sn_err keeper_ops_share(struct keeper *k, const char *name, struct sn_buf *ret,
     struct sn_why *why);
+/*
+ * An operations ceremony (after the plan's approvals): the trust files of the bundle that it
+ * continues; identity must be the file that the plan names. ret is the identity digest.
+ */
+struct keeper_trust {
+	struct bytes identity;				/* trust/identity.json */
+	struct bytes operations_p384, operations_mldsa; /* trust/operations-*-chain.pem */
+	struct bytes root_p384, root_mldsa;		/* trust/root-*.pem */
+};
+SN_MUST_USE enum sn_err keeper_operations(struct keeper *k, const struct keeper_trust *t,
+    uint8_t ret_identity[32], struct sn_why *why);
+/*
+ * Then approvers, each once: file and passphrase as in keeper_approve(), shares the n (1 to
+ * KEEPER_SHARE_FILES) operations shares on the approver's stick, of which any may be of other
+ * splittings. *ret_missing is how many approvers are still needed, 0 when the operations
+ * secret is there. SN_E_MEDIA: none of the files is a share of this approver. SN_E_POLICY, too,
+ * when all approvers' shares give no secret of this bundle; the keeper is dead then.
+ */
+#define KEEPER_SHARE_FILES 9
+SN_MUST_USE enum sn_err keeper_open_share(struct keeper *k, const char *name, struct bytes file,
+    struct bytes passphrase, const struct bytes *shares, size_t n, uint32_t *ret_missing,
+    struct sn_why *why);
 /* Sign a checkpoint body (note text without signatures): the whole signed note. */
 SN_MUST_USE enum sn_err keeper_sign_checkpoint(struct keeper *k, struct bytes body,
     struct sn_buf *ret_note, struct sn_why *why);

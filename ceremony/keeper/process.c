@@ -33,6 +33,14 @@ approvals_done(struct approvals *a)
 }
 
 void
+opened_done(struct opened *o)
+{
+	for (size_t i = 0; i < OPENED_MAX; i++)
+		sn_secret_done(&o->text[i]);
+	*o = (struct opened){ 0 };
+}
+
+void
 process_done(struct process *p)
 {
 	size_t i;
@@ -53,8 +61,11 @@ process_done(struct process *p)
 		sn_secret_done(&p->typed[i]);
 		slip39_share_done(&p->entered[i]);
 	}
-	for (i = 0; i < PLAN_MAX_APPROVERS; i++)
+	for (i = 0; i < PLAN_MAX_APPROVERS; i++) {
 		sn_secret_done(&p->ops_text[i]);
+		opened_done(&p->opened[i]);
+	}
+	sn_secret_done(&p->operations);
 	certs_done(&p->certs);
 }
 

@@ -8,7 +8,9 @@
 #define KEEPER_PROCESS_H
 
 #include "appliance/entropy/entropy.h"
+#include "ceremony/keeper/keeper.h"
 #include "ceremony/keeper/proto.h"
+#include "ceremony/keys/approver.h"
 #include "ceremony/keys/certs.h"
 #include "ceremony/keys/slip39.h"
 
@@ -16,6 +18,15 @@ struct approvals {
 	bool given[PLAN_MAX_APPROVERS];
 	struct sn_buf sig[PLAN_MAX_APPROVERS];
 };
+
+/* The share texts that one approver's stick held; one of each splitting. */
+#define OPENED_MAX KEEPER_SHARE_FILES
+struct opened {
+	bool given;
+	struct sn_secret text[OPENED_MAX];
+	size_t n;
+};
+void opened_done(struct opened *o); /* wipes; idempotent */
 
 struct process {
 	enum keeper_state state;
@@ -41,6 +52,8 @@ struct process {
 	struct slip39_share entered[PLAN_MAX_SHARES]; /* rebuild */
 	struct certs certs; /* after derivation: the signers' keys and all certificates */
 	struct sn_secret ops_text[PLAN_MAX_APPROVERS];
+	struct sn_secret operations; /* operations: what the approvers' shares gave */
+	struct opened opened[PLAN_MAX_APPROVERS];
 	uint8_t identity_digest[32];
 	char log_name[IDENTITY_LOG_NAME_MAX];
 	uint64_t log_size; /* of the last checkpoint signed; 0 before the first */
@@ -65,6 +78,13 @@ struct dice_digest {
 };
 SN_MUST_USE enum sn_err dice_digest(struct bytes rolls, struct dice_digest *ret,
     struct sn_why *why);
+
+/*
+ * serve_plan.c: out of a request (blob name, blob approver.key, blob passphrase) the keys of
+ * an approver whom the plan pins, and the number. SN_E_POLICY, SN_E_PASSPHRASE, SN_E_FORMAT.
+ */
+SN_MUST_USE enum sn_err process_open_pinned(const struct process *p, struct bytes request,
+    struct approver_keys *ret_keys, size_t *ret_index, struct sn_why *why);
 
 /* How many approvers have approved. */
 uint32_t approvals_count(const struct approvals *a);

@@ -70,26 +70,55 @@ read_request(struct bytes b, struct approve_request *ret, struct sn_why *why)
 
 /* Open the key on the stick and see that it is the one the plan pins. */
 static enum sn_err
-open_pinned(const struct process *p, const struct approvals *a, struct bytes request,
-    struct approver_keys *ret_keys, size_t *ret_index, struct sn_why *why)
+open_named(const struct process *p, const struct approve_request *r,
+    const struct plan_approver *pinned, struct approver_keys *ret_keys, size_t *ret_index,
+    struct sn_why *why)
 {
 	SN_CLEANUP(approver_keys_done) struct approver_keys keys = { 0 };
-	struct approve_request r;
-	const struct plan_approver *pinned;
 
-	SN_TRY(read_request(request, &r, why));
-	pinned = plan_approver(p->plan, r.name);
-	if (pinned == NULL)
-		return sn_fail(why, SN_E_POLICY, "the plan has no approver of this name");
-	*ret_index = (size_t)(pinned - p->plan->approvers);
-	if (a->given[*ret_index])
-		return sn_fail(why, SN_E_POLICY, "approver %s has approved already",
-		    pinned->name);
-	SN_TRY(approver_open(r.file, r.passphrase, &keys, why));
+	SN_TRY(approver_open(r->file, r->passphrase, &keys, why));
 	SN_TRY(approver_is(&keys, pinned, why));
 	*ret_keys = keys;
 	keys = (struct approver_keys){ 0 };
+	*ret_index = (size_t)(pinned - p->plan->approvers);
 	return SN_OK;
+}
+
+static enum sn_err
+read_pinned(const struct process *p, struct bytes request, struct approve_request *ret,
+    const struct plan_approver **ret_pinned, struct sn_why *why)
+{
+	SN_TRY(read_request(request, ret, why));
+	*ret_pinned = plan_approver(p->plan, ret->name);
+	if (*ret_pinned == NULL)
+		return sn_fail(why, SN_E_POLICY, "the plan has no approver of this name");
+	return SN_OK;
+}
+
+enum sn_err
+process_open_pinned(const struct process *p, struct bytes request,
+    struct approver_keys *ret_keys, size_t *ret_index, struct sn_why *why)
+{
+	const struct plan_approver *pinned = NULL;
+	struct approve_request r;
+
+	SN_TRY(read_pinned(p, request, &r, &pinned, why));
+	return open_named(p, &r, pinned, ret_keys, ret_index, why);
+}
+
+/* The same for one who has not approved yet. */
+static enum sn_err
+open_pinned(const struct process *p, const struct approvals *a, struct bytes request,
+    struct approver_keys *ret_keys, size_t *ret_index, struct sn_why *why)
+{
+	const struct plan_approver *pinned = NULL;
+	struct approve_request r;
+
+	SN_TRY(read_pinned(p, request, &r, &pinned, why));
+	if (a->given[pinned - p->plan->approvers])
+		return sn_fail(why, SN_E_POLICY, "approver %s has approved already",
+		    pinned->name);
+	return open_named(p, &r, pinned, ret_keys, ret_index, why);
 }
 
 enum sn_err

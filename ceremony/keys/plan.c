@@ -16,6 +16,8 @@ static const struct plan_word world_names[] = {
 static const struct plan_word mode_names[] = {
 	{ "genesis", PLAN_GENESIS },
 	{ "rebuild", PLAN_REBUILD },
+	{ "refresh", PLAN_REFRESH },
+	{ "amend", PLAN_AMEND },
 };
 static const struct plan_word tpm_names[] = { { "machine", 0 }, { "software", 1 } };
 static const struct plan_word console_names[] = {
@@ -27,7 +29,7 @@ static const struct plan_word console_names[] = {
 static const char *const plan_keys[] = { "format", "world", "mode", "sequence", "ceremony",
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
 	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
-	"identity_sha256", "exceptions", "dice", NULL };
+	"identity_sha256", "exceptions", "dice", "base_sha256", "previous_sha256", NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const date_keys[] = { "root", "signing", "statement", "operations", "token",
@@ -99,9 +101,13 @@ plan_dates_nest(const struct plan *p, struct sn_why *why)
 	}
 	if (p->operations.to - p->operations.from > 2 * YEAR_SECONDS)
 		return sn_fail(why, SN_E_POLICY, WHAT ": dates.operations: more than 2 years");
-	if (p->window.from < p->statement.from || p->window.to > p->statement.to)
+	const struct plan_dates *signer =
+	    plan_is_operations(p) ? &p->operations : &p->statement;
+
+	if (p->window.from < signer->from || p->window.to > signer->to)
 		return sn_fail(why, SN_E_POLICY,
-		    WHAT ": window: the statement signer's dates do not cover it");
+		    WHAT ": window: the dates of the %s signer do not cover it",
+		    plan_is_operations(p) ? "operations" : "statement");
 	return SN_OK;
 }
 

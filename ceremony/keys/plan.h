@@ -23,7 +23,7 @@
 #define PLAN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */
 
 enum plan_world { PLAN_REHEARSAL, PLAN_PRODUCTION };
-enum plan_mode { PLAN_GENESIS, PLAN_REBUILD };
+enum plan_mode { PLAN_GENESIS, PLAN_REBUILD, PLAN_REFRESH, PLAN_AMEND };
 enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUFFER };
 
 #define PLAN_ROLE_ADMINISTRATOR 1U
@@ -88,8 +88,12 @@ struct plan {
 	size_t namd_roots;
 	bool has_intel_root; /* rehearsal only */
 	uint8_t intel_root[32];
-	bool has_identity_sha256;    /* exactly in a rebuild */
-	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to rebuild from */
+	bool has_identity_sha256;    /* not in a genesis */
+	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
+	/* What an operations statement follows; sequence is then its number. */
+	uint8_t base_sha256[32]; /* SHA-256 of the bundle's statement.json */
+	bool has_ops_previous;	 /* exactly when sequence is above 1 */
+	uint8_t ops_previous[32];
 };
 
 /*
@@ -106,6 +110,12 @@ void plan_free(struct plan **pp); /* NULL-safe, idempotent */
  * or the rest of a sentence that says why not ("has more than ...").
  */
 const char *plan_approver_name_fault(const char *name);
+
+/*
+ * Does a ceremony of this mode add an operations statement to a bundle, signed by the
+ * operations signers, rather than make a bundle?
+ */
+bool plan_is_operations(const struct plan *p);
 
 const char *plan_world_name(enum plan_world w); /* "rehearsal" */
 const char *plan_mode_name(enum plan_mode m);	/* "genesis" */

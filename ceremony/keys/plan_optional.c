@@ -58,18 +58,19 @@ plan_vendor_pki(struct plan *p, yyjson_val *root, struct sn_why *why)
 	return SN_OK;
 }
 
-/* Approvals of a rebuild bind the file that it rebuilds from. */
+/* Approvals bind the identity that a ceremony works from, unless it makes one. */
 static enum sn_err
 plan_identity(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
 	p->has_identity_sha256 = yyjson_obj_get(root, "identity_sha256") != NULL;
-	if (p->has_identity_sha256 && p->mode != PLAN_REBUILD)
+	if (p->has_identity_sha256 && p->mode == PLAN_GENESIS)
 		return sn_fail(why, SN_E_POLICY,
 		    WHAT ": identity_sha256: a genesis makes its identity; it cannot name one");
-	if (!p->has_identity_sha256 && p->mode == PLAN_REBUILD)
+	if (!p->has_identity_sha256 && p->mode != PLAN_GENESIS)
 		return sn_fail(why, SN_E_POLICY,
-		    WHAT ": identity_sha256 is missing: a rebuild names the SHA-256 of the "
-			 "identity.json that it rebuilds from");
+		    WHAT ": identity_sha256 is missing: a %s names the SHA-256 of the "
+			 "identity.json that it works from",
+		    plan_mode_name(p->mode));
 	if (!p->has_identity_sha256)
 		return SN_OK;
 	return sn_json_hex(root, "identity_sha256", p->identity_sha256,
@@ -141,5 +142,6 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 	SN_TRY(plan_dice(p, root, why));
 	SN_TRY(plan_exceptions(p, root, why));
 	SN_TRY(plan_identity(p, root, why));
+	SN_TRY(plan_ops(p, root, why));
 	return plan_vendor_pki(p, root, why);
 }

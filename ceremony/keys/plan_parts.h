@@ -38,4 +38,7 @@ SN_MUST_USE enum sn_err plan_approvers(struct plan *p, yyjson_val *root, struct 
 SN_MUST_USE enum sn_err plan_accept(struct plan *p, yyjson_val *root, struct sn_why *why);
 SN_MUST_USE enum sn_err plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why);
 
+/* plan_ops.c: which bundle an operations ceremony continues (after mode and sequence). */
+SN_MUST_USE enum sn_err plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why);
+
 #endif

@@ -8,7 +8,7 @@
 
 #define M 2
 #define N 2
-#define REQUESTS 20 /* 0, 1 to 18, 19: the first and the last do not exist */
+#define REQUESTS 22 /* 0, 1 to 20, 21: the first and the last do not exist */
 
 /* The document's table, written down once more: 'x' where a request is allowed. */
 struct state_row {
@@ -17,23 +17,27 @@ struct state_row {
 };
 
 static const struct state_row state_rows[] = {
-	/*                              0123456789.12345678. */
-	{ KS_NEW, "new", "-xxx----------------" },
-	{ KS_PLANNED, "planned", "--x-x---------------" },
-	{ KS_APPROVED, "approved", "--x-xx---x------xxx-" },
-	{ KS_SHARING, "sharing", "--x---xx--------x---" },
-	{ KS_TYPED, "typed", "--x-----x-------x---" },
-	{ KS_RECOVERING, "recovering", "--x-------x-----x---" },
-	{ KS_MASTER, "master", "--x--------x----x---" },
-	{ KS_DERIVED, "derived", "--x---------xxxxx---" },
-	{ KS_SIGNED, "signed", "--------------------" },
-	{ KS_DEAD, "dead", "--------------------" },
+	/*                              0123456789.123456789.1 */
+	{ KS_NEW, "new", "-xxx------------------" },
+	{ KS_PLANNED, "planned", "--x-x-----------------" },
+	{ KS_APPROVED, "approved", "--x-xx---x------xxxx--" },
+	{ KS_SHARING, "sharing", "--x---xx--------x-----" },
+	{ KS_TYPED, "typed", "--x-----x-------x-----" },
+	{ KS_RECOVERING, "recovering", "--x-------x-----x-----" },
+	{ KS_MASTER, "master", "--x--------x----x-----" },
+	{ KS_DERIVED, "derived", "--x---------xxxxx-----" },
+	{ KS_SIGNED, "signed", "----------------------" },
+	{ KS_DEAD, "dead", "----------------------" },
+	{ KS_OPENING, "opening", "--x-------------x---x-" },
+	{ KS_OPERATIONS, "operations", "--x----------xxxx-----" },
 };
 
 #define STATES SN_NITEMS(state_rows)
 
-static char *plan, *rebuild_plan;
+static char *plan, *rebuild_plan, *refresh_plan;
 static struct sn_buf identity_file;
+static struct sn_buf trust_files; /* as KR_OPERATIONS takes them */
+static struct sn_buf ops_share[RIG_APPROVERS];
 
 /* ---- a keeper spoken to in bare frames */
 
@@ -141,6 +145,43 @@ to_derived(struct driven *d, uint8_t ret_identity[32])
 	memcpy(ret_identity, files.p, 32);
 }
 
+static void
+open_share(struct driven *d, size_t who)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf data = { 0 };
+
+	sn_buf_u32(&data, 1);
+	sn_buf_blob32(&data, sn_buf_bytes(&ops_share[who]));
+	must(d, KR_DATA, sn_buf_bytes(&data), NULL);
+	approve(d, KR_OPEN_SHARE, who);
+}
+
+static void
+to_operations(struct driven *d)
+{
+	open_share(d, 2);
+	open_share(d, 0);
+}
+
+static const char *
+plan_of(enum keeper_state want)
+{
+	if (want == KS_OPENING || want == KS_OPERATIONS)
+		return refresh_plan;
+	return want == KS_RECOVERING ? rebuild_plan : plan;
+}
+
+/* Along a refresh: opening, operations. */
+static struct driven *
+drive_operations(struct driven *d, enum keeper_state want)
+{
+	must(d, KR_DATA, sn_buf_bytes(&trust_files), NULL);
+	must(d, KR_OPERATIONS, nothing, NULL);
+	if (want == KS_OPERATIONS)
+		to_operations(d);
+	return d;
+}
+
 /* Drive a keeper along the genesis as far as the state; rebuild and dead are beside it. */
 static struct driven *
 drive(size_t at)
@@ -154,7 +195,7 @@ drive(size_t at)
 	launch(d, rig_seed(want == KS_DEAD ? 0 : RIG_SEED_LEN));
 	if (want == KS_NEW)
 		return d;
-	to_planned(d, want == KS_RECOVERING ? rebuild_plan : plan);
+	to_planned(d, plan_of(want));
 	if (want == KS_PLANNED)
 		return d;
 	to_approved(d);
@@ -165,6 +206,8 @@ drive(size_t at)
 		must(d, KR_REBUILD, nothing, NULL);
 		return d;
 	}
+	if (want == KS_OPENING || want == KS_OPERATIONS)
+		return drive_operations(d, want);
 	if (want == KS_DEAD) {
 		assert_int_not_equal(say(d, KR_SEED, nothing, NULL), SN_OK);
 		return d;
@@ -250,7 +293,11 @@ test_goes_on(void **state)
 	case KS_MASTER:
 		to_derived(d, identity);
 		break;
+	case KS_OPENING:
+		to_operations(d);
+		break;
 	case KS_DERIVED:
+	case KS_OPERATIONS:
 	case KS_SIGNED:
 	case KS_DEAD:
 		break;
@@ -352,6 +399,20 @@ add_cells(struct test_list *l)
 	}
 }
 
+/* What a later refresh begins with: the bundle's trust files, the approvers' shares. */
+static void
+keep_operations(struct keeper *k, const struct keeper_files *files)
+{
+	const struct keeper_trust t = rig_trust(files);
+	const struct bytes all[] = { t.identity, t.operations_p384, t.operations_mldsa,
+		t.root_p384, t.root_mldsa };
+
+	for (size_t i = 0; i < SN_NITEMS(all); i++)
+		sn_buf_blob32(&trust_files, all[i]);
+	for (size_t i = 0; i < RIG_APPROVERS; i++)
+		RIG_OK(keeper_ops_share(k, rig_approvers[i].name, &ops_share[i], &why));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -366,6 +427,8 @@ main(int argc, char **argv)
 	k = rig_genesis(plan, N, NULL, &files, identity);
 	sn_buf_put(&identity_file, rig_file(&files, "trust/identity.json"));
 	rebuild_plan = rig_rebuild_plan(M, N, sn_buf_bytes(&identity_file));
+	refresh_plan = rig_ops_plan("refresh", M, N, sn_buf_bytes(&identity_file));
+	keep_operations(k, &files);
 	keeper_stop(&k);
 	keeper_files_done(&files);
 	add_cells(l);
@@ -380,6 +443,10 @@ main(int argc, char **argv)
 	sn_buf_done(&identity_file);
 	free(plan);
 	free(rebuild_plan);
+	free(refresh_plan);
+	sn_buf_done(&trust_files);
+	for (size_t i = 0; i < RIG_APPROVERS; i++)
+		sn_buf_done(&ops_share[i]);
 	rig_stop();
 	return status;
 }

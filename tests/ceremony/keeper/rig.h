@@ -171,6 +171,25 @@ rig_rebuild_plan(unsigned int m, unsigned int n, struct bytes identity)
 	return plan;
 }
 
+#define RIG_BASE "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+/* The plan of a bundle's first operations statement: that identity file, RIG_BASE. */
+static inline char *
+rig_ops_plan(const char *mode, unsigned int m, unsigned int n, struct bytes identity)
+{
+	char *made_as = rig_rebuild_plan(m, n, identity), *early, *named, *plan;
+
+	early = rig_replaced(made_as,
+	    "\"window\":{\"from\":\"2025-01-01T00:00:00Z\",\"to\":\"2035-01-01T00:00:00Z\"}",
+	    "\"window\":{\"from\":\"2026-01-01T00:00:00Z\",\"to\":\"2028-01-01T00:00:00Z\"}");
+	named = test_format("\"mode\":\"%s\",\"base_sha256\":\"" RIG_BASE "\"", mode);
+	plan = rig_replaced(early, "\"mode\":\"rebuild\"", named);
+	free(made_as);
+	free(early);
+	free(named);
+	return plan;
+}
+
 /* The read end of a pipe in which n random bytes wait, like the TPM process leaves it. */
 static inline int
 rig_seed(size_t n)
@@ -194,6 +213,16 @@ rig_file(const struct keeper_files *f, const char *path)
 		if (strcmp(f->file[i].path, path) == 0)
 			return f->file[i].data;
 	return (struct bytes){ NULL, 0 };
+}
+
+/* The trust files that an operations ceremony begins with. */
+static inline struct keeper_trust
+rig_trust(const struct keeper_files *f)
+{
+	return (struct keeper_trust){ rig_file(f, "trust/identity.json"),
+		rig_file(f, "trust/operations-p384-chain.pem"),
+		rig_file(f, "trust/operations-mldsa87-chain.pem"),
+		rig_file(f, "trust/root-p384.pem"), rig_file(f, "trust/root-mldsa87.pem") };
 }
 
 /* Who approves, by a statement: a name, and whose key stands behind it. */

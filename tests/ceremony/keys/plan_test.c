@@ -47,115 +47,148 @@ struct row {
 #define IDENTITY                                                                               \
 	"\"identity_sha256\":"                                                                 \
 	"\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
+#define HEX32 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define BASE ",\"base_sha256\":\"" HEX32 "\""
+#define PREVIOUS ",\"previous_sha256\":\"" HEX32 "\""
+#define WINDOW(year)                                                                           \
+	",\"ceremony\":\"2026-1\",\"window\":{\"from\":\"2026-01-01T00:00:00Z\","              \
+	"\"to\":\"" year "-"
+"-"
+#define HEAD GENESIS ",\"sequence\":1" WINDOW("2030")
+#define OPS(members, sequence, year)                                                           \
+	"\"mode\":\"refresh\",\"sequence\":" sequence "," members WINDOW(year)
 #define EXCEPTION(what, time, reason)                                                          \
 	"\"exceptions\":[{\"what\":\"" what "\",\"collateral_time\":\"" time                   \
 	"\",\"reason\":\"" reason "\"}],\"tpm\":"
 #define EXPIRED(reason) EXCEPTION("expired-collateral", "2025-07-01T00:00:00Z", reason)
-static const struct row rows[] = {
-	{ "a good plan", "", "", SN_OK },
-	{ "collateral time in a rehearsal",
-	    "\"tpm\":", "\"collateral_time\":\"2025-07-01T00:00:00Z\",\"tpm\":", SN_OK },
-	{ "generated vendor roots in a rehearsal", "\"tpm\":",
-	    "\"vendor_pki\":{\"amd\":{\"Milan\":\"00112233445566778899aabbccddeeff0011223344556677"
-	    "8899aabbccddeeff\"}},\"tpm\":",
-	    SN_OK },
-	{ "a pinned endorsement key", "\"tpm\":",
-	    "\"tpm_ek\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"tpm\":",
-	    SN_OK },
-	{ "an exception for expired collateral", "\"tpm\":", EXPIRED("air gap"), SN_OK },
-	{ "an exception without a reason", "\"tpm\":", EXPIRED(""), SN_E_FORMAT },
-	{ "an exception whose reason is not given", "\"tpm\":",
-	    "\"exceptions\":[{\"what\":\"expired-collateral\",\"collateral_time\":"
-	    "\"2025-07-01T00:00:00Z\"}],\"tpm\":",
-	    SN_E_FORMAT },
-	{ "a reason of 121 bytes", "\"tpm\":",
-	    EXPIRED("0123456789012345678901234567890123456789012345678901234567890"
-		    "012345678901234567890123456789012345678901234567890123456789"),
-	    SN_E_FORMAT },
-	{ "a reason that paints over the screen", "\"tpm\":", EXPIRED("\\u001b[2J"),
-	    SN_E_FORMAT },
-	{ "an exception that nobody knows", "\"tpm\":",
-	    EXCEPTION("one-approver", "2025-07-01T00:00:00Z", "haste"), SN_E_FORMAT },
-	{ "an exception for collateral of the day itself", "\"tpm\":",
-	    EXCEPTION("expired-collateral", "2026-01-01T00:00:00Z", "air gap"), SN_E_POLICY },
-	{ "two exceptions", "\"tpm\":", "\"exceptions\":[1,2],\"tpm\":", SN_E_FORMAT },
-	{ "no exception in the list", "\"tpm\":", "\"exceptions\":[],\"tpm\":", SN_E_FORMAT },
-	{ "an exception that is no object",
-	    "\"tpm\":", "\"exceptions\":[\"all\"],\"tpm\":", SN_E_FORMAT },
-	{ "a collateral time beside an exception", "\"tpm\":",
-	    "\"collateral_time\":\"2025-07-01T00:00:00Z\"," EXPIRED("air gap"), SN_E_POLICY },
-	{ "dice", GENESIS, GENESIS ",\"dice\":true", SN_OK },
-	{ "no dice", GENESIS, GENESIS ",\"dice\":false", SN_OK },
-	{ "dice by number", GENESIS, GENESIS ",\"dice\":100", SN_E_FORMAT },
-	{ "dice in a rebuild", GENESIS, REBUILD "," IDENTITY ",\"dice\":true", SN_E_POLICY },
-	{ "a rebuild of a named identity", GENESIS, REBUILD "," IDENTITY, SN_OK },
-	{ "a rebuild that names no identity", GENESIS, REBUILD, SN_E_POLICY },
-	{ "a genesis that names an identity", GENESIS, GENESIS "," IDENTITY, SN_E_POLICY },
-	{ "an identity's digest one digit short", GENESIS,
-	    REBUILD ",\"identity_sha256\":\"00112233\"", SN_E_FORMAT },
-	{ "another format", "cornerstone-plan-1", "cornerstone-plan-2", SN_E_FORMAT },
-	{ "a key that nobody knows", "\"tpm\":", "\"tmp\":1,\"tpm\":", SN_E_FORMAT },
-	{ "a key twice", "\"tpm\":", "\"sequence\":1,\"tpm\":", SN_E_FORMAT },
-	{ "a missing key", "\"console\":\"any\"", "\"console\":null", SN_E_FORMAT },
-	{ "text behind the plan", "\"console\":\"any\"}", "\"console\":\"any\"}{}",
-	    SN_E_FORMAT },
-	{ "unknown world", REH, "\"world\":\"Rehearsal\"", SN_E_FORMAT },
-	{ "unknown mode", "\"mode\":\"genesis\"", "\"mode\":\"reshare\"", SN_E_FORMAT },
-	{ "sequence zero", "\"sequence\":1", "\"sequence\":0", SN_E_FORMAT },
-	{ "sequence with a fraction", "\"sequence\":1", "\"sequence\":1.0", SN_E_FORMAT },
-	{ "sequence over 32 bits", "\"sequence\":1", "\"sequence\":4294967296", SN_E_FORMAT },
-	{ "window that ends before it begins", "\"to\":\"2030-01-01", "\"to\":\"2025-12-31",
-	    SN_E_POLICY },
-	{ "window that the statement signer does not cover", "\"to\":\"2030-01-01",
-	    "\"to\":\"2037-01-01", SN_E_POLICY },
-	{ "a date that does not exist", "\"to\":\"2030-01-01", "\"to\":\"2030-02-30",
-	    SN_E_FORMAT },
-	{ "signing CA outlives the root", "\"to\":\"2044-01-01", "\"to\":\"2046-01-01",
-	    SN_E_POLICY },
-	{ "operations signers for more than two years", "\"to\":\"2027-12-31",
-	    "\"to\":\"2028-01-04", SN_E_POLICY },
-	{ "sanctum id one digit short", "00112233445566778899aabbccddeeff",
-	    "00112233445566778899aabbccddeef", SN_E_FORMAT },
-	{ "an empty name", "\"name\":\"S\"", "\"name\":\"\"", SN_E_FORMAT },
-	{ "a name with a control character", "\"name\":\"S\"", "\"name\":\"S\\u001b[2J\"",
-	    SN_E_FORMAT },
-	{ "a name that turns the text around", "\"name\":\"S\"", "\"name\":\"S\\u202e\"",
-	    SN_E_FORMAT },
-	{ "administrator and custodian in one", "[\"administrator\"]",
-	    "[\"administrator\",\"custodian\"]", SN_E_POLICY },
-	{ "a witness who keeps the safe", "[\"custodian\",\"witness\"]",
-	    "[\"custodian\",\"witness\",\"safe-controller\"]", SN_OK },
-	{ "a role twice", "[\"custodian\",\"witness\"]", "[\"custodian\",\"custodian\"]",
-	    SN_E_FORMAT },
-	{ "an unknown role", "[\"custodian\",\"witness\"]", "[\"custodian\",\"boss\"]",
-	    SN_E_FORMAT },
-	{ "a person twice", "\"name\":\"dave\"", "\"name\":\"carol\"", SN_E_POLICY },
-	{ "a name in capitals", "\"name\":\"dave\"", "\"name\":\"Dave\"", SN_E_FORMAT },
-	{ "a name that climbs out", "\"name\":\"dave\"", "\"name\":\"../dave\"", SN_E_FORMAT },
-	{ "fewer shares than custodians", "\"count\":3", "\"count\":2", SN_E_POLICY },
-	{ "threshold one", "\"threshold\":2", "\"threshold\":1", SN_E_FORMAT },
-	{ "threshold over the shares", "\"threshold\":2", "\"threshold\":4", SN_E_FORMAT },
-	{ "one approval is enough", "\"approvals\":2", "\"approvals\":1", SN_E_FORMAT },
-	{ "more approvals than approvers", "\"approvals\":2", "\"approvals\":3", SN_E_FORMAT },
-	{ "operations opened by one", "\"operations\":2", "\"operations\":1", SN_E_FORMAT },
-	{ "an approver who is no person", "{\"name\":\"bob\",\"sign\"",
-	    "{\"name\":\"rob\",\"sign\"", SN_E_POLICY },
-	{ "an approver twice", "{\"name\":\"bob\",\"sign\"", "{\"name\":\"alice\",\"sign\"",
-	    SN_E_POLICY },
-	{ "an approver without that role", "{\"name\":\"bob\",\"sign\"",
-	    "{\"name\":\"erin\",\"sign\"", SN_E_POLICY },
-	{ "two approvers with one key", "@2@", "@0@", SN_E_POLICY },
-	{ "one key for signing and sealing", "@3@", "@2@", SN_E_POLICY },
-	{ "a sealing key that signs for another", "@3@", "@0@", SN_E_POLICY },
-	{ "a P-256 key", "@3@", "@4@", SN_E_POLICY },
-	{ "a key in broken base64", "@3@", "AAA", SN_E_FORMAT },
-	{ "an unknown evidence class", "[\"software\"]", "[\"hardware\"]", SN_E_FORMAT },
-	{ "no evidence class", "[\"software\"]", "[]", SN_E_FORMAT },
-	{ "production with a software TPM's evidence", REH, PROD, SN_E_POLICY },
-	{ "an unknown console", "\"console\":\"any\"", "\"console\":\"ssh\"", SN_E_FORMAT },
-	{ "vendor roots for a product nobody knows",
-	    "\"tpm\":", "\"vendor_pki\":{\"amd\":{\"Rome\":\"00\"}},\"tpm\":", SN_E_FORMAT },
-};
+    static const struct row rows[] = {
+	    { "a good plan", "", "", SN_OK },
+	    { "collateral time in a rehearsal",
+		"\"tpm\":", "\"collateral_time\":\"2025-07-01T00:00:00Z\",\"tpm\":", SN_OK },
+	    { "generated vendor roots in a rehearsal", "\"tpm\":",
+		"\"vendor_pki\":{\"amd\":{\"Milan\":\"00112233445566778899aabbccddeeff0011223344556677"
+		"8899aabbccddeeff\"}},\"tpm\":",
+		SN_OK },
+	    { "a pinned endorsement key", "\"tpm\":",
+		"\"tpm_ek\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"tpm\":",
+		SN_OK },
+	    { "an exception for expired collateral", "\"tpm\":", EXPIRED("air gap"), SN_OK },
+	    { "an exception without a reason", "\"tpm\":", EXPIRED(""), SN_E_FORMAT },
+	    { "an exception whose reason is not given", "\"tpm\":",
+		"\"exceptions\":[{\"what\":\"expired-collateral\",\"collateral_time\":"
+		"\"2025-07-01T00:00:00Z\"}],\"tpm\":",
+		SN_E_FORMAT },
+	    { "a reason of 121 bytes", "\"tpm\":",
+		EXPIRED("0123456789012345678901234567890123456789012345678901234567890"
+			"012345678901234567890123456789012345678901234567890123456789"),
+		SN_E_FORMAT },
+	    { "a reason that paints over the screen", "\"tpm\":", EXPIRED("\\u001b[2J"),
+		SN_E_FORMAT },
+	    { "an exception that nobody knows", "\"tpm\":",
+		EXCEPTION("one-approver", "2025-07-01T00:00:00Z", "haste"), SN_E_FORMAT },
+	    { "an exception for collateral of the day itself",
+		"\"tpm\":", EXCEPTION("expired-collateral", "2026-01-01T00:00:00Z", "air gap"),
+		SN_E_POLICY },
+	    { "two exceptions", "\"tpm\":", "\"exceptions\":[1,2],\"tpm\":", SN_E_FORMAT },
+	    { "no exception in the list",
+		"\"tpm\":", "\"exceptions\":[],\"tpm\":", SN_E_FORMAT },
+	    { "an exception that is no object",
+		"\"tpm\":", "\"exceptions\":[\"all\"],\"tpm\":", SN_E_FORMAT },
+	    { "a collateral time beside an exception",
+		"\"tpm\":", "\"collateral_time\":\"2025-07-01T00:00:00Z\"," EXPIRED("air gap"),
+		SN_E_POLICY },
+	    { "dice", GENESIS, GENESIS ",\"dice\":true", SN_OK },
+	    { "no dice", GENESIS, GENESIS ",\"dice\":false", SN_OK },
+	    { "dice by number", GENESIS, GENESIS ",\"dice\":100", SN_E_FORMAT },
+	    { "dice in a rebuild", GENESIS, REBUILD "," IDENTITY ",\"dice\":true",
+		SN_E_POLICY },
+	    { "a rebuild of a named identity", GENESIS, REBUILD "," IDENTITY, SN_OK },
+	    { "a rebuild that names no identity", GENESIS, REBUILD, SN_E_POLICY },
+	    { "a genesis that names an identity", GENESIS, GENESIS "," IDENTITY, SN_E_POLICY },
+	    { "an identity's digest one digit short", GENESIS,
+		REBUILD ",\"identity_sha256\":\"00112233\"", SN_E_FORMAT },
+	    { "a bundle's first refresh", HEAD, OPS(IDENTITY BASE, "1", "2027"), SN_OK },
+	    { "its second", HEAD, OPS(IDENTITY BASE PREVIOUS, "2", "2027"), SN_OK },
+	    { "a refresh when its signers have ended", HEAD, OPS(IDENTITY BASE, "1", "2028"),
+		SN_E_POLICY },
+	    { "a refresh of no bundle", HEAD, OPS(IDENTITY, "1", "2027"), SN_E_FORMAT },
+	    { "a refresh of no identity", HEAD, OPS("\"dice\":false" BASE, "1", "2027"),
+		SN_E_POLICY },
+	    { "a second refresh that follows nothing", HEAD, OPS(IDENTITY BASE, "2", "2027"),
+		SN_E_POLICY },
+	    { "a first refresh that follows one", HEAD,
+		OPS(IDENTITY BASE PREVIOUS, "1", "2027"), SN_E_POLICY },
+	    { "a genesis that adds to a bundle", GENESIS, GENESIS BASE, SN_E_POLICY },
+	    { "a rebuild that follows a refresh", GENESIS, REBUILD "," IDENTITY PREVIOUS,
+		SN_E_POLICY },
+	    { "a refresh with dice", HEAD, OPS(IDENTITY BASE ",\"dice\":true", "1", "2027"),
+		SN_E_POLICY },
+	    { "another format", "cornerstone-plan-1", "cornerstone-plan-2", SN_E_FORMAT },
+	    { "a key that nobody knows", "\"tpm\":", "\"tmp\":1,\"tpm\":", SN_E_FORMAT },
+	    { "a key twice", "\"tpm\":", "\"sequence\":1,\"tpm\":", SN_E_FORMAT },
+	    { "a missing key", "\"console\":\"any\"", "\"console\":null", SN_E_FORMAT },
+	    { "text behind the plan", "\"console\":\"any\"}", "\"console\":\"any\"}{}",
+		SN_E_FORMAT },
+	    { "unknown world", REH, "\"world\":\"Rehearsal\"", SN_E_FORMAT },
+	    { "unknown mode", "\"mode\":\"genesis\"", "\"mode\":\"reshare\"", SN_E_FORMAT },
+	    { "sequence zero", "\"sequence\":1", "\"sequence\":0", SN_E_FORMAT },
+	    { "sequence with a fraction", "\"sequence\":1", "\"sequence\":1.0", SN_E_FORMAT },
+	    { "sequence over 32 bits", "\"sequence\":1", "\"sequence\":4294967296",
+		SN_E_FORMAT },
+	    { "window that ends before it begins", "\"to\":\"2030-01-01", "\"to\":\"2025-12-31",
+		SN_E_POLICY },
+	    { "window that the statement signer does not cover", "\"to\":\"2030-01-01",
+		"\"to\":\"2037-01-01", SN_E_POLICY },
+	    { "a date that does not exist", "\"to\":\"2030-01-01", "\"to\":\"2030-02-30",
+		SN_E_FORMAT },
+	    { "signing CA outlives the root", "\"to\":\"2044-01-01", "\"to\":\"2046-01-01",
+		SN_E_POLICY },
+	    { "operations signers for more than two years", "\"to\":\"2027-12-31",
+		"\"to\":\"2028-01-04", SN_E_POLICY },
+	    { "sanctum id one digit short", "00112233445566778899aabbccddeeff",
+		"00112233445566778899aabbccddeef", SN_E_FORMAT },
+	    { "an empty name", "\"name\":\"S\"", "\"name\":\"\"", SN_E_FORMAT },
+	    { "a name with a control character", "\"name\":\"S\"", "\"name\":\"S\\u001b[2J\"",
+		SN_E_FORMAT },
+	    { "a name that turns the text around", "\"name\":\"S\"", "\"name\":\"S\\u202e\"",
+		SN_E_FORMAT },
+	    { "administrator and custodian in one", "[\"administrator\"]",
+		"[\"administrator\",\"custodian\"]", SN_E_POLICY },
+	    { "a witness who keeps the safe", "[\"custodian\",\"witness\"]",
+		"[\"custodian\",\"witness\",\"safe-controller\"]", SN_OK },
+	    { "a role twice", "[\"custodian\",\"witness\"]", "[\"custodian\",\"custodian\"]",
+		SN_E_FORMAT },
+	    { "an unknown role", "[\"custodian\",\"witness\"]", "[\"custodian\",\"boss\"]",
+		SN_E_FORMAT },
+	    { "a person twice", "\"name\":\"dave\"", "\"name\":\"carol\"", SN_E_POLICY },
+	    { "a name in capitals", "\"name\":\"dave\"", "\"name\":\"Dave\"", SN_E_FORMAT },
+	    { "a name that climbs out", "\"name\":\"dave\"", "\"name\":\"../dave\"",
+		SN_E_FORMAT },
+	    { "fewer shares than custodians", "\"count\":3", "\"count\":2", SN_E_POLICY },
+	    { "threshold one", "\"threshold\":2", "\"threshold\":1", SN_E_FORMAT },
+	    { "threshold over the shares", "\"threshold\":2", "\"threshold\":4", SN_E_FORMAT },
+	    { "one approval is enough", "\"approvals\":2", "\"approvals\":1", SN_E_FORMAT },
+	    { "more approvals than approvers", "\"approvals\":2", "\"approvals\":3",
+		SN_E_FORMAT },
+	    { "operations opened by one", "\"operations\":2", "\"operations\":1", SN_E_FORMAT },
+	    { "an approver who is no person", "{\"name\":\"bob\",\"sign\"",
+		"{\"name\":\"rob\",\"sign\"", SN_E_POLICY },
+	    { "an approver twice", "{\"name\":\"bob\",\"sign\"", "{\"name\":\"alice\",\"sign\"",
+		SN_E_POLICY },
+	    { "an approver without that role", "{\"name\":\"bob\",\"sign\"",
+		"{\"name\":\"erin\",\"sign\"", SN_E_POLICY },
+	    { "two approvers with one key", "@2@", "@0@", SN_E_POLICY },
+	    { "one key for signing and sealing", "@3@", "@2@", SN_E_POLICY },
+	    { "a sealing key that signs for another", "@3@", "@0@", SN_E_POLICY },
+	    { "a P-256 key", "@3@", "@4@", SN_E_POLICY },
+	    { "a key in broken base64", "@3@", "AAA", SN_E_FORMAT },
+	    { "an unknown evidence class", "[\"software\"]", "[\"hardware\"]", SN_E_FORMAT },
+	    { "no evidence class", "[\"software\"]", "[]", SN_E_FORMAT },
+	    { "production with a software TPM's evidence", REH, PROD, SN_E_POLICY },
+	    { "an unknown console", "\"console\":\"any\"", "\"console\":\"ssh\"", SN_E_FORMAT },
+	    { "vendor roots for a product nobody knows", "\"tpm\":",
+		"\"vendor_pki\":{\"amd\":{\"Rome\":\"00\"}},\"tpm\":", SN_E_FORMAT },
+    };
 
 /* In production these are refused though each is fine in a rehearsal. */
 static const struct row production_rows[] = {
@@ -276,6 +309,32 @@ plan_is_read(void **state)
 	free(text);
 }
 
+/* A refresh needs no custodian, and a genesis needs them all. */
+static void
+custodians_may_be_absent(void **state)
+{
+	static const char all[] =
+	    "{\"name\":\"carol\",\"full\":\"Carol\",\"roles\":[\"custodian\"]},"
+	    "{\"name\":\"dave\",\"full\":\"Dave\",\"roles\":[\"custodian\"]},";
+	const struct row refresh = { "", HEAD, OPS(IDENTITY BASE, "1", "2027"), SN_OK };
+	const struct row genesis = { "", "", "", SN_OK };
+	char *text[] = { plan_text(&refresh, false), plan_text(&genesis, false) };
+
+	(void)state;
+	for (size_t i = 0; i < SN_NITEMS(text); i++) {
+		char *some = replaced(text[i], all, "");
+		char *none = replaced(some, "[\"custodian\",\"witness\"]", "[\"witness\"]");
+		SN_CLEANUP(plan_free) struct plan *p = NULL;
+
+		assert_int_equal(plan_parse(bytes_str(some), &p, NULL), SN_E_POLICY);
+		assert_int_equal(plan_parse(bytes_str(none), &p, NULL),
+		    i == 0 ? SN_OK : SN_E_POLICY);
+		free(some);
+		free(none);
+		free(text[i]);
+	}
+}
+
 /* The name of person and approver bob, both changed. */
 struct name_row {
 	const char *name;
@@ -343,6 +402,7 @@ main(void)
 		test_list_add(l, approver_name_is_judged, &name_rows[i], "an approver named %s",
 		    name_rows[i].name);
 	test_list_add(l, plan_is_read, NULL, "fields, people and digest of a good plan");
+	test_list_add(l, custodians_may_be_absent, NULL, "custodians, who may be absent");
 	test_list_add(l, huge_plan_is_refused, NULL, "64 KiB and one byte");
 	return test_list_run(l, "plan");
 }

@@ -1,0 +1,43 @@
+/* The part of a plan that is about operations ceremonies. */
+#include "ceremony/keys/plan_parts.h"
+
+#include "appliance/base/json.h"
+
+bool
+plan_is_operations(const struct plan *p)
+{
+	return p->mode == PLAN_REFRESH || p->mode == PLAN_AMEND;
+}
+
+/* The first operations statement of a bundle has none before it, and every later one has. */
+static enum sn_err
+ops_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	p->has_ops_previous = yyjson_obj_get(root, "previous_sha256") != NULL;
+	if (p->has_ops_previous != (p->sequence > 1))
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": previous_sha256 %s, but operations statement %u is %s",
+		    p->has_ops_previous ? "is there" : "is missing", p->sequence,
+		    p->sequence > 1 ? "not the first" : "the first");
+	if (!p->has_ops_previous)
+		return SN_OK;
+	return sn_json_hex(root, "previous_sha256", p->ops_previous, sizeof(p->ops_previous),
+	    WHAT, why);
+}
+
+enum sn_err
+plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	static const char *const keys[] = { "base_sha256", "previous_sha256" };
+
+	if (plan_is_operations(p)) {
+		SN_TRY(sn_json_hex(root, "base_sha256", p->base_sha256, sizeof(p->base_sha256),
+		    WHAT, why));
+		return ops_previous(p, root, why);
+	}
+	for (size_t i = 0; i < SN_NITEMS(keys); i++)
+		if (yyjson_obj_get(root, keys[i]) != NULL)
+			return sn_fail(why, SN_E_POLICY,
+			    WHAT ": %s is for ceremonies that add to a bundle", keys[i]);
+	return SN_OK;
+}
