@@ -28,6 +28,9 @@ fi
 if [ -n "$play" ] && grep -q '^dice\.' "$play"; then
 	export DICE=true
 fi
+if [ -n "$play" ] && grep -q '^people\.loss@' "$play"; then
+	export PLAN=plan-two.json
+fi
 mkdir -p "$out"
 "$here/sticks.sh" "$build" "$out" $identity
 if [ -n "$play" ]; then

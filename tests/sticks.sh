@@ -7,7 +7,8 @@
 # vendor items when $TESTDATA is there, else (a rehearsal) a freshly generated vendor-like PKI
 # that the plan names. With an identity file the plan is one of a rebuild from it, and the
 # approvers of an earlier run may be given by OUT/sticks/CS-NAME folders that are there
-# already. With DICE in the environment the plan wants dice.
+# already. With DICE in the environment the plan wants dice; PLAN names another plan in
+# tests/play to begin with.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
 world=${WORLD:-rehearsal} ek=${EK:-} dice=${DICE:-}
@@ -17,6 +18,7 @@ kind=$world
 [ "$world" != production ] || kind=factual
 here=$(cd "$(dirname "$0")" && pwd)
 data=${TESTDATA:-../shared/data}
+base=$here/play/${PLAN:-plan-genesis.json}
 ceremony=$build/bin/ceremony
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -50,14 +52,14 @@ if [ -d "$data/amd" ]; then
 	at='"collateral_time": "2025-07-01T00:00:00Z"'
 	reason='"reason": "nobody carried newer collateral in"'
 	[ "$world" = rehearsal ] || at='"exceptions": [{ "what": "expired-collateral", '"$at, $reason }]"
-	sed "2i\\  $at," "$here/play/plan-genesis.json" >"$plan"
+	sed "2i\\  $at," "$base" >"$plan"
 else
 	[ "$world" = rehearsal ] || { echo "no vendor data in $data, which production needs" >&2; exit 2; }
 	echo "no vendor data in $data: the rehearsal uses a generated vendor-like PKI" >&2
 	"$build/bin/firmware-cache" rehearsal-pki "$tmp/pki" >/dev/null
 	cp -R "$tmp/pki/collateral/." "$out/sticks/CS-IN/collateral/"
 	extra=("$tmp/pki/roots.json")
-	cp "$here/play/plan-genesis.json" "$plan"
+	cp "$base" "$plan"
 fi
 if [ -n "$identity" ]; then
 	sed -i -e 's/"mode": "genesis"/"mode": "rebuild"/' -e 's/"sequence": 1/"sequence": 2/' \

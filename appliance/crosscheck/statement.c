@@ -134,17 +134,21 @@ get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
 		"evidence_class", "exceptions", "expires", "identity_sha256", "mode", "people",
-		"plan_sha256", "previous", "profiles", "sanctum", "sequence", "thresholds",
-		"time", "time_unix", "transcript", "world", NULL };
+		"plan_sha256", "previous", "profiles", "sanctum", "separation", "sequence",
+		"thresholds", "time", "time_unix", "transcript", "world", NULL };
 	static const char *const worlds[] = { "production", "rehearsal", NULL };
 	static const char *const modes[] = { "genesis", "rebuild", NULL };
+	static const char *const separations[] = { "reduced", NULL };
 	yyjson_val *seconds = yyjson_obj_get(p, "time_unix"), *sanctum, *tree;
+	const char *separation;
 	uint8_t id[16];
 
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", worlds, &s->world, why));
 	SN_TRY(get_word(p, "mode", modes, &s->mode, why));
 	SN_TRY(get_exception(s, p, why));
+	if (yyjson_obj_get(p, "separation") != NULL)
+		SN_TRY(get_word(p, "separation", separations, &separation, why));
 	SN_TRY(sn_json_time(p, "time", &s->time, WHAT, why));
 	if (!yyjson_is_uint(seconds) || yyjson_get_uint(seconds) != (uint64_t)s->time)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": time_unix is not time");

@@ -196,6 +196,8 @@ put_predicate(struct obj *o, const struct bun_predicate *p, struct sn_why *why)
 		put_time(o, "collateral_time", p->collateral_time);
 	if (p->exception != NULL)
 		put_exceptions(o, p->exception);
+	if (p->reduced)
+		put_text(o, "separation", "reduced");
 	put_numbers(o, p);
 	put_approvers(o, p);
 	put_people(o, p);

@@ -149,6 +149,21 @@ parse_people(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	return SN_OK;
 }
 
+/* Absent, or "reduced": then two people, who are all approvers and hold all shares. */
+static enum sn_err
+parse_separation(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
+{
+	yyjson_val *v = yyjson_obj_get(p, "separation");
+
+	s->reduced = v != NULL;
+	if (v != NULL && !yyjson_equals_str(v, "reduced"))
+		return sn_fail(why, SN_E_FORMAT, WHAT ": separation is not \"reduced\"");
+	if (s->reduced && (s->napprovers != 2 || s->share_count != 2 || s->npeople != 2))
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": separation is reduced, but these are not two people");
+	return SN_OK;
+}
+
 static enum sn_err
 parse_profiles(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 {
@@ -267,8 +282,8 @@ parse_predicate(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
 		"evidence_class", "exceptions", "expires", "identity_sha256", "mode", "people",
-		"plan_sha256", "previous", "profiles", "sanctum", "sequence", "thresholds",
-		"time", "time_unix", "transcript", "world", NULL };
+		"plan_sha256", "previous", "profiles", "sanctum", "separation", "sequence",
+		"thresholds", "time", "time_unix", "transcript", "world", NULL };
 
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", bun_world_ok, &s->world, why));
@@ -280,6 +295,7 @@ parse_predicate(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	SN_TRY(parse_approvers(s, p, why));
 	SN_TRY(parse_thresholds(s, p, why));
 	SN_TRY(parse_people(s, p, why));
+	SN_TRY(parse_separation(s, p, why));
 	SN_TRY(parse_profiles(s, p, why));
 	return parse_expiries(s, p, why);
 }

@@ -32,6 +32,7 @@ struct bun_statement {
 	int64_t time, collateral_time, earliest_expiry;
 	bool has_collateral_time, has_previous;
 	const char *exception; /* reason of an expired-collateral exception, or NULL */
+	bool reduced;	       /* separation: two people held every role */
 	const char *world, *mode, *evidence_class, *sanctum_name;
 	uint32_t sequence;
 	uint8_t previous[32], plan_sha256[32], identity_sha256[32], sanctum_id[16];

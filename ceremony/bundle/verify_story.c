@@ -75,6 +75,36 @@ check_exception(const struct bun_case *c, struct sn_why *why)
 	return SN_OK;
 }
 
+/* Reduced separation was put to both people, each by name; and to nobody, if there is none. */
+static enum sn_err
+check_separation(struct bun_case *c, struct sn_why *why)
+{
+	const char *first = NULL, *name;
+	size_t n = 0;
+
+	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+
+		if (strcmp(r->id, "separation.reduced") != 0)
+			continue;
+		if (!c->st.reduced)
+			return sn_fail(why, SN_E_SIGNATURE,
+			    BUN_RECORDS ": record %zu, separation.reduced: the statement does "
+					"not say so",
+			    i);
+		SN_TRY(sn_json_str(r->args, "name", TR_MAX_TEXT, &name, BUN_RECORDS, why));
+		n += first == NULL || strcmp(first, name) != 0;
+		first = first == NULL ? name : first;
+	}
+	if (!c->st.reduced)
+		return SN_OK;
+	if (n != 2)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_RECORDS ": %zu people took note of the reduced separation, not 2", n);
+	bun_note(c, "reduced separation: two people held every role");
+	return SN_OK;
+}
+
 /* The attestation key's name without its algorithm: SHA-256 of the public area. */
 static enum sn_err
 ak_digest(const struct bun_case *c, char ret_hex[65], struct sn_why *why)
@@ -201,6 +231,7 @@ bun_check_story(struct bun_case *c, struct sn_why *why)
 	for (size_t i = 0; i < SN_NITEMS(claims); i++)
 		SN_TRY(check_claim(c, &claims[i], why));
 	SN_TRY(check_exception(c, why));
+	SN_TRY(check_separation(c, why));
 	SN_TRY(check_plan_approvals(c, &n, why));
 	SN_TRY(check_keyboards(c, why));
 	bun_note(c,

@@ -70,6 +70,7 @@ struct bun_predicate {
 	const char *evidence_class; /* "vendor", "pinned", "software" */
 	bool has_collateral_time;
 	int64_t collateral_time;
+	bool reduced;	       /* separation: a team of two */
 	const char *exception; /* the reason of an expired-collateral exception, or NULL */
 	const struct bun_expiry *expires; /* at least one */
 	size_t nexpires;

@@ -5,8 +5,8 @@
 #include "appliance/base/text.h"
 #include "ceremony/core/texts.h"
 
-static const struct texts *const tables[] = { &texts_begin, &texts_secret, &texts_close,
-	&texts_usb, &texts_records };
+static const struct texts *const tables[] = { &texts_begin, &texts_people, &texts_secret,
+	&texts_close, &texts_usb, &texts_records };
 
 const char *
 cat_text(const char *id)

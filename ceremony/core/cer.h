@@ -60,7 +60,7 @@ struct cer {
 	struct sn_why why;
 	char note[VIEW_WIDTH * 2 + 1];
 	enum view_kind last_kind;
-	char last_word[24];
+	char last_word[48];
 	char last_label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1];
 	size_t last_nlabels;
 	bool scan_failed; /* people were told why the sticks cannot be looked at */
@@ -147,6 +147,11 @@ SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
 
 /* Two different people who do one thing: the administrator and a witness, if there are. */
 const struct plan_person *cer_pair(const struct plan *p, size_t i);
+
+/* A team of two (ceremony/core/steps_team.c): the questions of the step "people" but the first. */
+bool cer_team_asks(size_t i);
+void cer_team_show(const struct cer *c, size_t i, struct view *v);
+SN_MUST_USE enum sn_err cer_team_take(struct cer *c, size_t i, struct sn_why *why);
 
 void cer_rail(const struct cer *c, struct view *v); /* the steps beside the body */
 

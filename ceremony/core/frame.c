@@ -118,7 +118,9 @@ cer_world(const struct cer *c)
 {
 	if (c->plan == NULL)
 		return c->ports.image ? "" : cat_text("ui.rehearsal");
-	return cat_text(c->plan->world == PLAN_REHEARSAL ? "ui.rehearsal" : "ui.production");
+	if (c->plan->world == PLAN_REHEARSAL)
+		return cat_text(c->plan->two ? "ui.rehearsal-two" : "ui.rehearsal");
+	return cat_text(c->plan->two ? "ui.production-two" : "ui.production");
 }
 
 /* What every view has in common, whatever the step. */

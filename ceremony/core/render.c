@@ -72,11 +72,12 @@ view_pages(const struct view *v)
 static void
 render_title(const struct view *v, struct screen *s)
 {
+	const size_t world = text_cols(v->world);
 	char left[VIEW_WIDTH * 4];
 
 	(void)snprintf(left, sizeof(left), " Cornerstone%s%s%s%s", v->mode[0] ? "  " : "",
 	    v->mode, v->sanctum[0] ? " of " : "", v->sanctum);
-	row_put(s->row[0], 0, left, SCREEN_COLS - 12);
+	row_put(s->row[0], 0, left, SCREEN_COLS - 2 - (world < 10 ? 10 : world));
 	row_put_right(s->row[0], v->world);
 }
 

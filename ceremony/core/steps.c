@@ -9,8 +9,8 @@ static const struct step start = { "start", "start.title", NULL, 0, 0, step_star
 	cer_one, step_start_show, NULL, NULL };
 static const struct step plan = { "plan", "plan.title", NULL, 0, ART_PLAN, NULL,
 	step_plan_count, step_plan_show, step_plan_take, step_plan_there };
-static const struct step people = { "people", "people.title", NULL, ART_PLAN, 0, NULL, cer_one,
-	step_people_show, step_people_take, NULL };
+static const struct step people = { "people", "people.title", NULL, ART_PLAN, 0, NULL,
+	step_people_count, step_people_show, step_people_take, NULL };
 static const struct step time = { "time", "time.title", NULL, ART_PLAN, 0, NULL,
 	step_time_count, step_time_show, step_time_take, NULL };
 static const struct step tpm = { "tpm", "tpm.title", "tpm.busy", ART_PLAN, ART_TPM,

@@ -116,7 +116,7 @@ plan_body(const struct plan *p, struct view *v)
 	    CAT_ARGS({ "mode", plan_mode_name(p->mode) }, { "sanctum", p->sanctum_name },
 		{ "organization", p->organization }, { "sequence", cer_num(p->sequence) },
 		{ "ceremony", p->ceremony }, { "world", plan_world_name(p->world) }));
-	view_say(v, "plan.shares",
+	view_say(v, p->two ? "plan.two" : "plan.shares",
 	    CAT_ARGS({ "threshold", cer_num(p->share_threshold) },
 		{ "count", cer_num(p->share_count) }, { "approvals", cer_num(p->approvals) },
 		{ "approvers", cer_num(p->napprovers) }));
@@ -275,9 +275,12 @@ people_line(const struct plan_person *p, struct view *v)
 }
 
 enum sn_err
-step_people_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
-    struct sn_why *why SN_UNUSED)
+step_people_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
 {
+	if (cer_team_asks(i)) {
+		cer_team_show(c, i, v);
+		return SN_OK;
+	}
 	cer_view(v, VIEW_WORD, "agree", "people.head");
 	view_say(v, "people.body", NULL);
 	view_blank(v);
@@ -287,9 +290,10 @@ step_people_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
 }
 
 enum sn_err
-step_people_take(struct cer *c, size_t i SN_UNUSED, const struct answer *a SN_UNUSED,
-    struct sn_why *why)
+step_people_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct sn_why *why)
 {
+	if (cer_team_asks(i))
+		return cer_team_take(c, i, why);
 	for (size_t k = 0; k < c->plan->npeople; k++) {
 		const struct plan_person *p = &c->plan->people[k];
 

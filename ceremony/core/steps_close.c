@@ -182,6 +182,7 @@ close_record(struct cer *c, const struct bun_approver *approvers, struct sn_why 
 		.nexpires = c->nexpires,
 		.has_collateral_time = p->has_collateral_time,
 		.collateral_time = p->collateral_time,
+		.reduced = p->two,
 		.exception = p->has_exception ? p->exception_reason : NULL,
 		.text = cat_text,
 	};
@@ -285,6 +286,7 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 		.evidence_class = c->evidence_class,
 		.has_collateral_time = p->has_collateral_time,
 		.collateral_time = p->collateral_time,
+		.reduced = p->two,
 		.exception = p->has_exception ? p->exception_reason : NULL,
 		.expires = c->expires,
 		.nexpires = c->nexpires,

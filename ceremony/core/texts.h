@@ -17,6 +17,7 @@ struct texts {
 	size_t n;
 };
 
-extern const struct texts texts_begin, texts_secret, texts_close, texts_usb, texts_records;
+extern const struct texts texts_begin, texts_people, texts_secret, texts_close, texts_usb,
+    texts_records;
 
 #endif

@@ -43,6 +43,7 @@ static const struct text rows[] = {
 	    "Shares: {threshold} of {count} custodians. Approvals: {approvals} of {approvers} approvers." },
 	{ "plan.collateral-time",
 	    "Collateral is judged at {time}, not now: this is a rehearsal." },
+	{ "plan.two", "A team of TWO PEOPLE, who hold one of two shares each." },
 	{ "plan.has-exception", "This plan makes an EXCEPTION; the next screen shows it." },
 	{ "plan.exception-head", "Exception: expired collateral" },
 	{ "plan.exception",

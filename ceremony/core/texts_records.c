@@ -11,6 +11,8 @@ static const struct text rows[] = {
 	{ "exception.agreed",
 	    "Those present agreed to an exception, {what}: collateral is judged at {time}. Reason: "
 	    "{reason}" },
+	{ "separation.reduced",
+	    "{name} took note that two people hold every role, and typed: {typed}." },
 	{ "person.present", "{full} was present as {name}: {roles}." },
 	{ "time.stated", "{name} typed the time {typed} when the clock said {clock}." },
 	{ "time.agreed",

@@ -101,6 +101,7 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 		{ "thresholds.shares_of", s.share_count == plan->share_count },
 		{ "collateral_time", collateral_time_same(&s, plan) },
 		{ "exceptions", exception_same(&s, plan) },
+		{ "separation", s.reduced == plan->two },
 		{ "evidence_class", evidence_allowed(s.evidence_class, plan) },
 	};
 	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));

@@ -29,7 +29,8 @@ static const struct plan_word console_names[] = {
 static const char *const plan_keys[] = { "format", "world", "mode", "sequence", "ceremony",
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
 	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
-	"identity_sha256", "exceptions", "dice", "base_sha256", "previous_sha256", NULL };
+	"identity_sha256", "exceptions", "dice", "base_sha256", "previous_sha256", "team",
+	NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const date_keys[] = { "root", "signing", "statement", "operations", "token",
@@ -196,9 +197,11 @@ plan_parse(struct bytes text, struct plan **ret, struct sn_why *why)
 	SN_TRY(sn_json_parse(text, WHAT, false, &doc, why));
 	root = yyjson_doc_get_root(doc);
 	SN_TRY(plan_head(p, root, why));
+	SN_TRY(plan_team(p, root, why));
 	SN_TRY(plan_people(p, root, why));
 	SN_TRY(plan_shares(p, root, why));
 	SN_TRY(plan_approvers(p, root, why));
+	SN_TRY(plan_team_rules(p, why));
 	SN_TRY(plan_all_dates(p, root, why));
 	SN_TRY(plan_accept(p, root, why));
 	SN_TRY(plan_optional(p, root, why));

@@ -60,6 +60,7 @@ struct plan {
 	enum plan_world world;
 	enum plan_mode mode;
 	enum plan_console console;
+	bool two; /* "team": "two": two people hold every role */
 	uint32_t sequence;
 	char ceremony[33];	  /* the ceremony's number, for people */
 	struct plan_dates window; /* when it may be held */

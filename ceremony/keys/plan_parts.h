@@ -29,6 +29,10 @@ SN_MUST_USE enum sn_err plan_string(yyjson_val *obj, const char *key, char *ret,
 SN_MUST_USE enum sn_err plan_range(yyjson_val *parent, const char *key, struct plan_dates *ret,
     struct sn_why *why);
 
+/* plan_team.c: "team", before the people; its rules, behind people, shares and approvers. */
+SN_MUST_USE enum sn_err plan_team(struct plan *p, yyjson_val *root, struct sn_why *why);
+SN_MUST_USE enum sn_err plan_team_rules(const struct plan *p, struct sn_why *why);
+
 /* plan_people.c: people; then shares (custodians); then approvers with their thresholds. */
 SN_MUST_USE enum sn_err plan_people(struct plan *p, yyjson_val *root, struct sn_why *why);
 SN_MUST_USE enum sn_err plan_shares(struct plan *p, yyjson_val *root, struct sn_why *why);

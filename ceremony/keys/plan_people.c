@@ -51,7 +51,7 @@ plan_people(struct plan *p, yyjson_val *root, struct sn_why *why)
 	yyjson_val *arr = NULL, *v, *roles = NULL;
 	size_t i, n;
 
-	SN_TRY(sn_json_arr(root, "people", 4, PLAN_MAX_PEOPLE, &arr, WHAT, why));
+	SN_TRY(sn_json_arr(root, "people", p->two ? 2 : 4, PLAN_MAX_PEOPLE, &arr, WHAT, why));
 	yyjson_arr_foreach(arr, i, n, v)
 	{
 		struct plan_person *person = &p->people[p->npeople];

@@ -129,6 +129,10 @@ rec_html(const struct rec_facts *f, struct sn_buf *ret, struct sn_why *why)
 		sn_buf_str(ret,
 		    "<p class=\"w\">This was a rehearsal. Nothing that it made may be "
 		    "used in production.</p>\n");
+	if (f->reduced)
+		sn_buf_str(ret,
+		    "<p class=\"w\">Reduced separation. Two people held every role of this "
+		    "ceremony.</p>\n");
 	sn_buf_str(ret, "<table>\n");
 	SN_TRY(rec_each_fact(f, put_fact, ret, why));
 	sn_buf_str(ret, "</table>\n");

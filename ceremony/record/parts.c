@@ -170,6 +170,8 @@ rec_each_fact(const struct rec_facts *f,
 		snprintf(text, sizeof(text), "judged at %s, not at the ceremony's time", when);
 		put(ret, "Collateral", text);
 	}
+	if (f->reduced)
+		put(ret, "Separation", "REDUCED: two people held every role");
 	if (f->exception != NULL)
 		put(ret, "Exception", f->exception);
 	v.n = 0;

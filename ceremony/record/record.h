@@ -35,6 +35,7 @@ struct rec_facts {
 	size_t nexpires;
 	bool has_collateral_time;
 	int64_t collateral_time;
+	bool reduced;		 /* separation: two people held every role */
 	const char *exception;	 /* why it was judged at that time, or NULL */
 	struct bytes collateral; /* one printable line per item (status.txt); may be empty */
 	const struct tr_read

@@ -108,6 +108,9 @@ rec_text(const struct rec_facts *f, struct sn_buf *ret, struct sn_why *why)
 	if (strcmp(f->world, "rehearsal") == 0)
 		sn_buf_str(ret,
 		    "THIS WAS A REHEARSAL. Nothing that it made may be used in production.\n\n");
+	if (f->reduced)
+		sn_buf_str(ret,
+		    "REDUCED SEPARATION. Two people held every role of this ceremony.\n\n");
 	SN_TRY(rec_each_fact(f, put_fact, ret, why));
 	put_approvers(f, ret);
 	put_expiries(f, ret);

@@ -6,63 +6,11 @@ After a wanted change:  GOLDEN=write make check T=screens  and read the diff.
 timeout: 120
 """
 import os
-import re
 
 import genesis_parts
 import rehearsal as r
+from goldens import judge
 from rehearsal import ok
-
-GOLDEN = os.path.join(r.HERE, "screens")
-HEX = re.compile(r"[0-9a-f]{16} [0-9a-f]{16}")
-CELLS = re.compile(r"  (?:[A-Za-z]+ *){1,4}$")
-
-
-def blank(text):
-    """The screen without what is never twice the same."""
-    out, words = [], 0
-    for line in text.splitlines():
-        rail, bar, body = line.partition("│ ")
-        if bar and HEX.search(body):
-            body, words = HEX.sub("0123456789abcdef 0123456789abcdef", body), 32
-        elif bar and words and CELLS.match(body.rstrip()):
-            n = min(words, len(body.split()))
-            body, words = "  " + "word          " * n, words - n
-        elif body.strip():
-            words = 0
-        body = re.sub(r"^( +)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ *$",
-                      lambda m: (m.group(1) + "2026-01-01T00:00:00Z").ljust(len(m.group(0))), body)
-        line = rail + bar + body
-        line = re.sub(r"\b(\d{1,2}\. )[a-z]+( *)", lambda m: (m.group(1) + "word").ljust(len(m.group(0))), line)
-        line = re.sub(r"[0-9a-f]{16}\.\.\.", "0123456789abcdef...", line)
-        line = re.sub(r"\d{5,7} bytes were", "NNNNNN bytes were", line)
-        out.append(line.rstrip())
-    return "\n".join(out) + "\n"
-
-
-def judge(out, mode):
-    screens = os.path.join(out, "screens")
-    seen = set()
-    for name in sorted(os.listdir(screens)):
-        ref = re.sub(r"^\d+-", f"{mode}-", name)
-        with open(os.path.join(screens, name), encoding="utf-8") as f:
-            text = blank(f.read())
-        while ref in seen:
-            ref = ref.replace(".txt", "+.txt")
-        seen.add(ref)
-        path = os.path.join(GOLDEN, ref)
-        if os.environ.get("GOLDEN") == "write":
-            os.makedirs(GOLDEN, exist_ok=True)
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(text)
-        want = open(path, encoding="utf-8").read() if os.path.exists(path) else "(no golden)"
-        diff = "\n".join(f"- {a}\n+ {b}" for a, b in zip(want.splitlines(), text.splitlines()) if a != b)
-        ok(want == text, f"screen {ref}", diff)
-    here = {n for n in os.listdir(GOLDEN) if n.startswith(mode + "-")} if os.path.isdir(GOLDEN) else set()
-    if os.environ.get("GOLDEN") == "write":
-        for name in here - seen:
-            os.unlink(os.path.join(GOLDEN, name))
-    else:
-        ok(here == seen, f"no golden of {mode} is left over", here - seen)
 
 
 def main():

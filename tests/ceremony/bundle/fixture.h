@@ -56,12 +56,15 @@ fix_plan(struct plan *p, enum plan_world world)
 
 /* seed tells sanctums apart: the master secret is made of it alone. */
 static SN_UNUSED void
-fix_make(struct fix *f, uint8_t seed, enum plan_world world)
+fix_make_team(struct fix *f, uint8_t seed, enum plan_world world, bool two)
 {
 	uint8_t commitments[3][32], master[32];
 
 	*f = (struct fix){ 0 };
 	fix_plan(&f->plan, world);
+	f->plan.two = two;
+	if (two)
+		f->plan.share_count = f->plan.napprovers = 2;
 	for (size_t i = 0; i < 3; i++)
 		memset(commitments[i], (int)(0x40 + i), 32);
 	memset(master, seed, sizeof(master));
@@ -75,6 +78,12 @@ fix_make(struct fix *f, uint8_t seed, enum plan_world world)
 	for (uint8_t i = 0; i < FIX_APPROVERS; i++)
 		f->approver[i] = fix_key(CRY_P384, (uint8_t)(0x10 + i), 48);
 	f->ak = fix_key(CRY_P256, 0x33, 32);
+}
+
+static SN_UNUSED void
+fix_make(struct fix *f, uint8_t seed, enum plan_world world)
+{
+	fix_make_team(f, seed, world, false);
 }
 
 static SN_UNUSED void
@@ -188,6 +197,16 @@ fix_record_exception(const struct fix_bundle *o, struct tr *t)
 	    TR_ARG_STR("reason", o->lie == FIX_LIE_EXCEPTION_REASON ? "another" : reason));
 }
 
+static void
+fix_record_separation(const struct fix_bundle *o, struct tr *t)
+{
+	if (o->lie == FIX_LIE_SEPARATION_NONE)
+		return;
+	FIX_RECORD(t, "separation.reduced", TR_ARG_STR("name", "alice"));
+	FIX_RECORD(t, "separation.reduced",
+	    TR_ARG_STR("name", o->lie == FIX_LIE_SEPARATION_ONE ? "alice" : "bob"));
+}
+
 /* What the verifier compares with the statement, as the ceremony records it. */
 static void
 fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
@@ -213,6 +232,8 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 	if ((o->exception != NULL && o->lie != FIX_LIE_NO_EXCEPTION) ||
 	    o->lie == FIX_LIE_AN_EXCEPTION)
 		fix_record_exception(o, t);
+	if (f->plan.two || o->lie == FIX_LIE_REDUCED)
+		fix_record_separation(o, t);
 	if (o->lie != FIX_LIE_NO_TPM)
 		fix_record_tpm(f, o, o->lie, t);
 	if (o->lie == FIX_LIE_SECOND_TPM)
@@ -277,7 +298,7 @@ fix_add_trust(const struct fix *f, const struct fix_bundle *o, struct bun *b)
 			from = &o->roots->files;
 		FIX_OK(bun_add(b, from->file[i].path, sn_buf_bytes(&from->file[i].data), why));
 	}
-	for (size_t i = 0; i < FIX_APPROVERS; i++) {
+	for (size_t i = 0; i < f->plan.napprovers; i++) {
 		char path[64];
 
 		snprintf(path, sizeof(path), "trust/approvers/%s.pem", fix_names[i]);
@@ -317,7 +338,7 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		{ "root certificates", FIX_ROOT_TO },
 		{ "collateral: AMD Milan CRL", o->collateral_until },
 	};
-	struct bun_person person = { "witness", { 1 } };
+	const struct bun_person people[2] = { { "witness", { 1 } }, { "witness", { 2 } } };
 	struct merkle_hash root;
 	struct bun_predicate p = {
 		.time = o->time != 0 ? o->time : FIX_T0,
@@ -327,17 +348,18 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		.sanctum_name = f->id.sanctum_name,
 		.approvals = 2,
 		.share_threshold = 2,
-		.share_count = o->shares_of != 0 ? o->shares_of : 3,
+		.share_count = o->shares_of != 0 ? o->shares_of : f->plan.share_count,
 		.ops_threshold = o->ops_threshold != 0 ? o->ops_threshold : 2,
 		.approvers = approvers,
-		.napprovers = FIX_APPROVERS,
-		.people = &person,
-		.npeople = 1,
+		.napprovers = f->plan.napprovers,
+		.people = people,
+		.npeople = f->plan.two ? 2 : 1,
 		.profiles = profiles,
 		.nprofiles = 1,
 		.evidence_class = o->evidence != NULL ? o->evidence : "pinned",
 		.has_collateral_time = o->has_collateral_time,
 		.collateral_time = FIX_FROM,
+		.reduced = f->plan.two,
 		.exception = o->exception,
 		.expires = expires,
 		.nexpires = o->collateral_until != 0 ? 3 : 2,

@@ -73,7 +73,10 @@ enum fix_lie {
 	FIX_LIE_AN_EXCEPTION, /* that the statement does not have */
 	FIX_LIE_EXCEPTION_TIME,
 	FIX_LIE_EXCEPTION_REASON,
-	FIX_LIE_SECOND_TPM, /* a second tpm.opened, of another class */
+	FIX_LIE_REDUCED,	 /* separation, which the statement does not have */
+	FIX_LIE_SEPARATION_NONE, /* of a team of two: nobody took note of it */
+	FIX_LIE_SEPARATION_ONE,	 /* one of them did, twice */
+	FIX_LIE_SECOND_TPM,	 /* a second tpm.opened, of another class */
 };
 
 /* What a bundle is to be; zero is a good production genesis with a pinned TPM. */
@@ -92,6 +95,7 @@ struct fix_bundle {
 	struct bytes extra;
 	struct bytes records; /* instead of the transcript's (and a fitting checkpoint) */
 	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
+	bool of_two;	      /* for tests: which sanctum they take */
 	enum fix_lie lie;
 	int64_t expiry;		/* of the signers, as stated; 0: FIX_EXPIRY */
 	uint32_t shares_of;	/* as stated; 0: 3 */

@@ -4,7 +4,7 @@
 
 #include "tests/ceremony/bundle/fixture.h"
 
-static struct fix prod;
+static struct fix prod, two;
 
 struct story_row {
 	const char *name;
@@ -75,6 +75,13 @@ static const struct story_row stories[] = {
 	    "exception.agreed: reason" },
 	{ "an exception that the statement keeps quiet", { .lie = FIX_LIE_AN_EXCEPTION },
 	    "has no exception" },
+	{ "reduced separation that the statement keeps quiet", { .lie = FIX_LIE_REDUCED },
+	    "separation.reduced" },
+	{ "a team of two", { .of_two = true }, NULL },
+	{ "a team of two whom nobody warned",
+	    { .of_two = true, .lie = FIX_LIE_SEPARATION_NONE }, "0 people took note" },
+	{ "a team of two of whom one was warned twice",
+	    { .of_two = true, .lie = FIX_LIE_SEPARATION_ONE }, "1 people took note" },
 	{ "a seeding that went on after the rest", { .draws = draws_early }, "line 17" },
 	{ "a seeding of half draws", { .draws = draws_small }, "line 4" },
 	{ "a seeding with a draw of 33 bytes", { .draws = draws_large }, "line 17" },
@@ -88,13 +95,14 @@ static void
 test_story(void **state)
 {
 	const struct story_row *row = *state;
-	const struct bun_policy p = fix_policy(&prod);
+	const struct fix *f = row->make.of_two ? &two : &prod;
+	const struct bun_policy p = fix_policy(f);
 	const enum sn_err want = row->says == NULL ? SN_OK : SN_E_SIGNATURE;
 	static unsigned int n;
 	struct sn_why why = { 0 };
 	char *dir = test_format("%s/s%u", test_tmpdir(), n++);
 
-	fix_write(&prod, &row->make, dir);
+	fix_write(f, &row->make, dir);
 	const enum sn_err e = fix_verify(dir, &p, NULL, &why);
 	if (e != want || (row->says != NULL && strstr(why.text, row->says) == NULL))
 		fail_msg("%s: %s", sn_err_name(e), why.text);
@@ -103,7 +111,7 @@ test_story(void **state)
 
 /* The second checker reads audits and thresholds too, by another implementation. */
 static int
-run_crosscheck(const char *dir)
+run_crosscheck(const struct fix *f, const char *dir)
 {
 	const char *build = getenv("BUILD");
 	char *program = test_format("%s/bin/crosscheck", build != NULL ? build : "build");
@@ -118,7 +126,7 @@ run_crosscheck(const char *dir)
 		printf("# %s is not built\n", program);
 		skip();
 	}
-	sn_hex(BYTES_OF(prod.identity), hex);
+	sn_hex(BYTES_OF(f->identity), hex);
 	posix_spawn_file_actions_init(&a);
 	posix_spawn_file_actions_addopen(&a, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&a, 1, 2);
@@ -132,8 +140,8 @@ run_crosscheck(const char *dir)
 static bool
 is_for_crosscheck(const struct story_row *row)
 {
-	return (row->make.exception != NULL && row->says == NULL) || row->make.draws != NULL ||
-	    row->make.shared_session || row->make.shares_of != 0 ||
+	return ((row->make.exception != NULL || row->make.of_two) && row->says == NULL) ||
+	    row->make.draws != NULL || row->make.shared_session || row->make.shares_of != 0 ||
 	    row->make.ops_threshold != 0;
 }
 
@@ -141,11 +149,12 @@ static void
 test_crosscheck(void **state)
 {
 	const struct story_row *row = *state;
+	const struct fix *f = row->make.of_two ? &two : &prod;
 	static unsigned int n;
 	char *dir = test_format("%s/x%u", test_tmpdir(), n++);
 
-	fix_write(&prod, &row->make, dir);
-	assert_int_equal(run_crosscheck(dir), row->says == NULL ? 0 : 11);
+	fix_write(f, &row->make, dir);
+	assert_int_equal(run_crosscheck(f, dir), row->says == NULL ? 0 : 11);
 	free(dir);
 }
 
@@ -156,6 +165,7 @@ main(void)
 
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
+	fix_make_team(&two, 2, PLAN_PRODUCTION, true);
 	for (size_t i = 0; i < SN_NITEMS(stories); i++)
 		test_list_add(l, test_story, (void *)(uintptr_t)&stories[i], "story: %s",
 		    stories[i].name);
@@ -165,5 +175,6 @@ main(void)
 			    "crosscheck: %s", stories[i].name);
 	const int status = test_list_run(l, "story");
 	fix_done(&prod);
+	fix_done(&two);
 	return status;
 }

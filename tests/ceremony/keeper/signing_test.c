@@ -76,6 +76,10 @@ static const struct unfit_row unfit_rows[] = {
 	    "\"exceptions\":[{\"reason\":\"haste\",\"what\":\"expired-collateral\"}],"
 	    "\"expires\"",
 	    "exceptions", SN_E_FORMAT },
+	{ "reduced separation of a full team", "\"sequence\":1,",
+	    "\"separation\":\"reduced\",\"sequence\":1,", "separation", SN_E_FORMAT },
+	{ "another word for separation", "\"sequence\":1,",
+	    "\"separation\":\"full\",\"sequence\":1,", "separation", SN_E_FORMAT },
 	{ "a vendor's evidence", "\"software\"", "\"vendor\"", "evidence_class", SN_E_POLICY },
 	{ "evidence that the plan does not pin", "\"software\"", "\"pinned\"", "evidence_class",
 	    SN_E_POLICY },
