@@ -17,11 +17,17 @@ if [ -e "$out/bundle" ] || { [ -n "$play" ] && [ -e "$out/sticks/CS-OUT-A/bundle
 	echo "rehearse: $out holds a bundle already; name another OUT or remove it" >&2
 	exit 2
 fi
-identity=
-if [ -n "$play" ] && grep -q '^recover\.' "$play"; then
+# The first step that only one mode has says which plan is wanted.
+mode=genesis identity=
+for step in check:check recover:rebuild; do
+	if [ -n "$play" ] && [ $mode = genesis ] && grep -q "^${step%:*}\." "$play"; then
+		mode=${step#*:}
+	fi
+done
+if [ $mode != genesis ]; then
 	identity=$out/identity.json
 	[ -e "$identity" ] && [ -e "$out/shares.txt" ] || {
-		echo "rehearse: a rebuild needs $identity and $out/shares.txt first" >&2
+		echo "rehearse: a $mode needs $identity and $out/shares.txt first" >&2
 		exit 2
 	}
 fi
@@ -32,7 +38,7 @@ if [ -n "$play" ] && grep -q '^people\.loss@' "$play"; then
 	export PLAN=plan-two.json
 fi
 mkdir -p "$out"
-"$here/sticks.sh" "$build" "$out" $identity
+MODE=$mode "$here/sticks.sh" "$build" "$out" $identity
 if [ -n "$play" ]; then
 	exec "$build/bin/ceremony" play "$play" --out "$out"
 fi

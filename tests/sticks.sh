@@ -5,7 +5,7 @@
 # NAME"; with WORLD=production in the environment "factual passphrase of NAME", and then EK
 # is the digest of the TPM's endorsement key), OUT/sticks/CS-IN the plan and collateral: real
 # vendor items when $TESTDATA is there, else (a rehearsal) a freshly generated vendor-like PKI
-# that the plan names. With an identity file the plan is one of a rebuild from it, and the
+# that the plan names. With an identity file the plan is one of a rebuild from it (or of MODE in the environment), and the
 # approvers of an earlier run may be given by OUT/sticks/CS-NAME folders that are there
 # already. With DICE in the environment the plan wants dice; PLAN names another plan in
 # tests/play to begin with.
@@ -62,7 +62,7 @@ else
 	cp "$base" "$plan"
 fi
 if [ -n "$identity" ]; then
-	sed -i -e 's/"mode": "genesis"/"mode": "rebuild"/' -e 's/"sequence": 1/"sequence": 2/' \
+	sed -i -e 's/"mode": "genesis"/"mode": "'"${MODE:-rebuild}"'"/' -e 's/"sequence": 1/"sequence": 2/' \
 		-e 's/2026-rehearsal-1/2026-rehearsal-2/' "$plan"
 	digest=$(sha256sum <"$identity")
 	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"

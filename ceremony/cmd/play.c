@@ -122,6 +122,8 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 		return cer_failure(c, why);
 	}
 	SN_TRY(e);
+	if (p.bundle[0] == '\0')
+		return SN_OK; /* a ceremony without a bundle */
 	return play_results(&p, cer_identity(c), why);
 }
 #endif

@@ -18,6 +18,7 @@
 #define APPROVER_KEY "approver.key" /* on an approver's stick */
 #define CER_LABEL_IN "CS-IN"
 #define CER_LABEL_OUT "CS-OUT-A"
+#define CER_LABEL_LOG "CS-LOG"
 #define CER_BUNDLE_DIR "bundle"
 #define CER_EXPIRES 8
 
@@ -47,6 +48,24 @@ struct cer_approver {
 	bool plan, statement, share;
 	struct sn_buf statement_sig;
 };
+
+/* What is known about one custodian's share; reason: why it is not proven, or "". */
+enum cer_share_state { CER_SHARE_UNSEEN, CER_SHARE_PROVEN, CER_SHARE_UNPROVEN };
+struct cer_share {
+	enum cer_share_state state;
+	char reason[SN_WHY_MAX];
+	int64_t at;
+};
+
+/* Custody: the check of shares. */
+struct cer_custody {
+	size_t who; /* custodian at the keyboard */
+	bool ended;
+	struct cer_share share[PLAN_MAX_SHARES];
+};
+
+#define CER_LOG_FOLDER_MAX 48
+#define CER_LOG_MORE 16 /* files that a mode adds to its log */
 
 struct cer {
 	struct cer_ports ports;
@@ -98,6 +117,10 @@ struct cer {
 	size_t nexpires;
 	struct sn_buf checked; /* what the second checker said */
 	uint64_t exported_bytes;
+	struct cer_custody custody;
+	bool log_closed;		     /* no bundle: the transcript has its last record */
+	char log_folder[CER_LOG_FOLDER_MAX]; /* on CS-LOG */
+	size_t log_files;
 	struct cer_usb *usb; /* what came and went on USB; NULL without a guard */
 	bool usb_shown;	     /* the last view was a question of ceremony/core/usb.c */
 };
@@ -144,6 +167,16 @@ SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id, const struct t
 	cer_record((c), (id), (const struct tr_arg[]){ __VA_ARGS__ },                          \
 	    SN_NITEMS(((const struct tr_arg[]){ __VA_ARGS__ })), (why))
 SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
+
+/*
+ * A ceremony that makes no bundle leaves its transcript on the stick CS-LOG, in a folder of
+ * its own. cer_log_close(): the last record; the keeper ends. cer_log_files(): records,
+ * openings, the checkpoint without a signature, and up to CER_LOG_MORE more files, written and
+ * read back.
+ */
+SN_MUST_USE enum sn_err cer_log_close(struct cer *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_log_files(struct cer *c, const char *label,
+    const struct med_file *more, size_t nmore, struct sn_why *why);
 
 /* Two different people who do one thing: the administrator and a witness, if there are. */
 const struct plan_person *cer_pair(const struct plan *p, size_t i);
@@ -211,6 +244,9 @@ CER_STEP_FN(step_approve)
 CER_STEP_FN(step_sign)
 CER_STEP_FN(step_export)
 CER_STEP_FN(step_end)
+CER_STEP_FN(step_check)
+CER_STEP_FN(step_receipt)
+CER_STEP_FN(step_checked)
 size_t cer_one(const struct cer *c); /* a count of 1 */
 
 #endif

@@ -53,7 +53,7 @@ SN_MUST_USE enum sn_err cer_new(const struct cer_ports *ports, struct cer **ret,
     struct sn_why *why);
 void cer_free(struct cer **cp); /* wipes, ends the processes; NULL-safe, idempotent */
 
-/* How it ended: SN_OK only when the bundle was exported and compared. */
+/* How it ended: SN_OK only when the bundle (or the log) was written and compared. */
 enum sn_err cer_result(const struct cer *c);
 /* Did it end by itself with a failure (rather than being left by its driver)? */
 bool cer_failed(const struct cer *c);
@@ -81,6 +81,8 @@ enum cer_artefact {
 	ART_BUNDLE = 1 << 11,	 /* CMS, quote, second checker agreed */
 	ART_DICE = 1 << 13,	 /* rolls in the keeper, if the plan wants them */
 	ART_EXPORT = 1 << 12,	 /* on the stick, compared */
+	ART_CHECKED = 1 << 14,	 /* custodians' shares judged one by one */
+	ART_LOG = 1 << 15,	 /* no bundle: transcript on the log stick, compared */
 };
 struct cer_step_facts {
 	const char *id;

@@ -50,6 +50,13 @@ static const struct step recover = { "recover", "recover.title", NULL, ART_TPM |
 	ART_MASTER | ART_SHARES | ART_TRIAL, step_recover_enter, step_recover_count,
 	step_recover_show, step_recover_take, NULL };
 
+static const struct step check = { "check", "check.title", NULL, ART_TPM, ART_CHECKED,
+	step_check_enter, step_check_count, step_check_show, step_check_take, NULL };
+static const struct step receipt = { "receipt", "receipt.title", NULL, ART_CHECKED, ART_LOG,
+	step_receipt_enter, step_receipt_count, step_receipt_show, NULL, step_receipt_there };
+static const struct step checked = { "end", "end.title", NULL, ART_LOG, 0, step_end_enter,
+	cer_one, step_checked_show, NULL, NULL };
+
 static const struct step *const genesis_steps[] = { &start, &plan, &people, &time, &tpm,
 	&collateral, &review, &dice, &seed, &shares, &trial, &keys, &opshares, &close, &approve,
 	&sign, &export, &end };
@@ -59,10 +66,15 @@ static const struct step *const rebuild_steps[] = { &start, &plan, &people, &tim
 	&collateral, &review, &recover, &keys, &opshares, &close, &approve, &sign, &export,
 	&end };
 
+/* Shares are proven one by one: no approvals, no keys, no bundle. */
+static const struct step *const check_steps[] = { &start, &plan, &people, &time, &tpm, &check,
+	&receipt, &checked };
+
 #define MODE(t) { t, SN_NITEMS(t) }
 const struct cer_mode cer_modes[] = {
 	[PLAN_GENESIS] = MODE(genesis_steps),
 	[PLAN_REBUILD] = MODE(rebuild_steps),
+	[PLAN_CHECK] = MODE(check_steps),
 };
 const size_t cer_mode_count = SN_NITEMS(cer_modes);
 

@@ -109,6 +109,12 @@ record_device(struct cer *c, const char *id, const struct usb_device *d, struct 
 	    TR_ARG_STR("port", d->port), TR_ARG_STR("descriptors", hex));
 }
 
+static bool
+closed(const struct cer *c)
+{
+	return c->bun != NULL || c->log_closed; /* the transcript has its last record */
+}
+
 /* The record's id and, behind the first look, a note; at most TOLD_MAX times. */
 static enum sn_err
 tell(struct cer *c, const char *record, const char *note, const struct usb_device *d,
@@ -123,8 +129,8 @@ tell(struct cer *c, const char *record, const char *note, const struct usb_devic
 		note_device(c, note, d);
 		*ret_news = true;
 	}
-	if (c->bun != NULL)
-		return SN_OK; /* the transcript is closed */
+	if (closed(c))
+		return SN_OK;
 	if (u->told > TOLD_MAX)
 		return CER_RECORD(c, "usb.more", why, TR_ARG_INT("count", TOLD_MAX));
 	return record_device(c, record, d, why);
@@ -133,7 +139,7 @@ tell(struct cer *c, const char *record, const char *note, const struct usb_devic
 static bool
 can_be_accepted(const struct cer *c)
 {
-	return (c->have & ART_APPROVAL) != 0 && c->bun == NULL;
+	return (c->have & ART_APPROVAL) != 0 && !closed(c);
 }
 
 static enum sn_err
@@ -145,9 +151,9 @@ tell_new(struct cer *c, const struct usb_device *d, bool *ret_news, struct sn_wh
 		return SN_OK;
 	if (d->state == USB_ASKED)
 		return tell(c, "usb.late",
-		    can_be_accepted(c)	 ? NULL
-			: c->bun == NULL ? "usb.note-later"
-					 : "usb.note-late",
+		    can_be_accepted(c) ? NULL
+			: !closed(c)   ? "usb.note-later"
+				       : "usb.note-late",
 		    d, ret_news, why);
 	if (d->returned)
 		return tell(c, "usb.returned", "usb.note-returned", d, ret_news, why);

@@ -180,9 +180,10 @@ read_verdict(struct bytes b, uint32_t *ret_word, struct sn_why *why)
 	    (int)(b.n < SN_WHY_MAX ? b.n : SN_WHY_MAX), (const char *)b.p);
 }
 
-enum sn_err
-keeper_share_check(struct keeper *k, uint32_t i, struct bytes typed, uint32_t *ret_word,
-    struct sn_why *why)
+/* A share's number and what was typed for it; the answer is a verdict. */
+static enum sn_err
+call_typed(struct keeper *k, enum keeper_request type, uint32_t i, struct bytes typed,
+    uint32_t *ret_word, struct sn_why *why)
 {
 	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
 	SN_CLEANUP(sn_secret_done) struct sn_secret request = { 0 };
@@ -192,8 +193,29 @@ keeper_share_check(struct keeper *k, uint32_t i, struct bytes typed, uint32_t *r
 	SN_TRY(sn_buf_check(&number, why));
 	SN_TRY(sn_secret_copy(sn_buf_bytes(&number), &request, why));
 	SN_TRY(sn_secret_append(&request, typed, why));
-	SN_TRY(call(k, KR_SHARE_CHECK, sn_secret_bytes(&request), &reply, why));
+	SN_TRY(call(k, type, sn_secret_bytes(&request), &reply, why));
 	return read_verdict(sn_buf_bytes(&reply.open), ret_word, why);
+}
+
+enum sn_err
+keeper_share_check(struct keeper *k, uint32_t i, struct bytes typed, uint32_t *ret_word,
+    struct sn_why *why)
+{
+	return call_typed(k, KR_SHARE_CHECK, i, typed, ret_word, why);
+}
+
+enum sn_err
+keeper_check(struct keeper *k, struct bytes identity, struct sn_why *why)
+{
+	SN_TRY(send_data(k, identity, why));
+	return call_plain(k, KR_CHECK, nothing, why);
+}
+
+enum sn_err
+keeper_check_share(struct keeper *k, uint32_t number, struct bytes typed, uint32_t *ret_word,
+    struct sn_why *why)
+{
+	return call_typed(k, KR_CHECK_SHARE, number, typed, ret_word, why);
 }
 
 enum sn_err

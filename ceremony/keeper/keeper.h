@@ -82,6 +82,16 @@ SN_MUST_USE enum sn_err keeper_rebuild(struct keeper *k, struct bytes identity,
 SN_MUST_USE enum sn_err keeper_rebuild_share(struct keeper *k, struct bytes typed,
     uint32_t *ret_index, uint32_t *ret_needed, uint32_t *ret_word, struct sn_why *why);
 
+/* Custodian check: the identity file (needs the plan, no approval). */
+SN_MUST_USE enum sn_err keeper_check(struct keeper *k, struct bytes identity,
+    struct sn_why *why);
+/*
+ * Is what was typed share number (from 1), by its commitment? SN_E_SHARE with *ret_word as in
+ * keeper_share_check(). The share is forgotten at once; as often as wanted.
+ */
+SN_MUST_USE enum sn_err keeper_check_share(struct keeper *k, uint32_t number,
+    struct bytes typed, uint32_t *ret_word, struct sn_why *why);
+
 /* Files that the keeper made from public facts and its keys. */
 struct keeper_file {
 	const char *path; /* within the bundle, "trust/root-p384.pem" */

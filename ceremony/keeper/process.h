@@ -90,6 +90,12 @@ SN_MUST_USE enum sn_err process_open_pinned(const struct process *p, struct byte
 uint32_t approvals_count(const struct approvals *a);
 void approvals_done(struct approvals *a);
 
+/* Is this the identity file that the plan names, to the byte? SN_E_POLICY. */
+SN_MUST_USE enum sn_err identity_named(const struct plan *plan, struct bytes file,
+    struct sn_why *why);
+/* The verdict on typed words travels in the answer, so that the word can be named. */
+void put_verdict(struct sn_buf *ret, enum sn_err e, uint32_t word, const struct sn_why *said);
+
 /* Does the statement say what the plan says, and name the identity made here? SN_E_POLICY. */
 SN_MUST_USE enum sn_err statement_fits(const struct process *p, struct bytes statement,
     struct sn_why *why);

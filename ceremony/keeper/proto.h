@@ -29,8 +29,9 @@ enum keeper_state {
 	KS_DEAD = 512,	      /* something that cannot be repeated went wrong */
 	KS_OPENING = 1024,    /* operations: approvers' shares of its secret are coming in */
 	KS_OPERATIONS = 2048, /* operations signers and no master secret */
+	KS_CHECKING = 4096,   /* custodian check: shares are proven; nothing follows */
 };
-#define KS_ALL 4095U
+#define KS_ALL 8191U
 
 /*      type                       number  allowed in */
 #define KEEPER_REQUESTS(X)                                                                     \
@@ -56,7 +57,9 @@ enum keeper_state {
 	X(KR_DICE, 17, KS_APPROVED, serve_dice)                                                \
 	X(KR_DICE_LAST, 18, KS_APPROVED, serve_dice_last)                                      \
 	X(KR_OPERATIONS, 19, KS_APPROVED, serve_operations)                                    \
-	X(KR_OPEN_SHARE, 20, KS_OPENING, serve_open_share)
+	X(KR_OPEN_SHARE, 20, KS_OPENING, serve_open_share)                                     \
+	X(KR_CHECK, 21, KS_PLANNED, serve_check)                                               \
+	X(KR_CHECK_SHARE, 22, KS_CHECKING, serve_check_share)
 
 #define KEEPER_REQUEST_ENUM_(name, number, states, serve) name = number,
 enum keeper_request { KEEPER_REQUESTS(KEEPER_REQUEST_ENUM_) KR_END };

@@ -201,8 +201,7 @@ serve_share(struct process *p, struct bytes request, struct answer_to *ret, stru
 	return sn_secret_copy(sn_secret_bytes(&p->shown[p->ntyped]), &ret->secret, why);
 }
 
-/* The verdict on typed words travels in the answer, so that the word can be named. */
-static void
+void
 put_verdict(struct sn_buf *ret, enum sn_err e, uint32_t word, const struct sn_why *said)
 {
 	sn_buf_u16(ret, (uint16_t)e);
@@ -293,7 +292,7 @@ serve_trial(struct process *p, struct bytes request, struct answer_to *ret, stru
 /* ---- rebuild */
 
 /* People approved the plan, and with it one identity file: this one, to the byte. */
-static enum sn_err
+enum sn_err
 identity_named(const struct plan *plan, struct bytes file, struct sn_why *why)
 {
 	uint8_t digest[CRY_MAX_HASH];

@@ -254,3 +254,24 @@ identity_fits(const struct identity *id, const struct plan *plan, struct sn_why 
 		SN_TRY(cert_fits(&id->cert[k], &planned.cert[k], (enum key_id)k, why));
 	return SN_OK;
 }
+
+enum sn_err
+identity_custody_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
+{
+	const struct {
+		const char *what;
+		bool same;
+	} rules[] = {
+		{ "world", id->world == plan->world },
+		{ "sanctum id", memcmp(id->sanctum_id, plan->sanctum_id, 16) == 0 },
+		{ "sanctum name", strcmp(id->sanctum_name, plan->sanctum_name) == 0 },
+		{ "share threshold", id->share_threshold == plan->share_threshold },
+		{ "number of shares", id->share_count == plan->share_count },
+	};
+
+	for (size_t i = 0; i < SN_NITEMS(rules); i++)
+		if (!rules[i].same)
+			return sn_fail(why, SN_E_POLICY, WHAT ": its %s is not the plan's",
+			    rules[i].what);
+	return SN_OK;
+}

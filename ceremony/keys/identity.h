@@ -62,6 +62,13 @@ SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
 SN_MUST_USE enum sn_err identity_fits(const struct identity *id, const struct plan *plan,
     struct sn_why *why);
 
+/*
+ * Does id belong to the sanctum and the custodians that a custodian check's plan names: world,
+ * sanctum, threshold and number of shares? Certificates and dates do not matter.
+ */
+SN_MUST_USE enum sn_err identity_custody_fits(const struct identity *id,
+    const struct plan *plan, struct sn_why *why);
+
 /* The rules that a new identity and a read one both obey: SN_E_POLICY, SN_E_SIGNATURE. */
 SN_MUST_USE enum sn_err identity_check(const struct identity *id, struct sn_why *why);
 

@@ -18,6 +18,7 @@ static const struct plan_word mode_names[] = {
 	{ "rebuild", PLAN_REBUILD },
 	{ "refresh", PLAN_REFRESH },
 	{ "amend", PLAN_AMEND },
+	{ "check", PLAN_CHECK },
 };
 static const struct plan_word tpm_names[] = { { "machine", 0 }, { "software", 1 } };
 static const struct plan_word console_names[] = {

@@ -23,7 +23,7 @@
 #define PLAN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */
 
 enum plan_world { PLAN_REHEARSAL, PLAN_PRODUCTION };
-enum plan_mode { PLAN_GENESIS, PLAN_REBUILD, PLAN_REFRESH, PLAN_AMEND };
+enum plan_mode { PLAN_GENESIS, PLAN_REBUILD, PLAN_REFRESH, PLAN_AMEND, PLAN_CHECK };
 enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUFFER };
 
 #define PLAN_ROLE_ADMINISTRATOR 1U

@@ -15,7 +15,7 @@ def shares(out):
 
 
 def prepare_rebuild(out, again, told):
-    """The folder again: the same approvers' sticks, the identity file, the shares on paper."""
+    """The folder again, for any mode after a genesis: the same approvers' sticks, the identity file, the shares on paper."""
     os.makedirs(os.path.join(again, "sticks"))
     for name in ("alice", "bob"):
         stick = os.path.join(again, "sticks", f"CS-{name}")

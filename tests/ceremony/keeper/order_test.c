@@ -8,7 +8,7 @@
 
 #define M 2
 #define N 2
-#define REQUESTS 22 /* 0, 1 to 20, 21: the first and the last do not exist */
+#define REQUESTS 24 /* 0, 1 to 22, 23: the first and the last do not exist */
 
 /* The document's table, written down once more: 'x' where a request is allowed. */
 struct state_row {
@@ -17,24 +17,25 @@ struct state_row {
 };
 
 static const struct state_row state_rows[] = {
-	/*                              0123456789.123456789.1 */
-	{ KS_NEW, "new", "-xxx------------------" },
-	{ KS_PLANNED, "planned", "--x-x-----------------" },
-	{ KS_APPROVED, "approved", "--x-xx---x------xxxx--" },
-	{ KS_SHARING, "sharing", "--x---xx--------x-----" },
-	{ KS_TYPED, "typed", "--x-----x-------x-----" },
-	{ KS_RECOVERING, "recovering", "--x-------x-----x-----" },
-	{ KS_MASTER, "master", "--x--------x----x-----" },
-	{ KS_DERIVED, "derived", "--x---------xxxxx-----" },
-	{ KS_SIGNED, "signed", "----------------------" },
-	{ KS_DEAD, "dead", "----------------------" },
-	{ KS_OPENING, "opening", "--x-------------x---x-" },
-	{ KS_OPERATIONS, "operations", "--x----------xxxx-----" },
+	/*                              0123456789.123456789.123 */
+	{ KS_NEW, "new", "-xxx--------------------" },
+	{ KS_PLANNED, "planned", "--x-x----------------x--" },
+	{ KS_APPROVED, "approved", "--x-xx---x------xxxx----" },
+	{ KS_SHARING, "sharing", "--x---xx--------x-------" },
+	{ KS_TYPED, "typed", "--x-----x-------x-------" },
+	{ KS_RECOVERING, "recovering", "--x-------x-----x-------" },
+	{ KS_MASTER, "master", "--x--------x----x-------" },
+	{ KS_DERIVED, "derived", "--x---------xxxxx-------" },
+	{ KS_SIGNED, "signed", "------------------------" },
+	{ KS_DEAD, "dead", "------------------------" },
+	{ KS_OPENING, "opening", "--x-------------x---x---" },
+	{ KS_OPERATIONS, "operations", "--x----------xxxx-------" },
+	{ KS_CHECKING, "checking", "--x-------------------x-" },
 };
 
 #define STATES SN_NITEMS(state_rows)
 
-static char *plan, *rebuild_plan, *refresh_plan;
+static char *plan, *rebuild_plan, *refresh_plan, *check_plan;
 static struct sn_buf identity_file;
 static struct sn_buf trust_files; /* as KR_OPERATIONS takes them */
 static struct sn_buf ops_share[RIG_APPROVERS];
@@ -168,6 +169,8 @@ plan_of(enum keeper_state want)
 {
 	if (want == KS_OPENING || want == KS_OPERATIONS)
 		return refresh_plan;
+	if (want == KS_CHECKING)
+		return check_plan;
 	return want == KS_RECOVERING ? rebuild_plan : plan;
 }
 
@@ -198,6 +201,11 @@ drive(size_t at)
 	to_planned(d, plan_of(want));
 	if (want == KS_PLANNED)
 		return d;
+	if (want == KS_CHECKING) {
+		must(d, KR_DATA, sn_buf_bytes(&identity_file), NULL);
+		must(d, KR_CHECK, nothing, NULL);
+		return d;
+	}
 	to_approved(d);
 	if (want == KS_APPROVED)
 		return d;
@@ -288,6 +296,7 @@ test_goes_on(void **state)
 		must(d, KR_TRIAL, nothing, NULL);
 		break;
 	case KS_RECOVERING:
+	case KS_CHECKING:
 		must(d, KR_DATA, BYTES_STR("x"), NULL);
 		break;
 	case KS_MASTER:
@@ -427,6 +436,7 @@ main(int argc, char **argv)
 	k = rig_genesis(plan, N, NULL, &files, identity);
 	sn_buf_put(&identity_file, rig_file(&files, "trust/identity.json"));
 	rebuild_plan = rig_rebuild_plan(M, N, sn_buf_bytes(&identity_file));
+	check_plan = rig_plan_about("check", M, N, sn_buf_bytes(&identity_file));
 	refresh_plan = rig_ops_plan("refresh", M, N, sn_buf_bytes(&identity_file));
 	keep_operations(k, &files);
 	keeper_stop(&k);
@@ -444,6 +454,7 @@ main(int argc, char **argv)
 	free(plan);
 	free(rebuild_plan);
 	free(refresh_plan);
+	free(check_plan);
 	sn_buf_done(&trust_files);
 	for (size_t i = 0; i < RIG_APPROVERS; i++)
 		sn_buf_done(&ops_share[i]);

@@ -154,11 +154,11 @@ rig_production_plan(unsigned int m, unsigned int n)
 	return plan;
 }
 
-/* The plan of a rebuild of M of N shares that names this identity file. */
+/* The plan of a mode that names this identity file. */
 static inline char *
-rig_rebuild_plan(unsigned int m, unsigned int n, struct bytes identity)
+rig_plan_about(const char *mode, unsigned int m, unsigned int n, struct bytes identity)
 {
-	char *made_as = rig_plan("rebuild", m, n), *plan, *member, *hex;
+	char *made_as = rig_plan(mode, m, n), *plan, *member, *hex;
 	uint8_t digest[32];
 
 	assert_int_equal(cry_digest(CRY_SHA256, identity, digest, NULL), SN_OK);
@@ -169,6 +169,13 @@ rig_rebuild_plan(unsigned int m, unsigned int n, struct bytes identity)
 	free(member);
 	free(hex);
 	return plan;
+}
+
+/* The plan of a rebuild of M of N shares that names this identity file. */
+static inline char *
+rig_rebuild_plan(unsigned int m, unsigned int n, struct bytes identity)
+{
+	return rig_plan_about("rebuild", m, n, identity);
 }
 
 #define RIG_BASE "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

@@ -44,6 +44,7 @@ struct row {
 #define REH "\"world\":\"rehearsal\""
 #define GENESIS "\"mode\":\"genesis\""
 #define REBUILD "\"mode\":\"rebuild\""
+#define CHECK "\"mode\":\"check\""
 #define IDENTITY                                                                               \
 	"\"identity_sha256\":"                                                                 \
 	"\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
@@ -99,6 +100,10 @@ static const struct row rows[] = {
 	{ "dice in a rebuild", GENESIS, REBUILD "," IDENTITY ",\"dice\":true", SN_E_POLICY },
 	{ "a rebuild of a named identity", GENESIS, REBUILD "," IDENTITY, SN_OK },
 	{ "a rebuild that names no identity", GENESIS, REBUILD, SN_E_POLICY },
+	{ "a custodian check", GENESIS, CHECK "," IDENTITY, SN_OK },
+	{ "a custodian check that names no identity", GENESIS, CHECK, SN_E_POLICY },
+	{ "a custodian check with dice", GENESIS, CHECK "," IDENTITY ",\"dice\":true",
+	    SN_E_POLICY },
 	{ "a genesis that names an identity", GENESIS, GENESIS "," IDENTITY, SN_E_POLICY },
 	{ "an identity's digest one digit short", GENESIS,
 	    REBUILD ",\"identity_sha256\":\"00112233\"", SN_E_FORMAT },
@@ -125,7 +130,7 @@ static const struct row rows[] = {
 	{ "text behind the plan", "\"console\":\"any\"}", "\"console\":\"any\"}{}",
 	    SN_E_FORMAT },
 	{ "unknown world", REH, "\"world\":\"Rehearsal\"", SN_E_FORMAT },
-	{ "unknown mode", "\"mode\":\"genesis\"", "\"mode\":\"reshare\"", SN_E_FORMAT },
+	{ "unknown mode", "\"mode\":\"genesis\"", "\"mode\":\"resharing\"", SN_E_FORMAT },
 	{ "sequence zero", "\"sequence\":1", "\"sequence\":0", SN_E_FORMAT },
 	{ "sequence with a fraction", "\"sequence\":1", "\"sequence\":1.0", SN_E_FORMAT },
 	{ "sequence over 32 bits", "\"sequence\":1", "\"sequence\":4294967296", SN_E_FORMAT },
@@ -200,6 +205,7 @@ static const struct row production_rows[] = {
 	    "ff\"},\"tpm\":",
 	    SN_E_POLICY },
 	{ "rebuild", GENESIS, REBUILD "," IDENTITY, SN_E_POLICY },
+	{ "a custodian check", GENESIS, CHECK "," IDENTITY, SN_OK },
 };
 
 static char *
