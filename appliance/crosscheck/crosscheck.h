@@ -129,6 +129,7 @@ SN_MUST_USE enum sn_err xc_check_identity(struct xc *c, struct sn_buf *line,
     struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_chains(struct xc *c, struct sn_buf *line, struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_twins(struct xc *c, struct sn_buf *line, struct sn_why *why);
+SN_MUST_USE enum sn_err xc_check_lists(struct xc *c, struct sn_buf *line, struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_cms_p384(struct xc *c, struct sn_buf *line,
     struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_cms_mldsa(struct xc *c, struct sn_buf *line,

@@ -35,6 +35,12 @@ xc_sig_alg(enum xc_cert_id id)
 	return sig_algs[xc_cert_rows[xc_cert_rows[id].issuer].key];
 }
 
+const char *
+xc_own_alg(enum xc_cert_id id)
+{
+	return sig_algs[xc_cert_rows[id].key];
+}
+
 /* RelativeDistinguishedName with one UTF8String. */
 static enum sn_err
 put_rdn(struct sn_buf *b, const char *oid, const char *text, struct sn_why *why)
@@ -61,8 +67,8 @@ xc_put_name(const struct xc *c, enum xc_cert_id id, struct sn_buf *ret, struct s
 	return sn_buf_check(ret, why);
 }
 
-static enum sn_err
-put_time(struct sn_buf *b, int64_t t, struct sn_why *why)
+enum sn_err
+xc_put_time(struct sn_buf *b, int64_t t, struct sn_why *why)
 {
 	const time_t when = (time_t)t;
 	char text[32];
@@ -78,9 +84,8 @@ put_time(struct sn_buf *b, int64_t t, struct sn_why *why)
 	return SN_OK;
 }
 
-/* The first 20 bytes of SHA-256 over the public key, as an extension. */
-static enum sn_err
-put_key_id(struct sn_buf *b, const char *head, struct bytes spki, struct sn_why *why)
+enum sn_err
+xc_put_key_id(struct sn_buf *b, const char *head, struct bytes spki, struct sn_why *why)
 {
 	uint8_t digest[32];
 
@@ -98,9 +103,9 @@ put_extensions(const struct xc *c, enum xc_cert_id id, struct sn_buf *b, struct 
 	const struct xc_cert_row *row = &xc_cert_rows[id];
 
 	SN_TRY(der_put_hex(&list, profiles[row->profile], why));
-	SN_TRY(put_key_id(&list, "301d0603551d0e04160414", c->cert[id].spki, why));
+	SN_TRY(xc_put_key_id(&list, "301d0603551d0e04160414", c->cert[id].spki, why));
 	if (row->profile != XC_IS_ROOT)
-		SN_TRY(put_key_id(&list, "301f0603551d23041830168014",
+		SN_TRY(xc_put_key_id(&list, "301f0603551d23041830168014",
 		    c->cert[row->issuer].spki, why));
 	der_put(&sequence, DER_SEQUENCE, sn_buf_bytes(&list));
 	SN_TRY(sn_buf_check(&sequence, why));
@@ -119,8 +124,8 @@ put_tbs(const struct xc *c, enum xc_cert_id id, struct sn_buf *ret, struct sn_wh
 	der_put(&tbs, DER_INTEGER, BYTES_OF(x->serial));
 	SN_TRY(der_put_hex(&tbs, xc_sig_alg(id), why));
 	SN_TRY(xc_put_name(c, xc_cert_rows[id].issuer, &tbs, why));
-	SN_TRY(put_time(&dates, x->from, why));
-	SN_TRY(put_time(&dates, x->to, why));
+	SN_TRY(xc_put_time(&dates, x->from, why));
+	SN_TRY(xc_put_time(&dates, x->to, why));
 	der_put(&tbs, DER_SEQUENCE, sn_buf_bytes(&dates));
 	SN_TRY(xc_put_name(c, id, &tbs, why));
 	sn_buf_put(&tbs, x->spki);

@@ -25,6 +25,7 @@ static const struct check {
 	{ "identity", xc_check_identity, false },
 	{ "certificates", xc_check_chains, false },
 	{ "certificates", xc_check_twins, false },
+	{ "certificates", xc_check_lists, false },
 	{ "signature", xc_check_cms_p384, true },
 	{ "signature", xc_check_cms_mldsa, true },
 	{ "approvals", xc_check_approvals, true },

@@ -45,11 +45,11 @@ row_text(yyjson_val *row, size_t column, const char **ret, struct sn_why *why)
 }
 
 /* The first 20 bytes of a digest over the rest of the row. */
-static enum sn_err
-check_serial(const struct xc *c, enum xc_cert_id id, struct sn_why *why)
+enum sn_err
+xc_serial(const struct xc *c, enum xc_cert_id id, uint32_t generation, int64_t from, int64_t to,
+    uint8_t ret[20], struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-	const struct xc_cert *x = &c->cert[id];
 	uint8_t digest[32];
 
 	sn_buf_put(&b, BYTES_OF("cornerstone/v1/serial")); /* with its NUL */
@@ -57,13 +57,24 @@ check_serial(const struct xc *c, enum xc_cert_id id, struct sn_why *why)
 	SN_TRY(der_put_hex(&b, c->st.sanctum_id, why));
 	sn_buf_str(&b, xc_cert_rows[id].label);
 	sn_buf_u8(&b, 0);
-	sn_buf_u32(&b, x->generation);
-	sn_buf_u64(&b, (uint64_t)x->from);
-	sn_buf_u64(&b, (uint64_t)x->to);
+	sn_buf_u32(&b, generation);
+	sn_buf_u64(&b, (uint64_t)from);
+	sn_buf_u64(&b, (uint64_t)to);
 	SN_TRY(sn_buf_check(&b, why));
 	SN_TRY(tls_hash(GNUTLS_DIG_SHA256, sn_buf_bytes(&b), digest, why));
 	digest[0] = (digest[0] & 0x7f) | 0x40;
-	if (memcmp(digest, x->serial, sizeof(x->serial)) != 0)
+	memcpy(ret, digest, 20);
+	return SN_OK;
+}
+
+static enum sn_err
+check_serial(const struct xc *c, enum xc_cert_id id, struct sn_why *why)
+{
+	const struct xc_cert *x = &c->cert[id];
+	uint8_t serial[20];
+
+	SN_TRY(xc_serial(c, id, x->generation, x->from, x->to, serial, why));
+	if (memcmp(serial, x->serial, sizeof(serial)) != 0)
 		return sn_fail(why, SN_E_SIGNATURE, WHAT ": %s: the serial does not fit",
 		    xc_cert_rows[id].label);
 	return SN_OK;

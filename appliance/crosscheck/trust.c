@@ -281,7 +281,7 @@ xc_check_chains(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		SN_TRY(check_form(c, (enum xc_cert_id)i, (struct bytes){ sig, len }, why));
 		n++;
 	}
-	sn_buf_fmt(line, "%u chain to the root", n);
+	sn_buf_fmt(line, "%u to the root", n);
 	return SN_OK;
 }
 

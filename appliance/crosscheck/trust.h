@@ -22,6 +22,16 @@ extern const struct xc_cert_row xc_cert_rows[XC_CERTS];
 
 /* What the issuer's key signs with, as a DER AlgorithmIdentifier in hex. */
 const char *xc_sig_alg(enum xc_cert_id id);
+/* The same for what that certificate's own key signs. */
+const char *xc_own_alg(enum xc_cert_id id);
+/* Append UTCTime, or from 2050 on GeneralizedTime [RFC 5280 4.1.2.5]. */
+SN_MUST_USE enum sn_err xc_put_time(struct sn_buf *b, int64_t t, struct sn_why *why);
+/* Append head (hex) and the first 20 bytes of SHA-256 over the public key. */
+SN_MUST_USE enum sn_err xc_put_key_id(struct sn_buf *b, const char *head, struct bytes spki,
+    struct sn_why *why);
+/* The serial number that fits label, generation and dates. */
+SN_MUST_USE enum sn_err xc_serial(const struct xc *c, enum xc_cert_id id, uint32_t generation,
+    int64_t from, int64_t to, uint8_t ret[20], struct sn_why *why);
 /* Name with organization and common name, both UTF8String. */
 SN_MUST_USE enum sn_err xc_put_name(const struct xc *c, enum xc_cert_id id, struct sn_buf *ret,
     struct sn_why *why);

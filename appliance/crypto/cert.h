@@ -122,6 +122,31 @@ int64_t cry_crl_next_update(const struct cry_crl *c); /* parse refuses a CRL wit
  * issuingDistributionPoint or unknown critical extension. */
 SN_MUST_USE enum sn_err cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer,
     enum cry_sigalg alg, int64_t at, struct sn_why *why);
+/* How many certificates it revokes. */
+size_t cry_crl_count(const struct cry_crl *crl);
+/* Its CRL number; SN_E_FORMAT when there is none or it has more than 32 bits. */
+SN_MUST_USE enum sn_err cry_crl_number(const struct cry_crl *crl, uint32_t *ret,
+    struct sn_why *why);
+struct bytes cry_crl_der(const struct cry_crl *c); /* the original bytes */
+/* Append "X509 CRL" PEM. */
+SN_MUST_USE enum sn_err cry_crl_pem(struct bytes der, struct sn_buf *ret, struct sn_why *why);
+/*
+ * The CRL that pem starts with, PEM in exactly the form of cry_crl_pem(); pem is moved
+ * behind it, so that a caller who wants one calls bytes_end().
+ */
+SN_MUST_USE enum sn_err cry_crl_next_pem(struct bytes *pem, struct cry_crl **ret,
+    struct sn_why *why);
 bool cry_crl_revokes(const struct cry_crl *crl, struct bytes serial);
+
+/*
+ * A version 2 CRL of issuer with a CRL number and authorityKeyIdentifier (when the
+ * issuer has a key identifier), revoking the serial numbers (big-endian). Every
+ * entry's revocation date is this_update. The signature is verified before DER is
+ * appended. (issue_crl.c: a program that only verifies does not link it.)
+ */
+SN_MUST_USE enum sn_err cry_crl_issue(const struct cry_key *issuer,
+    const struct cry_cert *issuer_cert, int64_t this_update, int64_t next_update,
+    uint32_t number, const struct bytes *serials, size_t n, struct sn_buf *ret,
+    struct sn_why *why);
 
 #endif

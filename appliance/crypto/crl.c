@@ -71,6 +71,8 @@ cry_crl_parse(struct bytes der, struct cry_crl **ret, struct sn_why *why)
 		return cry_fail(why, SN_E_FORMAT, "CRL");
 	if (p != der.p + der.n)
 		return sn_fail(why, SN_E_FORMAT, "CRL: something behind it");
+	sn_buf_put(&c->der, der);
+	SN_TRY(sn_buf_check(&c->der, why));
 	SN_TRY(fill(c, why));
 	*ret = SN_TAKE(c);
 	return SN_OK;
@@ -82,9 +84,16 @@ cry_crl_free(struct cry_crl **cp)
 	if (cp == NULL || *cp == NULL)
 		return;
 	X509_CRL_free((*cp)->x);
+	sn_buf_done(&(*cp)->der);
 	sn_buf_done(&(*cp)->issuer);
 	free(*cp);
 	*cp = NULL;
+}
+
+struct bytes
+cry_crl_der(const struct cry_crl *c)
+{
+	return sn_buf_bytes(&c->der);
 }
 
 struct bytes
@@ -135,4 +144,27 @@ cry_crl_revokes(const struct cry_crl *crl, struct bytes serial)
 			return true;
 	}
 	return false;
+}
+
+size_t
+cry_crl_count(const struct cry_crl *crl)
+{
+	const int n = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl->x));
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+enum sn_err
+cry_crl_number(const struct cry_crl *crl, uint32_t *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_integer_done) ASN1_INTEGER *i =
+	    X509_CRL_get_ext_d2i(crl->x, NID_crl_number, NULL, NULL);
+	uint64_t n = 0;
+
+	if (i == NULL || ASN1_INTEGER_get_uint64(&n, i) != 1 || n > UINT32_MAX) {
+		ERR_clear_error();
+		return sn_fail(why, SN_E_FORMAT, "CRL: without a number of at most 32 bits");
+	}
+	*ret = (uint32_t)n;
+	return SN_OK;
 }

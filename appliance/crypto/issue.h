@@ -1,5 +1,6 @@
 /*
- * issue - what issue.c shares with makepki.c: a certificate before its signature.
+ * issue - what issue.c shares with issue_crl.c and makepki.c: a certificate before
+ * its signature.
  *
  * Owns: nothing. May include: priv.h. Included by no other room.
  */
@@ -24,6 +25,8 @@ SN_MUST_USE enum sn_err cry_issue_check(const struct cry_key *subject,
 /* A context that signs as issuer does: deterministic, or PSS for RSA. */
 SN_MUST_USE enum sn_err cry_issue_ctx(const struct cry_key *issuer, EVP_MD_CTX **ret,
     struct sn_why *why);
+/* Has c a subject key identifier? NULL has none. */
+bool cry_issue_has_ski(const struct cry_cert *c);
 /* Sign, verify, append DER. */
 SN_MUST_USE enum sn_err cry_issue_sign(X509 *x, const struct cry_key *issuer,
     struct sn_buf *ret, struct sn_why *why);

@@ -1,6 +1,6 @@
 /*
  * makepki - a vendor-like PKI for rehearsals and tests: RSA keys, PSS
- * signatures, certificates with any extensions, CRLs, raw ECDSA signatures.
+ * signatures, certificates with any extensions, raw ECDSA signatures.
  *
  * Owns: nothing. May include: base, crypto headers. No program that handles a
  * production ceremony calls this, and `sanctum` does not link it.
@@ -32,16 +32,6 @@ SN_MUST_USE enum sn_err cry_cert_issue_raw(const struct cry_profile *profile,
     const struct cry_raw_ext *exts, size_t nexts, bool no_key_ids,
     const struct cry_key *subject, const struct cry_key *issuer,
     const struct cry_cert *issuer_cert, struct sn_buf *ret, struct sn_why *why);
-
-/*
- * A version 2 CRL of issuer with a CRL number and authorityKeyIdentifier (when the
- * issuer has a key identifier), revoking the serial numbers (big-endian). Every
- * entry's revocation date is this_update. DER appended.
- */
-SN_MUST_USE enum sn_err cry_crl_issue(const struct cry_key *issuer,
-    const struct cry_cert *issuer_cert, int64_t this_update, int64_t next_update,
-    uint32_t number, const struct bytes *serials, size_t n, struct sn_buf *ret,
-    struct sn_why *why);
 
 /* ECDSA as r||s, each as long as the curve's order (Intel's JSON). Appended. */
 SN_MUST_USE enum sn_err cry_sign_raw_ecdsa(const struct cry_key *k, struct bytes data,

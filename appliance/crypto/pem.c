@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "appliance/base/text.h"
 #include "appliance/crypto/priv.h"
 
@@ -104,5 +106,41 @@ cry_cert_parse_pem(struct bytes pem, struct cry_cert **ret, size_t *ret_n, struc
 	for (size_t i = 0; i < n; i++)
 		ret[i] = certs[i];
 	*ret_n = n;
+	return SN_OK;
+}
+
+enum sn_err
+cry_crl_pem(struct bytes der, struct sn_buf *ret, struct sn_why *why)
+{
+	return cry_pem("X509 CRL", der, ret, why);
+}
+
+enum sn_err
+cry_crl_next_pem(struct bytes *pem, struct cry_crl **ret, struct sn_why *why)
+{
+	static const char begin[] = "-----BEGIN X509 CRL-----\n";
+	static const char end[] = "-----END X509 CRL-----\n";
+	SN_CLEANUP(cry_crl_free) struct cry_crl *crl = NULL;
+	SN_CLEANUP(sn_buf_done) struct sn_buf b64 = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf again = { 0 };
+	const struct bytes whole = *pem;
+	const size_t n = bytes_find(whole, bytes_str(end));
+
+	if (n == SIZE_MAX || n < sizeof(begin) - 1 ||
+	    memcmp(whole.p, begin, sizeof(begin) - 1) != 0)
+		return sn_fail(why, SN_E_FORMAT, "PEM: a CRL is expected");
+	for (size_t i = sizeof(begin) - 1; i < n; i++)
+		if (whole.p[i] != '\n')
+			sn_buf_u8(&b64, whole.p[i]);
+	SN_TRY(sn_buf_check(&b64, why));
+	SN_TRY(sn_base64_parse(sn_buf_bytes(&b64), CRY_CRL_MAX, &der, "PEM", why));
+	SN_TRY(cry_crl_parse(sn_buf_bytes(&der), &crl, why));
+	SN_TRY(cry_crl_pem(sn_buf_bytes(&der), &again, why));
+	if (again.n > whole.n || memcmp(again.p, whole.p, again.n) != 0)
+		return sn_fail(why, SN_E_FORMAT, "PEM: not the one form of this CRL");
+	pem->p += again.n;
+	pem->n -= again.n;
+	*ret = SN_TAKE(crl);
 	return SN_OK;
 }

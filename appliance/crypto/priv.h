@@ -42,6 +42,7 @@ struct cry_cert {
 
 struct cry_crl {
 	X509_CRL *x;
+	struct sn_buf der; /* as it came */
 	struct sn_buf issuer;
 	int64_t this_update, next_update;
 };

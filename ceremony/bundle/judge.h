@@ -12,6 +12,7 @@
 #include "ceremony/bundle/load.h"
 #include "ceremony/bundle/statement.h"
 #include "ceremony/bundle/verify.h"
+#include "ceremony/keys/identity.h"
 #include "ceremony/transcript/transcript.h"
 
 enum bun_signer { BUN_SIGNER_P384, BUN_SIGNER_MLDSA, BUN_SIGNERS };
@@ -54,6 +55,12 @@ SN_MUST_USE enum sn_err bun_approver_key(const struct bun_case *c,
 
 /* verify_trust.c */
 SN_MUST_USE enum sn_err bun_check_trust(struct bun_case *c, struct sn_why *why);
+
+/* verify_crl.c: the lists in trust/crl/, and those of the policy; cert is all of trust/. */
+SN_MUST_USE enum sn_err bun_check_lists(struct bun_case *c, const struct identity *id,
+    struct cry_cert *const cert[KEY_COUNT], struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_revoked(struct bun_case *c,
+    struct cry_cert *const cert[KEY_COUNT], struct sn_why *why);
 
 /* verify_evidence.c */
 SN_MUST_USE enum sn_err bun_check_transcript(struct bun_case *c, struct sn_why *why);

@@ -10,9 +10,16 @@
 #define BUNDLE_VERIFY_H
 
 #include "appliance/base/text.h"
+#include "appliance/crypto/cert.h"
 
 #define BUN_NOTES_MAX 48
 #define BUN_NOTE_LEN 160
+
+/* A revocation list from outside the bundle. */
+struct bun_crl {
+	const char *name; /* for the verdict's text */
+	struct cry_crl *crl;
+};
 
 /* What the caller knows from outside and what it is willing to take. */
 struct bun_policy {
@@ -22,8 +29,10 @@ struct bun_policy {
 	bool accept_pinned, accept_software;
 	bool has_min_sequence;
 	uint32_t min_sequence;
-	int state_dirfd; /* high-water marks per identity; -1 for none */
-	int64_t as_of;	 /* the time at which `current` is judged */
+	int state_dirfd;	   /* high-water marks per identity; -1 for none */
+	const struct bun_crl *crl; /* ncrls of them, each of a CA of the bundle */
+	size_t ncrls;
+	int64_t as_of; /* the time at which `current` is judged */
 };
 
 /* One thing that was checked, in the order of checking, as a printable line. */

@@ -329,5 +329,6 @@ bun_check_trust(struct bun_case *c, struct sn_why *why)
 		SN_TRY(check_file(c, &t, &files[i], why));
 	SN_TRY(check_signers(c, &t, why));
 	bun_note(c, "certificates in %zu files are as identity.json says", SN_NITEMS(files));
-	return SN_OK;
+	SN_TRY(bun_check_lists(c, &t.id, t.cert, why));
+	return bun_check_revoked(c, t.cert, why);
 }

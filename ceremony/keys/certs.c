@@ -1,5 +1,6 @@
 #include "ceremony/keys/certs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define EKU_EMAIL "1.3.6.1.5.5.7.3.4" /* emailProtection: what cms -verify asks for */
@@ -45,6 +46,9 @@ certs_done(struct certs *c)
 		cry_key_free(&c->key[k]);
 		cry_cert_free(&c->cert[k]);
 	}
+	for (k = 0; k < REVOKE_LISTS; k++)
+		sn_buf_done(&c->crl[k]);
+	sn_buf_done(&c->sealed);
 }
 
 static struct cry_profile
@@ -85,6 +89,40 @@ make_cert(const struct identity *id, enum key_id key, struct certs *c, struct sn
 	return cry_cert_signed_by(c->cert[key], c->cert[issuer], alg, why);
 }
 
+/* Issue a CA's list, read it back, hold it against the identity. */
+static enum sn_err
+make_list(const struct identity *id, const struct certs *c, enum key_id ca,
+    enum revoke_kind kind, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_crl_free) struct cry_crl *crl = NULL;
+
+	SN_TRY(revoke_issue(id, ca, kind, c->key[ca], c->cert[ca], ret, why));
+	SN_TRY(cry_crl_parse(sn_buf_bytes(ret), &crl, why));
+	return revoke_check(id, ca, kind, crl, c->cert[ca], why);
+}
+
+static void lists_done(struct sn_buf (*lists)[REVOKE_LISTS])
+{
+	for (size_t i = 0; i < REVOKE_LISTS; i++)
+		sn_buf_done(&(*lists)[i]);
+}
+
+/* What is published, and what ends everything, sealed: both as long as the CAs' keys exist. */
+static enum sn_err
+make_lists(const struct identity *id, struct bytes operations, struct certs *c,
+    struct sn_why *why)
+{
+	SN_CLEANUP(lists_done) struct sn_buf kill[REVOKE_LISTS] = { 0 };
+	struct bytes der[REVOKE_LISTS];
+
+	for (size_t i = 0; i < REVOKE_LISTS; i++) {
+		SN_TRY(make_list(id, c, revoke_ca(i), REVOKE_PUBLISHED, &c->crl[i], why));
+		SN_TRY(make_list(id, c, revoke_ca(i), REVOKE_KILL, &kill[i], why));
+		der[i] = sn_buf_bytes(&kill[i]);
+	}
+	return revoke_seal(id, operations, der, &c->sealed, why);
+}
+
 enum sn_err
 certs_make(const struct identity *id, struct bytes master, struct certs *ret,
     struct sn_why *why)
@@ -104,6 +142,7 @@ certs_make(const struct identity *id, struct bytes master, struct certs *ret,
 		if (rows[k].kind != CERTS_NONE)
 			SN_TRY(make_cert(id, key, &c, why));
 	}
+	SN_TRY(make_lists(id, sn_secret_bytes(&operations), &c, why));
 	*ret = c;
 	c = (struct certs){ 0 };
 	return SN_OK;
@@ -162,18 +201,34 @@ chain_file(const struct certs *c, const struct file_row *row, struct certs_files
 	return sn_buf_check(data, why);
 }
 
+static int
+compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const struct certs_file *)a)->path,
+	    ((const struct certs_file *)b)->path);
+}
+
 enum sn_err
 certs_files(const struct identity *id, const struct certs *c, struct certs_files *ret,
     struct sn_why *why)
 {
 	SN_CLEANUP(certs_files_done) struct certs_files f = { 0 };
+	struct sn_buf *sealed;
 	size_t i;
 
-	_Static_assert(SN_NITEMS(file_rows) + 2 <= CERTS_MAX_FILES, "room for every file");
+	_Static_assert(SN_NITEMS(file_rows) + REVOKE_LISTS + 3 <= CERTS_MAX_FILES,
+	    "room for every file");
 	SN_TRY(identity_write(id, next_file(&f, "trust/identity.json"), why));
 	SN_TRY(cry_key_pem(c->key[KEY_TRANSCRIPT_LOG], next_file(&f, "trust/log.pem"), why));
 	for (i = 0; i < SN_NITEMS(file_rows); i++)
 		SN_TRY(chain_file(c, &file_rows[i], &f, why));
+	for (i = 0; i < REVOKE_LISTS; i++)
+		SN_TRY(cry_crl_pem(sn_buf_bytes(&c->crl[i]), next_file(&f, revoke_path(i)),
+		    why));
+	sealed = next_file(&f, REVOKE_SEALED);
+	sn_buf_put(sealed, sn_buf_bytes(&c->sealed));
+	SN_TRY(sn_buf_check(sealed, why));
+	qsort(f.file, f.n, sizeof(f.file[0]), compare_paths);
 	*ret = f;
 	f.n = 0;
 	return SN_OK;

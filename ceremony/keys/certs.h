@@ -9,7 +9,7 @@
 #define CERTS_H
 
 #include "appliance/crypto/cert.h"
-#include "ceremony/keys/identity.h"
+#include "ceremony/keys/revoke.h"
 
 /* The extended key usage of the attestation token's signer: id-kp-jwt [RFC 9509]. Consumers
  * see this certificate, so it is a registered one. */
@@ -29,17 +29,19 @@ const struct certs_row *certs_row(enum key_id id);
 struct certs {
 	struct cry_key *key[KEY_COUNT];
 	struct cry_cert *cert[KEY_COUNT]; /* NULL where there is none */
+	struct sn_buf crl[REVOKE_LISTS];  /* DER, in the order of revoke_ca() */
+	struct sn_buf sealed;		  /* revocation.sealed */
 };
 void certs_done(struct certs *c); /* NULL-safe, idempotent */
 
 /*
- * Every key and certificate from the master secret. Each certificate has been
+ * Every key, certificate and revocation list from the master secret. Each certificate has been
  * verified against its issuer before this returns.
  */
 SN_MUST_USE enum sn_err certs_make(const struct identity *id, struct bytes master,
     struct certs *ret, struct sn_why *why);
 
-#define CERTS_MAX_FILES 16
+#define CERTS_MAX_FILES 24
 struct certs_file {
 	const char *path; /* static: "trust/root-p384.pem" */
 	struct sn_buf data;

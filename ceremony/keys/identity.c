@@ -80,6 +80,19 @@ identity_serial(const struct derive_scope *scope, const char *label, uint32_t ge
 	return SN_OK;
 }
 
+enum sn_err
+identity_past_serial(const struct identity *id, enum key_id key, uint32_t generation,
+    uint8_t ret[20], struct sn_why *why)
+{
+	const struct derive_scope scope = identity_scope(id);
+	const struct identity_past *p = &id->past[generation - 1];
+	const bool token = key == KEY_TOKEN_P256;
+
+	return identity_serial(&scope, key_row(key)->label, generation,
+	    token ? p->token_from : p->operations_from, token ? p->token_to : p->operations_to,
+	    ret, why);
+}
+
 /* ---- rules that hold for a new identity and for one that is read */
 
 static enum sn_err
@@ -116,6 +129,30 @@ check_cert(const struct identity *id, enum key_id key, struct sn_why *why)
 	return SN_OK;
 }
 
+/* Each earlier generation's certificates were as long as such may be, inside the issuer's. */
+static enum sn_err
+check_past(const struct identity *id, struct sn_why *why)
+{
+	const struct identity_cert *signing = &id->cert[KEY_SIGNING_CA_P384];
+	const struct identity_cert *token = &id->cert[KEY_TOKEN_CA_P384];
+
+	if (id->npast > IDENTITY_PAST_MAX || id->operations_generation != id->npast + 1)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": operations: generation %u, with %u superseded ones",
+		    id->operations_generation, id->npast);
+	for (uint32_t i = 0; i < id->npast; i++) {
+		const struct identity_past *p = &id->past[i];
+
+		if (p->operations_from >= p->operations_to || p->token_from >= p->token_to ||
+		    p->operations_to - p->operations_from > IDENTITY_OPERATIONS_MAX ||
+		    p->operations_from < signing->from || p->operations_to > signing->to ||
+		    p->token_from < token->from || p->token_to > token->to)
+			return sn_fail(why, SN_E_POLICY,
+			    WHAT ": superseded: the dates of generation %u cannot be", i + 1);
+	}
+	return SN_OK;
+}
+
 enum sn_err
 identity_check(const struct identity *id, struct sn_why *why)
 {
@@ -138,7 +175,7 @@ identity_check(const struct identity *id, struct sn_why *why)
 	for (k = 0; k < KEY_COUNT; k++)
 		if (certs_row((enum key_id)k)->kind != CERTS_NONE)
 			SN_TRY(check_cert(id, (enum key_id)k, why));
-	return SN_OK;
+	return check_past(id, why);
 }
 
 /* ---- from a plan */

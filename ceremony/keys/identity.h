@@ -24,6 +24,12 @@ struct identity_cert {
 	uint8_t serial[20];
 };
 
+/* A generation of operations that a later one superseded: the dates of its certificates. */
+#define IDENTITY_PAST_MAX 8
+struct identity_past {
+	int64_t operations_from, operations_to, token_from, token_to;
+};
+
 struct identity {
 	enum plan_world world;
 	uint8_t sanctum_id[16];
@@ -34,6 +40,8 @@ struct identity {
 	uint16_t share_identifier;
 	uint8_t commitment[PLAN_MAX_SHARES][32]; /* share_count of them */
 	uint32_t operations_generation, operations_threshold, operations_count;
+	struct identity_past past[IDENTITY_PAST_MAX]; /* of generation 1 and so on */
+	uint32_t npast;				      /* operations_generation - 1 */
 };
 
 /*
@@ -83,6 +91,10 @@ uint32_t identity_share_number(const struct identity *id, const uint8_t commitme
 #define IDENTITY_LOG_NAME_MAX 64
 void identity_log_name(enum plan_world world, const uint8_t sanctum_id[16],
     char ret[IDENTITY_LOG_NAME_MAX]);
+
+/* Serial of a certificate of a superseded generation, 1 to id->npast. */
+SN_MUST_USE enum sn_err identity_past_serial(const struct identity *id, enum key_id key,
+    uint32_t generation, uint8_t ret[20], struct sn_why *why);
 
 /* Serial number of a certificate: 160 bits of SHA-256 over what is public about it. */
 SN_MUST_USE enum sn_err identity_serial(const struct derive_scope *scope, const char *label,

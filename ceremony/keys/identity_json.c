@@ -10,7 +10,8 @@
 #include "ceremony/keys/certs.h"
 
 #define WHAT "identity.json"
-#define ROW_ITEMS 6 /* label, common name, generation, from, to, serial */
+#define ROW_ITEMS 6  /* label, common name, generation, from, to, serial */
+#define PAST_ITEMS 4 /* operations from, to, token from, to */
 
 /* ---- writing */
 
@@ -67,6 +68,33 @@ add_shares(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct identity *id)
 	    yyjson_mut_obj_add_uint(doc, shares, "threshold", id->share_threshold);
 }
 
+/* Four times per superseded generation; nothing as long as there is none. */
+static bool
+add_past(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct identity *id)
+{
+	yyjson_mut_val *rows;
+	bool ok;
+
+	if (id->npast == 0)
+		return true;
+	rows = yyjson_mut_obj_add_arr(doc, root, "superseded");
+	ok = rows != NULL;
+	for (uint32_t i = 0; ok && i < id->npast; i++) {
+		const struct identity_past *p = &id->past[i];
+		const int64_t times[PAST_ITEMS] = { p->operations_from, p->operations_to,
+			p->token_from, p->token_to };
+		yyjson_mut_val *row = yyjson_mut_arr_add_arr(doc, rows);
+		char text[TEXT_TIME_LEN + 1];
+
+		ok = row != NULL;
+		for (size_t k = 0; ok && k < PAST_ITEMS; k++) {
+			text_from_time(times[k], text);
+			ok = yyjson_mut_arr_add_strcpy(doc, row, text);
+		}
+	}
+	return ok;
+}
+
 static bool
 add_rest(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct identity *id)
 {
@@ -92,7 +120,8 @@ identity_write(const struct identity *id, struct sn_buf *ret, struct sn_why *why
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
 
-	if (!add_certs(doc, root, id) || !add_shares(doc, root, id) || !add_rest(doc, root, id))
+	if (!add_certs(doc, root, id) || !add_shares(doc, root, id) ||
+	    !add_rest(doc, root, id) || !add_past(doc, root, id))
 		return sn_fail(why, SN_E_NOMEM, WHAT);
 	SN_TRY(sn_json_canon(root, &text, why));
 	SN_TRY(sn_buf_check(&text, why));
@@ -190,6 +219,30 @@ read_shares(yyjson_val *root, struct identity *id, struct sn_why *why)
 }
 
 static enum sn_err
+read_past(yyjson_val *root, struct identity *id, struct sn_why *why)
+{
+	yyjson_val *rows;
+
+	if (yyjson_obj_get(root, "superseded") == NULL)
+		return SN_OK;
+	SN_TRY(sn_json_arr(root, "superseded", 1, IDENTITY_PAST_MAX, &rows, WHAT, why));
+	for (size_t i = 0; i < yyjson_arr_size(rows); i++) {
+		yyjson_val *row = yyjson_arr_get(rows, i);
+		struct identity_past *p = &id->past[i];
+		int64_t *const times[PAST_ITEMS] = { &p->operations_from, &p->operations_to,
+			&p->token_from, &p->token_to };
+
+		if (!yyjson_is_arr(row) || yyjson_arr_size(row) != PAST_ITEMS)
+			return sn_fail(why, SN_E_FORMAT,
+			    WHAT ": superseded: a row of %d times is needed", PAST_ITEMS);
+		for (size_t k = 0; k < PAST_ITEMS; k++)
+			SN_TRY(read_time(yyjson_arr_get(row, k), "superseded", times[k], why));
+		id->npast++;
+	}
+	return SN_OK;
+}
+
+static enum sn_err
 read_rest(yyjson_val *root, struct identity *id, struct sn_why *why)
 {
 	yyjson_val *operations, *sanctum;
@@ -239,6 +292,7 @@ identity_parse(struct bytes text, struct identity *ret, struct sn_why *why)
 	SN_TRY(read_rest(root, &id, why));
 	SN_TRY(read_shares(root, &id, why));
 	SN_TRY(read_certs(root, &id, why));
+	SN_TRY(read_past(root, &id, why));
 	SN_TRY(identity_check(&id, why));
 	SN_TRY(identity_write(&id, &again, why));
 	if (!bytes_equal(text, sn_buf_bytes(&again)))

@@ -11,10 +11,12 @@
 #include "appliance/base/words.h"
 #include "ceremony/bundle/verify.h"
 #include "ceremony/node/cmd.h"
+#include "ceremony/node/crl.h"
 
 struct request {
 	struct bun_policy policy;
 	const char *dir, *state;
+	struct crl_files crls;
 	bool json, has_as_of;
 };
 
@@ -91,6 +93,13 @@ set_json(struct request *r, const char *value SN_UNUSED, struct sn_why *why SN_U
 	return SN_OK;
 }
 
+/* Unreadable lists are a matter of the lists, not of the command line. */
+static enum sn_err
+set_crl(struct request *r, const char *value, struct sn_why *why)
+{
+	return crl_files_add(&r->crls, value, why);
+}
+
 static const struct option options[] = {
 	{ { "--identity", "HEX|WORDS",
 	      "the identity digest from paper; without it nothing is accepted" },
@@ -105,6 +114,9 @@ static const struct option options[] = {
 	    set_state },
 	{ { "--as-of", "TIME", "judge at this time (2026-01-01T00:00:00Z), not now" },
 	    set_as_of },
+	{ { "--crl", "FILE|DIR",
+	      "refuse what these revocation lists revoke (PEM or DER); may be repeated" },
+	    set_crl },
 	{ { "--json", NULL, "the report as JSON" }, set_json },
 };
 
@@ -142,8 +154,10 @@ parse_args(int argc, char **argv, struct request *r, struct sn_why *why)
 		}
 		if (o->row.arg != NULL && (value = argv[++i]) == NULL)
 			return sn_fail(why, SN_E_USAGE, "%s needs %s", o->row.name, o->row.arg);
-		if (o->set(r, value, why) != SN_OK)
-			return SN_E_USAGE;
+		const enum sn_err e = o->set(r, value, why);
+
+		if (e != SN_OK)
+			return o->set == set_crl ? e : SN_E_USAGE;
 	}
 	if (r->dir == NULL)
 		return sn_fail(why, SN_E_USAGE, "no DIR is given");
@@ -251,10 +265,16 @@ print_json(const struct bun_report *r, const struct sn_why *reason, struct sn_wh
 	return SN_OK;
 }
 
+static void
+request_done(struct request *r)
+{
+	crl_files_done(&r->crls);
+}
+
 enum sn_err
 cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why)
 {
-	struct request r = { .policy = { .state_dirfd = -1 } };
+	SN_CLEANUP(request_done) struct request r = { .policy = { .state_dirfd = -1 } };
 	SN_CLEANUP(close_fd) int dirfd = -1;
 	SN_CLEANUP(close_fd) int state = -1;
 	struct bun_report report;
@@ -262,6 +282,8 @@ cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why)
 	SN_TRY(parse_args(argc, argv, &r, why));
 	if (!r.has_as_of)
 		r.policy.as_of = now;
+	r.policy.crl = r.crls.crl;
+	r.policy.ncrls = r.crls.n;
 	SN_TRY(open_dir(r.dir, &dirfd, why));
 	if (r.state != NULL) {
 		if (mkdir(r.state, 0755) != 0 && errno != EEXIST)

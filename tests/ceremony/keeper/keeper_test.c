@@ -132,7 +132,10 @@ test_unplanned_dice(void **state)
 static void
 test_genesis_files(void **state)
 {
-	static const char *const paths[] = { "trust/identity.json", "trust/log.pem",
+	static const char *const paths[] = { "trust/crl/root-mldsa87.pem",
+		"trust/crl/root-p384.pem", "trust/crl/signing-ca-mldsa87.pem",
+		"trust/crl/signing-ca-p384.pem", "trust/crl/token-ca-p384.pem",
+		"trust/revocation.sealed", "trust/identity.json", "trust/log.pem",
 		"trust/log.vkey", "trust/operations-mldsa87-chain.pem",
 		"trust/operations-p384-chain.pem", "trust/root-mldsa87.pem",
 		"trust/root-p384.pem", "trust/statement-mldsa87-chain.pem",

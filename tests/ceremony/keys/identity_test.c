@@ -263,6 +263,9 @@ static void
 unfit_generation(struct identity *id)
 {
 	id->operations_generation = 2;
+	id->past[id->npast++] = (struct identity_past){ id->cert[KEY_OPERATIONS_P384].from,
+		id->cert[KEY_OPERATIONS_P384].to, id->cert[KEY_TOKEN_P256].from,
+		id->cert[KEY_TOKEN_P256].to };
 	id->cert[KEY_OPERATIONS_P384].generation = 2;
 	id->cert[KEY_OPERATIONS_MLDSA87].generation = 2;
 	id->cert[KEY_TOKEN_P256].generation = 2;
