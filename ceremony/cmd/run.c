@@ -9,7 +9,7 @@
 
 #include "appliance/base/secret.h"
 #include "appliance/crypto/digest.h"
-#include "ceremony/core/catalogue.h"
+#include "ceremony/screen/catalogue.h"
 #include "ceremony/tui/tui.h"
 
 /* On a workstation, Enter puts the folder STICKS/LABEL in. */

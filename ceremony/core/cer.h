@@ -8,7 +8,7 @@
 
 #include "appliance/base/text.h"
 #include "appliance/tpm/tpm.h"
-#include "ceremony/core/catalogue.h"
+#include "ceremony/screen/catalogue.h"
 #include "ceremony/core/engine.h"
 #include "ceremony/keeper/keeper.h"
 #include "ceremony/keys/plan.h"

@@ -1,4 +1,4 @@
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 /* From the first screen to the approval of the plan. */
 static const struct text rows[] = {

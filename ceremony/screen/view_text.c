@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "ceremony/core/catalogue.h"
+#include "ceremony/screen/catalogue.h"
 
 /* Columns of UTF-8 text: one per character that is not a continuation byte. */
 static size_t

@@ -1,4 +1,4 @@
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 /* Statement, signature, export, end. */
 static const struct text rows[] = {

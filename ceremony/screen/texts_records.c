@@ -1,4 +1,4 @@
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 /* The sentences of the transcript's records. */
 static const struct text rows[] = {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/core/catalogue.h"
+#include "ceremony/screen/catalogue.h"
 #include "tests/lib/test.h"
 
 static const char long_text[] =

@@ -1,9 +1,9 @@
-#include "ceremony/core/catalogue.h"
+#include "ceremony/screen/catalogue.h"
 
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 static const struct texts *const tables[] = { &texts_begin, &texts_people, &texts_secret,
 	&texts_close, &texts_usb, &texts_records, &texts_custody };

@@ -1,13 +1,13 @@
 /*
  * catalogue - every sentence that a person reads, under a message id.
  *
- * Owns: nothing. May include: base, core/view.h. Templates have {name} places.
+ * Owns: nothing. May include: base, screen.h. Templates have {name} places.
  * The transcript records ids and arguments; this list turns them into prose.
  */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
-#include "ceremony/core/view.h"
+#include "ceremony/screen/screen.h"
 
 struct cat_arg {
 	const char *name, *value;

@@ -1,5 +1,5 @@
 /* A view laid out on 24 rows of 80 columns; see docs/SCREENS.md for the frame. */
-#include "ceremony/core/view.h"
+#include "ceremony/screen/screen.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 /* Where secrets are made, shown and typed. */
 static const struct text rows[] = {

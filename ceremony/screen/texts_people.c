@@ -1,4 +1,4 @@
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 /* A team of two. */
 static const struct text rows[] = {

@@ -1,4 +1,4 @@
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 /* USB devices, between the questions of the steps. */
 static const struct text rows[] = {

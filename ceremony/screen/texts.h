@@ -4,8 +4,8 @@
  * Owns: nothing. May include: base. A step's texts stand together: title (rail), head (title of
  * the body), body, prompt. catalogue.c walks texts_all; nobody else needs them.
  */
-#ifndef CER_TEXTS_H
-#define CER_TEXTS_H
+#ifndef SCREEN_TEXTS_H
+#define SCREEN_TEXTS_H
 
 #include "appliance/base/err.h"
 

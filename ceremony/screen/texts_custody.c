@@ -1,5 +1,5 @@
 /* Custody: the check of shares. */
-#include "ceremony/core/texts.h"
+#include "ceremony/screen/texts.h"
 
 static const struct text rows[] = {
 	/* check: custodians one by one, and what they get */
