@@ -108,6 +108,25 @@ render_rail(const struct view *v, struct screen *s)
 	}
 }
 
+void
+view_reference(const struct view *v, char ret[80])
+{
+	size_t n = 0;
+
+	if (v->kind == VIEW_BUSY) {
+		(void)snprintf(ret, 80, "...");
+		return;
+	}
+	if (v->kind == VIEW_MEDIA || v->kind == VIEW_REMOVE) {
+		n = (size_t)snprintf(ret, 80, "%s", v->kind == VIEW_MEDIA ? "media" : "remove");
+		for (size_t i = 0; i < v->nlabels && n < 70; i++)
+			n += (size_t)snprintf(ret + n, 80 - n, " %s", v->label[i]);
+		return;
+	}
+	(void)snprintf(ret, 80, "%s.%s%s%s", v->step, v->ask, v->person != NULL ? "@" : "",
+	    v->person != NULL ? v->person : "");
+}
+
 static void
 render_status(const struct view *v, size_t page, struct screen *s)
 {
