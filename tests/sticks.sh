@@ -23,7 +23,7 @@ ceremony=$build/bin/ceremony
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-mkdir -p "$out/sticks/CS-IN/collateral" "$out/sticks/CS-OUT-A"
+mkdir -p "$out/sticks/CS-IN/collateral" "$out"/sticks/CS-OUT-{A,B}
 for name in alice bob; do
 	[ -e "$out/sticks/CS-$name/approver.key" ] && continue
 	echo "$kind passphrase of $name" |

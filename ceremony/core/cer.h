@@ -17,7 +17,8 @@
 
 #define APPROVER_KEY "approver.key" /* on an approver's stick */
 #define CER_LABEL_IN "CS-IN"
-#define CER_LABEL_OUT "CS-OUT-A"
+#define CER_LABEL_OUT_A "CS-OUT-A"
+#define CER_LABEL_OUT_B "CS-OUT-B"
 #define CER_LABEL_LOG "CS-LOG"
 #define CER_BUNDLE_DIR "bundle"
 #define CER_EXPIRES 8

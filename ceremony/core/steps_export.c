@@ -1,9 +1,8 @@
 /*
- * The closing order, second half: both CMS, quote, second checker, stick, read back, end.
+ * The closing order, second half: both CMS, quote, second checker; the end.
  */
 #include "ceremony/core/cer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/text.h"
@@ -51,64 +50,6 @@ step_sign_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why 
 	view_blank(v);
 	sign_lines(c, v);
 	return SN_OK;
-}
-
-/* ---- export */
-
-enum { ASK_OUT, ASK_WRITTEN, ASK_OUT_PULL, EXPORT_ASKS };
-
-size_t
-step_export_count(const struct cer *c SN_UNUSED)
-{
-	return EXPORT_ASKS;
-}
-
-enum sn_err
-step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
-{
-	switch (i) {
-	case ASK_OUT:
-		cer_view(v, VIEW_MEDIA, "stick", "export.head");
-		view_say(v, "export.media", NULL);
-		cer_view_media(v, CER_LABEL_OUT);
-		break;
-	case ASK_WRITTEN:
-		cer_view(v, VIEW_INFO, "ok", "export.head");
-		view_say(v, "export.body",
-		    CAT_ARGS({ "files", cer_num(bun_count(c->bun)) },
-			{ "bytes", cer_num(c->exported_bytes) }, { "label", CER_LABEL_OUT }));
-		break;
-	default:
-		cer_view(v, VIEW_REMOVE, "pull", "export.head");
-		cer_view_media(v, CER_LABEL_OUT);
-		break;
-	}
-	return SN_OK;
-}
-
-enum sn_err
-step_export_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
-{
-	size_t n = bun_count(c->bun);
-	struct med_file *files = calloc(n, sizeof(*files));
-	enum sn_err e;
-
-	if (files == NULL)
-		return sn_fail(why, SN_E_NOMEM, "export");
-	c->exported_bytes = 0;
-	for (size_t k = 0; k < n; k++) {
-		struct bun_file f = bun_file(c->bun, k);
-
-		files[k] = (struct med_file){ f.path, f.data };
-		c->exported_bytes += f.data.n;
-	}
-	e = med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
-	if (e == SN_OK)
-		e = med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
-	if (e == SN_OK)
-		med_eject(c->ports.media, label);
-	free(files);
-	return e;
 }
 
 /* ---- end */

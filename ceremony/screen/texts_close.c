@@ -27,16 +27,6 @@ static const struct text rows[] = {
 	    "The statement carries two CMS signatures (P-384 and ML-DSA-87), {approvals} approvals "
 	    "and a TPM quote. The second checker, built on another library, says:" },
 
-	/* export */
-	{ "export.title", "Export" },
-	{ "export.head", "Export" },
-	{ "export.busy", "Writing the bundle and reading it back from the stick itself." },
-	{ "export.media",
-	    "The stick CS-OUT-A receives the bundle. It must hold no other bundle." },
-	{ "export.body",
-	    "{files} files, {bytes} bytes were written to {label}, read back from the stick past the "
-	    "cache, and compared byte for byte." },
-
 	/* end */
 	{ "end.title", "End" },
 	{ "end.head", "The ceremony is over" },

@@ -9,6 +9,8 @@ import shutil
 import rehearsal as r
 from rehearsal import ok
 
+COPY_B = "media CS-OUT-B OUT/sticks/CS-OUT-B\nmedia CS-OUT-B -\nmedia CS-OUT-B OUT/sticks/CS-OUT-B\nexport.ok\nmedia CS-OUT-B -\n"
+
 # name, what is replaced by what in genesis.play, exit status, what the last line must say
 ROWS = [
     ("an answer nobody asks for", "tpm.ok", "tpm.ok\ntpm.fine", 29, "tpm.fine"),
@@ -30,6 +32,9 @@ ROWS = [
      "no"),
     ("\"no\" instead of a share", "shares.typed@dave @shown", "shares.typed@dave no", 27, "no"),
     ("\"no\" while a share is shown", "shares.write@erin written", "shares.write@erin no", 27, "no"),
+    ("one copy of the bundle instead of two", COPY_B, "", 29, "end.ok stands here, but [media CS-OUT-B]"),
+    ("the first copy's stick for both copies", COPY_B, COPY_B.replace("sticks/CS-OUT-B", "sticks/CS-OUT-A"), 29,
+     "bundle is on the stick already"),
     ("an approver's stick in place of another", "media CS-bob OUT/sticks/CS-bob\nreview.pass@bob rehearsal passphrase of boob",
      "media CS-bob OUT/sticks/CS-alice\nreview.pass@bob rehearsal passphrase of alice", 29, "review"),
 ]
@@ -50,6 +55,11 @@ FINE = [
     ("a stick without its key, pulled and changed",
      "media CS-alice OUT/sticks/CS-alice\nreview", "media CS-alice OUT/sticks/CS-bare\nmedia CS-alice -\n"
      "media CS-alice OUT/sticks/CS-alice\nreview"),
+    ("an OUT stick that nothing was written to, where the written one is to come back",
+     "media CS-OUT-A -\nmedia CS-OUT-A OUT/sticks/CS-OUT-A\n",
+     "media CS-OUT-A -\nmedia CS-OUT-A OUT/sticks/CS-other\nmedia CS-OUT-A -\nmedia CS-OUT-A OUT/sticks/CS-OUT-A\n"),
+    ("the first copy's stick in the place of the second's", "media CS-OUT-B OUT/sticks/CS-OUT-B\n",
+     "media CS-OUT-B OUT/sticks/CS-OUT-A\nmedia CS-OUT-B -\nmedia CS-OUT-B OUT/sticks/CS-OUT-B\n"),
 ]
 
 PLANS = [

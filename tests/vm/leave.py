@@ -1,10 +1,11 @@
 """leave - what a run in the virtual machine needs before, and leaves afterwards."""
+import filecmp
 import os
 import shutil
 
 from machine import MachineError, list_stick, make_stick, read_stick
 
-OUT_STICK = "CS-OUT-A"
+OUT_STICKS = ("CS-OUT-A", "CS-OUT-B")
 
 
 class Sticks:
@@ -31,16 +32,32 @@ class Sticks:
         return next((i for (known, _), i in self.known.items() if known == label), None)
 
 
-def export(out, image, identity):
-    """The bundle from the OUT stick, and the identity digest that the screen showed."""
+def same_bytes(one, other):
+    """Do two folders hold the same files with the same bytes?"""
+    found = filecmp.dircmp(one, other)
+    if found.left_only or found.right_only or found.funny_files:
+        return False
+    if filecmp.cmpfiles(one, other, found.common_files, shallow=False)[0] != found.common_files:
+        return False
+    return all(same_bytes(os.path.join(one, d), os.path.join(other, d)) for d in found.common_dirs)
+
+
+def export(out, sticks, identity):
+    """The bundle from the OUT sticks, the same on both, and the identity digest off the screen."""
     if identity is None:
         raise MachineError("no screen showed the identity digest")
-    if image is None or not os.path.exists(image):
-        raise MachineError(f"{OUT_STICK} was never inserted")
-    names = [n for n in list_stick(image) if n.startswith("bundle")]
-    if len(names) != 1:
-        raise MachineError(f"{OUT_STICK} holds {list_stick(image)}, not one bundle")
-    read_stick(image, names[0], os.path.join(out, "bundle"))
+    for label in OUT_STICKS:
+        image = sticks.image(label)
+        if image is None or not os.path.exists(image):
+            raise MachineError(f"{label} was never inserted")
+        names = [n for n in list_stick(image) if n.startswith("bundle")]
+        if len(names) != 1:
+            raise MachineError(f"{label} holds {list_stick(image)}, not one bundle")
+        first = label == OUT_STICKS[0]
+        target = os.path.join(out, "bundle" if first else os.path.join("machine", "bundle-b"))
+        read_stick(image, names[0], target)
+        if not first and not same_bytes(os.path.join(out, "bundle"), target):
+            raise MachineError(f"{label} holds another bundle than {OUT_STICKS[0]}")
     with open(os.path.join(out, "identity"), "w", encoding="ascii") as f:
         f.write(identity + "\n")
 

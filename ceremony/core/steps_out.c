@@ -1,0 +1,111 @@
+/*
+ * Export: two OUT sticks with the same bundle. Each is written, pulled, put in again and
+ * compared, so that what was compared is what the stick gives to somebody else.
+ */
+#include "ceremony/core/cer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { COPY_STICK, COPY_PULL, COPY_AGAIN, COPY_SAME, COPY_END, COPY_ASKS };
+
+static const char *const out_labels[] = { CER_LABEL_OUT_A, CER_LABEL_OUT_B };
+
+size_t
+step_export_count(const struct cer *c SN_UNUSED)
+{
+	return SN_NITEMS(out_labels) * COPY_ASKS;
+}
+
+enum sn_err
+step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	static const struct {
+		enum view_kind kind;
+		const char *ask, *text;
+	} asks[COPY_ASKS] = {
+		[COPY_STICK] = { VIEW_MEDIA, "stick", "export.media" },
+		[COPY_PULL] = { VIEW_REMOVE, "pull", "export.pull" },
+		[COPY_AGAIN] = { VIEW_MEDIA, "again", "export.again" },
+		[COPY_SAME] = { VIEW_INFO, "ok", "export.body" },
+		[COPY_END] = { VIEW_REMOVE, "pull", NULL },
+	};
+	const char *label = out_labels[i / COPY_ASKS];
+	size_t at = i % COPY_ASKS;
+
+	cer_view(v, asks[at].kind, asks[at].ask, "export.head");
+	if (asks[at].text != NULL)
+		view_say(v, asks[at].text,
+		    CAT_ARGS({ "number", cer_num(i / COPY_ASKS + 1) },
+			{ "count", cer_num(SN_NITEMS(out_labels)) },
+			{ "files", cer_num(bun_count(c->bun)) },
+			{ "bytes", cer_num(c->exported_bytes) }, { "label", label }));
+	if (asks[at].kind != VIEW_INFO)
+		cer_view_media(v, label);
+	return SN_OK;
+}
+
+/* The bundle's files as the stick port takes them; the caller frees the list. */
+static enum sn_err
+export_files(struct cer *c, struct med_file **ret, struct sn_why *why)
+{
+	size_t n = bun_count(c->bun);
+	struct med_file *files = calloc(n, sizeof(*files));
+
+	if (files == NULL)
+		return sn_fail(why, SN_E_NOMEM, "export");
+	c->exported_bytes = 0;
+	for (size_t k = 0; k < n; k++) {
+		struct bun_file f = bun_file(c->bun, k);
+
+		files[k] = (struct med_file){ f.path, f.data };
+		c->exported_bytes += f.data.n;
+	}
+	*ret = files;
+	return SN_OK;
+}
+
+static enum sn_err
+export_write(struct cer *c, const char *label, const struct med_file *files, struct sn_why *why)
+{
+	size_t n = bun_count(c->bun);
+
+	SN_TRY(med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
+	return med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
+}
+
+/*
+ * The second look. A stick that answers differently will never be asked again: it has to go,
+ * and another one is written from the start. One that went away meanwhile may come back.
+ */
+static enum sn_err
+export_again(struct cer *c, size_t i, const char *label, const struct med_file *files,
+    struct sn_why *why)
+{
+	struct sn_why own = { 0 };
+	enum sn_err e =
+	    med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, bun_count(c->bun), &own);
+
+	if (e == SN_OK)
+		return SN_OK;
+	if (e != SN_E_MEDIA || !med_present(c->ports.media, label))
+		return sn_fail(why, e, "%s", own.text);
+	cer_note(c, "export.differs", CAT_ARGS({ "label", label }, { "reason", own.text }));
+	view_copy(c->refused, sizeof(c->refused), label);
+	c->ask = i - COPY_AGAIN + COPY_STICK - (size_t)1; /* raised by one */
+	return SN_OK;
+}
+
+enum sn_err
+step_export_there(struct cer *c, size_t i, const char *label, struct sn_why *why)
+{
+	struct med_file *files = NULL;
+	enum sn_err e;
+
+	SN_TRY(export_files(c, &files, why));
+	e = i % COPY_ASKS == COPY_STICK ? export_write(c, label, files, why)
+					: export_again(c, i, label, files, why);
+	med_eject(c->ports.media, label);
+	free(files);
+	return e;
+}
