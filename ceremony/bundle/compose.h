@@ -2,8 +2,8 @@
  * compose - statement.json and SHA256SUMS from their parts: the writing half of
  * the format that statement.c reads.
  *
- * Owns: nothing between calls. Only for ceremony/bundle's writer and its tests.
- * May include: base. See docs/FORMAT-BUNDLE.md.
+ * Owns: nothing between calls. Only for ceremony/bundle's writer, its tests, and the
+ * dry run of a plan. May include: base. See docs/FORMAT-BUNDLE.md.
  */
 #ifndef BUNDLE_COMPOSE_H
 #define BUNDLE_COMPOSE_H

@@ -19,6 +19,8 @@ struct cmd {
 enum sn_err cmd_run(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_play(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_plan_check(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_plan_new(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_plan_lint(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_plan_fill(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_approver_new(int argc, char **argv, struct sn_why *why);
 

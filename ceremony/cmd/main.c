@@ -20,6 +20,12 @@ static const struct cmd cmds[] = {
 #endif
 	{ "plan", "check", 1, 1, "FILE", "read a plan as the ceremony will; print its digest",
 	    cmd_plan_check },
+#ifndef SN_IMAGE
+	{ "plan", "new", 2, 128, "FILE OPTION... FILE...",
+	    "write a plan; FILE is an approver.json (docs/FORMAT-PLAN.md)", cmd_plan_new },
+	{ "plan", "lint", 1, 1, "FILE",
+	    "what people may not have meant, a dry run, the digest as words", cmd_plan_lint },
+#endif
 	{ "plan", "fill", 3, 16, "SAMPLE OUT FILE...",
 	    "put approvers' public files and rehearsal roots into a plan", cmd_plan_fill },
 	{ "approver", "new", 2, 2, "NAME DIR",

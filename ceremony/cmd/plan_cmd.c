@@ -1,5 +1,5 @@
 /* `ceremony plan check`, `ceremony plan fill`, `ceremony approver new`. */
-#include "ceremony/cmd/cmd.h"
+#include "ceremony/cmd/plan_cmd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "appliance/base/words.h"
 #include "ceremony/keys/approver.h"
 
-static enum sn_err
+enum sn_err
 plan_print(const struct plan *p, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf out = { 0 };
