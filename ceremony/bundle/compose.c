@@ -190,6 +190,8 @@ put_predicate(struct obj *o, const struct bun_predicate *p, struct sn_why *why)
 		put_hex(o, "previous", p->previous, 32);
 	else
 		put_text(o, "previous", "");
+	if (p->base_sha256 != NULL)
+		put_hex(o, "base_sha256", p->base_sha256, 32);
 	put_hex(o, "plan_sha256", p->plan_sha256, 32);
 	put_hex(o, "identity_sha256", p->identity_sha256, 32);
 	if (p->has_collateral_time)
@@ -245,12 +247,14 @@ bun_compose_statement(const struct bun_predicate *p, const struct bun_digested *
 	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
 	SN_CLEANUP(bun_statement_done) struct bun_statement again = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+	const enum bun_kind kind = p->base_sha256 != NULL ? BUN_KIND_OPS : BUN_KIND_BUNDLE;
 	bool failed = false;
 	struct obj root = { doc, yyjson_mut_obj(doc), &failed };
 
 	SN_TRY(check_predicate(p, why));
 	put_text(&root, "_type", BUN_TYPE);
-	put_text(&root, "predicateType", BUN_PREDICATE_TYPE);
+	put_text(&root, "predicateType",
+	    kind == BUN_KIND_OPS ? BUN_OPS_PREDICATE_TYPE : BUN_PREDICATE_TYPE);
 	put_subjects(&root, files, n);
 	struct obj predicate = obj_in(&root, "predicate");
 	SN_TRY(put_predicate(&predicate, p, why));
@@ -258,7 +262,7 @@ bun_compose_statement(const struct bun_predicate *p, const struct bun_digested *
 		return sn_fail(why, SN_E_NOMEM, "statement");
 	SN_TRY(sn_json_canon(root.v, &text, why));
 	SN_TRY(sn_buf_check(&text, why));
-	SN_TRY(bun_statement_parse(sn_buf_bytes(&text), &again, why));
+	SN_TRY(bun_statement_parse_kind(kind, sn_buf_bytes(&text), &again, why));
 	sn_buf_put(ret, sn_buf_bytes(&text));
 	return sn_buf_check(ret, why);
 }

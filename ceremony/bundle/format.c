@@ -18,9 +18,9 @@ static const struct place places[] = {
 	{ BUN_QUOTE_SIG, BUN_QUOTE },
 	{ BUN_QUOTE_PCR, BUN_QUOTE },
 	{ BUN_OPENINGS, BUN_OPENING },
-	{ "transcript/cosignatures/", BUN_UNCOVERED },
+	{ BUN_COSIGNATURES, BUN_UNCOVERED },
 	{ "closing/", BUN_UNCOVERED },
-	{ "ops/", BUN_UNCOVERED },
+	{ BUN_OPS, BUN_UNCOVERED },
 };
 
 static const char *const required[] = {
@@ -34,6 +34,20 @@ static const char *const required[] = {
 	BUN_ROOT_MLDSA,
 	BUN_TOKEN_CHAIN,
 	BUN_LOG_KEY,
+	BUN_RECORDS,
+	BUN_CHECKPOINT,
+	BUN_AK,
+	BUN_AK_PUB,
+	BUN_QUOTE_MSG,
+	BUN_QUOTE_SIG,
+	BUN_QUOTE_PCR,
+};
+
+static const char *const ops_required[] = {
+	BUN_STATEMENT,
+	BUN_CMS_P384,
+	BUN_CMS_MLDSA,
+	BUN_SUMS,
 	BUN_RECORDS,
 	BUN_CHECKPOINT,
 	BUN_AK,
@@ -75,9 +89,56 @@ bun_class_of(const char *path)
 }
 
 const char *
-bun_required(size_t i)
+bun_required(enum bun_kind kind, size_t i)
 {
-	return i < SN_NITEMS(required) ? required[i] : NULL;
+	const size_t n = kind == BUN_KIND_OPS ? SN_NITEMS(ops_required) : SN_NITEMS(required);
+
+	if (i >= n)
+		return NULL;
+	return kind == BUN_KIND_OPS ? ops_required[i] : required[i];
+}
+
+uint32_t
+bun_ops_of(const char *path)
+{
+	const char *at = path + strlen(BUN_OPS);
+	uint32_t n = 0;
+
+	if (strncmp(path, BUN_OPS, strlen(BUN_OPS)) != 0 || *at < '1' || *at > '9')
+		return 0;
+	for (; *at >= '0' && *at <= '9' && n <= BUN_OPS_MAX; at++)
+		n = n * 10 + (uint32_t)(*at - '0');
+	return *at == '/' && at[1] != '\0' && n <= BUN_OPS_MAX ? n : 0;
+}
+
+/* What each mode may add; a path, or a folder when it ends with '/'. */
+static const struct scope {
+	const char *mode, *path; /* mode NULL: every one */
+} scopes[] = {
+	{ NULL, BUN_SUMS },
+	{ NULL, "evidence/" },
+	{ NULL, "record/" },
+	{ NULL, "transcript/" },
+	{ BUN_OPS_REFRESH, "collateral/" },
+	{ "amend", BUN_APPROVERS },
+	{ "amend", "nodes/" },
+	{ "amend", "policy/" },
+	{ "amend", "refvals/" },
+};
+
+bool
+bun_ops_scope(const char *mode, const char *path)
+{
+	for (size_t i = 0; i < SN_NITEMS(scopes); i++) {
+		const struct scope *s = &scopes[i];
+		const size_t n = strlen(s->path);
+
+		if ((s->mode == NULL || strcmp(s->mode, mode) == 0) &&
+		    (s->path[n - 1] == '/' ? strncmp(path, s->path, n) == 0
+					   : strcmp(path, s->path) == 0))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -101,6 +162,14 @@ bool
 bun_mode_ok(const char *s)
 {
 	static const char *const list[] = { "genesis", "rebuild", NULL };
+
+	return one_of(s, list);
+}
+
+bool
+bun_ops_mode_ok(const char *s)
+{
+	static const char *const list[] = { BUN_OPS_REFRESH, "amend", NULL };
 
 	return one_of(s, list);
 }

@@ -45,6 +45,15 @@
 
 #define BUN_TYPE "https://in-toto.io/Statement/v1"
 #define BUN_PREDICATE_TYPE "urn:cornerstone:statement:1"
+#define BUN_OPS_PREDICATE_TYPE "urn:cornerstone:operations:1"
+#define BUN_OPS "ops/"
+#define BUN_OPS_MAX 999 /* operations statements of one bundle */
+#define BUN_OPS_REFRESH "refresh"
+#define BUN_APPROVERS "trust/approvers/"
+#define BUN_COSIGNATURES "transcript/cosignatures/"
+
+/* What a statement is of: a whole bundle, or what ops/<n>/ adds to one. */
+enum bun_kind { BUN_KIND_BUNDLE, BUN_KIND_OPS };
 
 /* How the statement treats a path. */
 enum bun_class {
@@ -59,11 +68,16 @@ enum bun_class bun_class_of(const char *path);
 /* "approvals/alice.sig" -> "alice" when the name is one; else false. */
 bool bun_approver_of(const char *path, char ret[17]);
 
-/* Files without which a bundle cannot be judged. NULL past the end. */
-const char *bun_required(size_t i);
+/* Files without which a statement of that kind cannot be judged. NULL past the end. */
+const char *bun_required(enum bun_kind kind, size_t i);
+/* The number N of a path "ops/N/...", 1 to BUN_OPS_MAX; 0 when it is no such path. */
+uint32_t bun_ops_of(const char *path);
+/* May an operations statement of that mode bind this path (within ops/<n>/)? */
+bool bun_ops_scope(const char *mode, const char *path);
 
 bool bun_world_ok(const char *s);
 bool bun_mode_ok(const char *s);
+bool bun_ops_mode_ok(const char *s);
 bool bun_evidence_ok(const char *s);
 bool bun_text_ok(const char *s); /* printable, not empty, at most BUN_MAX_TEXT */
 

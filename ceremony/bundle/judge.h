@@ -18,6 +18,11 @@
 enum bun_signer { BUN_SIGNER_P384, BUN_SIGNER_MLDSA, BUN_SIGNERS };
 
 struct bun_case {
+	enum bun_kind kind;
+	uint32_t number;	     /* of the operations statement; 0: the bundle itself */
+	const struct bun_case *base; /* the bundle; itself when this is it */
+	/* whose statement and folder name the approvers that count for this one */
+	const struct bun_case *approving;
 	const struct bun_policy *policy;
 	struct bun_report *report;
 	struct bun_dir dir;
@@ -29,7 +34,18 @@ struct bun_case {
 	int64_t certs_until;
 	const char *certs_until_what;
 	struct tr_read *transcript;
+	struct bun_case *ops; /* the bundle's operations statements, in order */
+	uint32_t nops;
 };
+void bun_case_done(struct bun_case *c); /* all but roots that are the base's */
+
+/* One check of a case, and what its failure is, given where its input comes from. */
+struct bun_check {
+	enum sn_err (*run)(struct bun_case *c, struct sn_why *why);
+	enum sn_err (*as)(enum sn_err e, struct sn_why *why);
+};
+SN_MUST_USE enum sn_err bun_run_checks(struct bun_case *c, const struct bun_check *checks,
+    size_t n, struct sn_why *why);
 
 /* A line for the report; cut to its width, dropped when there are too many. */
 void bun_note(struct bun_case *c, const char *fmt, ...) SN_PRINTF(2, 3);
@@ -37,9 +53,12 @@ void bun_note(struct bun_case *c, const char *fmt, ...) SN_PRINTF(2, 3);
 /* A failed check of something that only a signature can vouch for is a bad
  * signature, whatever the reason. Missing files, memory and reading stay what they are. */
 enum sn_err bun_as_signature(enum sn_err e, struct sn_why *why);
+/* Of bound files' contents: the form stays a matter of form. */
+enum sn_err bun_as_bound(enum sn_err e, struct sn_why *why);
 
 /* verify_files.c */
-SN_MUST_USE enum sn_err bun_check_load(struct bun_case *c, int dirfd, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_load(struct bun_case *c, const struct bun_source *source,
+    struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_listed(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_digests(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_sums(struct bun_case *c, struct sn_why *why);
@@ -49,7 +68,7 @@ SN_MUST_USE enum sn_err bun_check_collateral(struct bun_case *c, struct sn_why *
 SN_MUST_USE enum sn_err bun_check_roots(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_cms(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_approvals(struct bun_case *c, struct sn_why *why);
-/* trust/approvers/NAME.pem, which must be the key that the statement names. */
+/* trust/approvers/NAME.pem of c, which must be the key that its statement names. */
 SN_MUST_USE enum sn_err bun_approver_key(const struct bun_case *c,
     const struct bun_stated_approver *a, struct cry_key **ret, struct sn_why *why);
 
@@ -62,6 +81,12 @@ SN_MUST_USE enum sn_err bun_check_lists(struct bun_case *c, const struct identit
 SN_MUST_USE enum sn_err bun_check_revoked(struct bun_case *c,
     struct cry_cert *const cert[KEY_COUNT], struct sn_why *why);
 
+/* verify_ops.c: every ops/N/ of the bundle, once all else is checked. */
+SN_MUST_USE enum sn_err bun_check_operations(struct bun_case *c,
+    const struct bun_source *source, struct sn_why *why);
+/* Which statement's collateral counts: that of the newest refresh, or the bundle's own. */
+const struct bun_case *bun_collateral_of(const struct bun_case *c);
+
 /* verify_evidence.c */
 SN_MUST_USE enum sn_err bun_check_transcript(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_quote(struct bun_case *c, struct sn_why *why);
@@ -71,9 +96,7 @@ SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_story(struct bun_case *c, struct sn_why *why);
 
 /* state.c: the mark of the highest sequence accepted so far, one file per identity. */
-SN_MUST_USE enum sn_err bun_state_check(int dirfd, const uint8_t identity[32],
-    uint32_t sequence, const uint8_t digest[32], struct sn_why *why);
-SN_MUST_USE enum sn_err bun_state_raise(int dirfd, const uint8_t identity[32],
-    uint32_t sequence, const uint8_t digest[32], struct sn_why *why);
+SN_MUST_USE enum sn_err bun_state_check(const struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_state_raise(const struct bun_case *c, struct sn_why *why);
 
 #endif

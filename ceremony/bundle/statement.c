@@ -277,17 +277,31 @@ parse_digests(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	return sn_json_u32(tree, "size", 1, UINT32_MAX, &s->transcript_size, WHAT, why);
 }
 
+/* What an operations statement follows: the bundle, and the one before but for the first. */
 static enum sn_err
-parse_predicate(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
+parse_operations(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 {
-	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
+	SN_TRY(sn_json_hex(p, "base_sha256", s->base_sha256, 32, WHAT, why));
+	if (s->sequence > BUN_OPS_MAX || s->has_previous != (s->sequence > 1))
+		return sn_fail(why, SN_E_FORMAT,
+		    WHAT ": operations statement %u %s a previous one", s->sequence,
+		    s->has_previous ? "names" : "does not name");
+	return SN_OK;
+}
+
+static enum sn_err
+parse_predicate(struct bun_statement *s, enum bun_kind kind, yyjson_val *p, struct sn_why *why)
+{
+	const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
 		"evidence_class", "exceptions", "expires", "identity_sha256", "mode", "people",
 		"plan_sha256", "previous", "profiles", "sanctum", "separation", "sequence",
-		"thresholds", "time", "time_unix", "transcript", "world", NULL };
+		"thresholds", "time", "time_unix", "transcript", "world",
+		kind == BUN_KIND_OPS ? "base_sha256" : NULL, NULL };
 
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", bun_world_ok, &s->world, why));
-	SN_TRY(get_word(p, "mode", bun_mode_ok, &s->mode, why));
+	SN_TRY(get_word(p, "mode", kind == BUN_KIND_OPS ? bun_ops_mode_ok : bun_mode_ok,
+	    &s->mode, why));
 	SN_TRY(get_word(p, "evidence_class", bun_evidence_ok, &s->evidence_class, why));
 	SN_TRY(sn_json_u32(p, "sequence", 1, UINT32_MAX, &s->sequence, WHAT, why));
 	SN_TRY(parse_times(s, p, why));
@@ -297,12 +311,16 @@ parse_predicate(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 	SN_TRY(parse_people(s, p, why));
 	SN_TRY(parse_separation(s, p, why));
 	SN_TRY(parse_profiles(s, p, why));
+	if (kind == BUN_KIND_OPS)
+		SN_TRY(parse_operations(s, p, why));
 	return parse_expiries(s, p, why);
 }
 
 static enum sn_err
-parse_root(struct bun_statement *s, struct bytes text, struct sn_why *why)
+parse_root(struct bun_statement *s, enum bun_kind kind, struct bytes text, struct sn_why *why)
 {
+	const char *const wanted =
+	    kind == BUN_KIND_OPS ? BUN_OPS_PREDICATE_TYPE : BUN_PREDICATE_TYPE;
 	static const char *const keys[] = { "_type", "predicate", "predicateType", "subject",
 		NULL };
 	const char *type, *predicate_type;
@@ -316,21 +334,28 @@ parse_root(struct bun_statement *s, struct bytes text, struct sn_why *why)
 	SN_TRY(sn_json_only(root, keys, WHAT, why));
 	SN_TRY(sn_json_str(root, "_type", BUN_MAX_TEXT, &type, WHAT, why));
 	SN_TRY(sn_json_str(root, "predicateType", BUN_MAX_TEXT, &predicate_type, WHAT, why));
-	if (strcmp(type, BUN_TYPE) != 0 || strcmp(predicate_type, BUN_PREDICATE_TYPE) != 0)
+	if (strcmp(type, BUN_TYPE) != 0 || strcmp(predicate_type, wanted) != 0)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": not a statement of this kind");
 	SN_TRY(parse_subjects(s, root, why));
 	SN_TRY(sn_json_obj(root, "predicate", &predicate, WHAT, why));
-	return parse_predicate(s, predicate, why);
+	return parse_predicate(s, kind, predicate, why);
 }
 
 enum sn_err
 bun_statement_parse(struct bytes text, struct bun_statement *ret, struct sn_why *why)
 {
+	return bun_statement_parse_kind(BUN_KIND_BUNDLE, text, ret, why);
+}
+
+enum sn_err
+bun_statement_parse_kind(enum bun_kind kind, struct bytes text, struct bun_statement *ret,
+    struct sn_why *why)
+{
 	SN_CLEANUP(bun_statement_done) struct bun_statement s = { 0 };
 
 	if (text.n > BUN_MAX_STATEMENT)
 		return sn_fail(why, SN_E_LIMIT, WHAT ": more than %u bytes", BUN_MAX_STATEMENT);
-	SN_TRY(parse_root(&s, text, why));
+	SN_TRY(parse_root(&s, kind, text, why));
 	*ret = s;
 	s = (struct bun_statement){ 0 };
 	return SN_OK;

@@ -36,6 +36,7 @@ struct bun_statement {
 	const char *world, *mode, *evidence_class, *sanctum_name;
 	uint32_t sequence;
 	uint8_t previous[32], plan_sha256[32], identity_sha256[32], sanctum_id[16];
+	uint8_t base_sha256[32]; /* an operations statement's: the bundle that it adds to */
 	uint32_t approvals, ops_threshold, share_threshold, share_count;
 	struct bun_stated_approver approver[BUN_MAX_APPROVERS];
 	size_t napprovers;
@@ -49,6 +50,9 @@ struct bun_statement {
 /* SN_E_FORMAT, SN_E_LIMIT. text must outlive *ret no longer than this call. */
 SN_MUST_USE enum sn_err bun_statement_parse(struct bytes text, struct bun_statement *ret,
     struct sn_why *why);
+/* The same of one kind; another kind is SN_E_FORMAT. The above is of BUN_KIND_BUNDLE. */
+SN_MUST_USE enum sn_err bun_statement_parse_kind(enum bun_kind kind, struct bytes text,
+    struct bun_statement *ret, struct sn_why *why);
 void bun_statement_done(struct bun_statement *s); /* NULL-safe, idempotent */
 
 /* The subject with that path, or NULL. */

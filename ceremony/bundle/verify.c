@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ceremony/bundle/judge.h"
@@ -34,9 +35,8 @@ bun_as_signature(enum sn_err e, struct sn_why *why)
 	return SN_E_SIGNATURE;
 }
 
-/* Refusals of bound files' contents: the form stays a matter of form. */
-static enum sn_err
-as_bound(enum sn_err e, struct sn_why *why)
+enum sn_err
+bun_as_bound(enum sn_err e, struct sn_why *why)
 {
 	if (e == SN_E_FORMAT || e == SN_E_LIMIT) {
 		if (why != NULL)
@@ -46,26 +46,33 @@ as_bound(enum sn_err e, struct sn_why *why)
 	return bun_as_signature(e, why);
 }
 
-struct check {
-	enum sn_err (*run)(struct bun_case *c, struct sn_why *why);
-	enum sn_err (*as)(enum sn_err e, struct sn_why *why);
-};
-
 /* What makes a bundle authentic, in order; docs/FORMAT-BUNDLE.md has the same table. */
-static const struct check checks[] = {
-	{ bun_check_listed, as_bound },
+static const struct bun_check checks[] = {
+	{ bun_check_listed, bun_as_bound },
 	{ bun_check_digests, bun_as_signature },
 	{ bun_check_sums, bun_as_signature },
-	{ bun_check_roots, as_bound },
+	{ bun_check_roots, bun_as_bound },
 	{ bun_check_cms, bun_as_signature },
 	{ bun_check_approvals, bun_as_signature },
-	{ bun_check_trust, as_bound },
-	{ bun_check_transcript, as_bound },
+	{ bun_check_trust, bun_as_bound },
+	{ bun_check_transcript, bun_as_bound },
 	{ bun_check_quote, bun_as_signature },
-	{ bun_check_story, as_bound },
-	{ bun_check_audit, as_bound },
-	{ bun_check_collateral, as_bound },
+	{ bun_check_story, bun_as_bound },
+	{ bun_check_audit, bun_as_bound },
+	{ bun_check_collateral, bun_as_bound },
 };
+
+enum sn_err
+bun_run_checks(struct bun_case *c, const struct bun_check *list, size_t n, struct sn_why *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		const enum sn_err e = list[i].run(c, why);
+
+		if (e != SN_OK)
+			return list[i].as(e, why);
+	}
+	return SN_OK;
+}
 
 static void
 report_statement(struct bun_case *c)
@@ -82,38 +89,56 @@ report_statement(struct bun_case *c)
 	r->time = s->time;
 }
 
+/* The entries of one statement: those of collateral, or the others. */
+static void
+report_expiries(struct bun_report *r, const struct bun_statement *st, bool of_collateral)
+{
+	static const char collateral[] = "collateral";
+
+	for (size_t i = st->nexpiries; i-- > 0;) {
+		const struct bun_stated_expiry *e = &st->expiry[i];
+
+		if (of_collateral !=
+		    (strncmp(e->what, collateral, sizeof(collateral) - 1) == 0))
+			continue;
+		if (e->at <= r->good_until) { /* of equals the first in the list */
+			r->good_until = e->at;
+			snprintf(r->good_until_what, sizeof(r->good_until_what), "%s", e->what);
+		}
+	}
+}
+
+static void
+report_judged_at(struct bun_case *c, const struct bun_statement *st)
+{
+	char when[TEXT_TIME_LEN + 1];
+
+	if (!st->has_collateral_time)
+		return;
+	text_from_time(st->collateral_time, when);
+	bun_note(c, "collateral was judged at %s; its own dates do not count", when);
+	if (st->exception != NULL)
+		bun_note(c, "exception " BUN_EXPIRED_COLLATERAL ": %s", st->exception);
+}
+
 /*
  * What ends first, of all that counts. Every certificate in trust/ counts, whatever the
- * statement says of it; collateral does not when it was judged at another time.
+ * statement says of it; of collateral the newest, unless it was judged at another time.
  */
 static void
 report_expiry(struct bun_case *c)
 {
-	static const char collateral[] = "collateral";
+	const struct bun_statement *collateral = &bun_collateral_of(c)->st;
 	struct bun_report *r = c->report;
-	const char *first = c->certs_until_what;
-	char when[TEXT_TIME_LEN + 1];
 
 	r->good_until = c->certs_until;
-	for (size_t i = c->st.nexpiries; i-- > 0;) {
-		const struct bun_stated_expiry *e = &c->st.expiry[i];
-
-		if (c->st.has_collateral_time &&
-		    strncmp(e->what, collateral, sizeof(collateral) - 1) == 0)
-			continue;
-		if (e->at <= r->good_until) { /* of equals the first in the list */
-			r->good_until = e->at;
-			first = e->what;
-		}
-	}
-	snprintf(r->good_until_what, sizeof(r->good_until_what), "%s", first);
-	if (c->st.has_collateral_time) {
-		text_from_time(c->st.collateral_time, when);
-		bun_note(c, "collateral was judged at %s; its own dates do not count", when);
-		if (c->st.exception != NULL)
-			bun_note(c, "exception " BUN_EXPIRED_COLLATERAL ": %s",
-			    c->st.exception);
-	}
+	snprintf(r->good_until_what, sizeof(r->good_until_what), "%s", c->certs_until_what);
+	if (!collateral->has_collateral_time)
+		report_expiries(r, collateral, true);
+	for (uint32_t i = c->nops; i-- > 0;)
+		report_expiries(r, &c->ops[i].st, false);
+	report_expiries(r, &c->st, false);
+	report_judged_at(c, collateral);
 }
 
 static enum sn_err
@@ -122,8 +147,10 @@ check_current(const struct bun_case *c, struct sn_why *why)
 	const struct bun_report *r = c->report;
 	char when[TEXT_TIME_LEN + 1];
 
-	if (r->time - FUTURE_GRACE > c->policy->as_of) {
-		text_from_time(r->time, when);
+	const int64_t made = c->nops > 0 ? c->ops[c->nops - 1].st.time : r->time;
+
+	if (made - FUTURE_GRACE > c->policy->as_of) {
+		text_from_time(made, when);
 		return sn_fail(why, SN_E_EXPIRED, BUN_STATEMENT ": is of %s, the future", when);
 	}
 	if (r->good_until < c->policy->as_of) {
@@ -143,7 +170,7 @@ check_world(const struct bun_case *c, struct sn_why *why)
 }
 
 static enum sn_err
-check_evidence(const struct bun_case *c, struct sn_why *why)
+check_evidence_of(const struct bun_case *c, struct sn_why *why)
 {
 	const struct bun_policy *p = c->policy;
 	const bool software =
@@ -161,6 +188,16 @@ check_evidence(const struct bun_case *c, struct sn_why *why)
 	    class);
 }
 
+/* An operations statement is worth no more than the TPM that it was made with. */
+static enum sn_err
+check_evidence(const struct bun_case *c, struct sn_why *why)
+{
+	SN_TRY(check_evidence_of(c, why));
+	for (uint32_t i = 0; i < c->nops; i++)
+		SN_TRY(check_evidence_of(&c->ops[i], why));
+	return SN_OK;
+}
+
 static enum sn_err
 check_sequence(const struct bun_case *c, struct sn_why *why)
 {
@@ -170,10 +207,12 @@ check_sequence(const struct bun_case *c, struct sn_why *why)
 		return sn_fail(why, SN_E_SEQUENCE,
 		    BUN_STATEMENT ": sequence %u is older than %u", c->st.sequence,
 		    p->min_sequence);
-	if (p->state_dirfd < 0)
-		return SN_OK;
-	return bun_state_check(p->state_dirfd, c->report->identity, c->st.sequence,
-	    c->report->statement_sha256, why);
+	if (p->has_min_sequence && c->st.sequence == p->min_sequence &&
+	    c->nops < p->min_operations)
+		return sn_fail(why, SN_E_SEQUENCE,
+		    BUN_OPS ": %u operations statements, %u are known of sequence %u", c->nops,
+		    p->min_operations, p->min_sequence);
+	return p->state_dirfd < 0 ? SN_OK : bun_state_check(c, why);
 }
 
 /* The caller's policy over an authentic bundle. */
@@ -193,43 +232,70 @@ judge_policy(struct bun_case *c, struct sn_why *why)
 		return sn_fail(why, SN_E_UNANCHORED,
 		    BUN_ROOT_P384 ": no identity digest was given");
 	if (c->policy->state_dirfd >= 0)
-		SN_TRY(bun_state_raise(c->policy->state_dirfd, c->report->identity,
-		    c->st.sequence, c->report->statement_sha256, why));
+		SN_TRY(bun_state_raise(c, why));
 	c->report->accepted = true;
 	return SN_OK;
 }
 
 static enum sn_err
-judge(struct bun_case *c, int dirfd, struct sn_why *why)
+judge(struct bun_case *c, const struct bun_source *source, struct sn_why *why)
 {
-	SN_TRY(bun_check_load(c, dirfd, why));
+	SN_TRY(bun_check_load(c, source, why));
 	report_statement(c);
 	SN_TRY(cry_digest(CRY_SHA256, c->text, c->report->statement_sha256, why));
-	for (size_t i = 0; i < SN_NITEMS(checks); i++) {
-		const enum sn_err e = checks[i].run(c, why);
-
-		if (e != SN_OK)
-			return checks[i].as(e, why);
-	}
+	SN_TRY(bun_run_checks(c, checks, SN_NITEMS(checks), why));
+	SN_TRY(bun_check_operations(c, source, why));
 	report_expiry(c);
 	c->report->authentic = c->policy->has_identity;
 	return judge_policy(c, why);
+}
+
+void
+bun_case_done(struct bun_case *c)
+{
+	for (uint32_t i = 0; i < c->nops; i++)
+		bun_case_done(&c->ops[i]);
+	free(c->ops);
+	c->ops = NULL;
+	c->nops = 0;
+	if (c->kind == BUN_KIND_OPS)
+		free(c->report); /* its own: nobody sees it */
+	tr_read_free(&c->transcript);
+	for (size_t i = 0; i < BUN_SIGNERS; i++)
+		cry_cert_free(&c->signer[i]);
+	bun_statement_done(&c->st);
+	bun_dir_done(&c->dir);
+}
+
+static enum sn_err
+verify(const struct bun_source *source, const struct bun_policy *policy, struct bun_report *ret,
+    struct sn_why *why)
+{
+	struct bun_case c = { .policy = policy, .report = ret };
+
+	c.base = c.approving = &c;
+	*ret = (struct bun_report){ 0 };
+	ret->verdict = judge(&c, source, why);
+	cry_cert_free(&c.root_p384);
+	cry_cert_free(&c.root_mldsa);
+	bun_case_done(&c);
+	return ret->verdict;
 }
 
 enum sn_err
 bun_verify(int dirfd, const struct bun_policy *policy, struct bun_report *ret,
     struct sn_why *why)
 {
-	struct bun_case c = { .policy = policy, .report = ret };
+	const struct bun_source source = { dirfd, NULL, 0 };
 
-	*ret = (struct bun_report){ 0 };
-	ret->verdict = judge(&c, dirfd, why);
-	tr_read_free(&c.transcript);
-	cry_cert_free(&c.root_p384);
-	cry_cert_free(&c.root_mldsa);
-	for (size_t i = 0; i < BUN_SIGNERS; i++)
-		cry_cert_free(&c.signer[i]);
-	bun_statement_done(&c.st);
-	bun_dir_done(&c.dir);
-	return ret->verdict;
+	return verify(&source, policy, ret, why);
+}
+
+enum sn_err
+bun_verify_files(const struct bun_file *files, size_t n, const struct bun_policy *policy,
+    struct bun_report *ret, struct sn_why *why)
+{
+	const struct bun_source source = { -1, files, n };
+
+	return verify(&source, policy, ret, why);
 }

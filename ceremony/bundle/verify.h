@@ -11,9 +11,11 @@
 
 #include "appliance/base/text.h"
 #include "appliance/crypto/cert.h"
+#include "ceremony/bundle/file.h"
 
 #define BUN_NOTES_MAX 48
 #define BUN_NOTE_LEN 160
+#define BUN_REPORT_APPROVERS 16
 
 /* A revocation list from outside the bundle. */
 struct bun_crl {
@@ -29,6 +31,7 @@ struct bun_policy {
 	bool accept_pinned, accept_software;
 	bool has_min_sequence;
 	uint32_t min_sequence;
+	uint32_t min_operations;   /* operations statements at least, at exactly min_sequence */
 	int state_dirfd;	   /* high-water marks per identity; -1 for none */
 	const struct bun_crl *crl; /* ncrls of them, each of a CA of the bundle */
 	size_t ncrls;
@@ -47,6 +50,16 @@ struct bun_report {
 	int64_t time, good_until;
 	char good_until_what[96];
 	size_t files, records, approvals;
+	uint32_t operations; /* operations statements, and of the newest its facts */
+	char operations_mode[16];
+	int64_t operations_time;
+	uint8_t operations_sha256[32];
+	/* who may approve what comes next, by the newest statement that says so */
+	struct bun_report_approver {
+		char name[17];
+		uint8_t key_sha256[32];
+	} approver[BUN_REPORT_APPROVERS];
+	size_t napprovers;
 	char note[BUN_NOTES_MAX][BUN_NOTE_LEN];
 	size_t nnotes;
 };
@@ -61,6 +74,10 @@ struct bun_report {
  */
 SN_MUST_USE enum sn_err bun_verify(int dirfd, const struct bun_policy *policy,
     struct bun_report *ret, struct sn_why *why);
+
+/* The same of n files in memory, in any order. */
+SN_MUST_USE enum sn_err bun_verify_files(const struct bun_file *files, size_t n,
+    const struct bun_policy *policy, struct bun_report *ret, struct sn_why *why);
 
 /* SHA-256 over u32 length || SPKI of the P-384 root, then of the ML-DSA-87 root. */
 SN_MUST_USE enum sn_err bun_identity(struct bytes spki_p384, struct bytes spki_mldsa,

@@ -19,7 +19,7 @@ log_key(const struct bun_case *c, struct note_vkey *ret, struct sn_why *why)
 	char name[IDENTITY_LOG_NAME_MAX];
 	struct bytes pem;
 
-	SN_TRY(bun_dir_get(&c->dir, BUN_LOG_KEY, &pem, why));
+	SN_TRY(bun_dir_get(&c->base->dir, BUN_LOG_KEY, &pem, why));
 	SN_TRY(bun_key_parse(pem, BUN_LOG_KEY, &key, why));
 	if (cry_key_alg(key) != CRY_ED25519)
 		return sn_fail(why, SN_E_FORMAT, BUN_LOG_KEY ": not an Ed25519 key");

@@ -6,16 +6,18 @@
 #include "ceremony/bundle/judge.h"
 
 enum sn_err
-bun_check_load(struct bun_case *c, int dirfd, struct sn_why *why)
+bun_check_load(struct bun_case *c, const struct bun_source *source, struct sn_why *why)
 {
-	enum sn_err e = bun_dir_load(dirfd, &c->dir, why);
+	enum sn_err e = c->kind == BUN_KIND_OPS
+	    ? bun_dir_load_ops(source, c->number, &c->dir, why)
+	    : bun_dir_load(source, &c->dir, why);
 
 	if (e == SN_E_LIMIT && why != NULL)
 		why->err = SN_E_FORMAT;
 	if (e != SN_OK)
 		return e == SN_E_LIMIT ? SN_E_FORMAT : e;
 	SN_TRY(bun_dir_get(&c->dir, BUN_STATEMENT, &c->text, why));
-	e = bun_statement_parse(c->text, &c->st, why);
+	e = bun_statement_parse_kind(c->kind, c->text, &c->st, why);
 	if (e == SN_E_LIMIT && why != NULL)
 		why->err = SN_E_FORMAT;
 	c->report->files = c->dir.n + c->dir.uncovered;
@@ -38,18 +40,20 @@ check_case(const struct bun_dir *d, struct sn_why *why)
 enum sn_err
 bun_check_listed(struct bun_case *c, struct sn_why *why)
 {
-	for (size_t i = 0; bun_required(i) != NULL; i++)
-		if (bun_dir_find(&c->dir, bun_required(i)) == NULL)
-			return sn_fail(why, SN_E_MISSING, "%s: is missing", bun_required(i));
+	const char *path;
+
+	for (size_t i = 0; (path = bun_required(c->kind, i)) != NULL; i++)
+		if (bun_dir_find(&c->dir, path) == NULL)
+			return sn_fail(why, SN_E_MISSING, "%s: is missing", path);
 	for (size_t i = 0; i < c->st.nsubjects; i++)
 		if (bun_dir_find(&c->dir, c->st.subject[i].path) == NULL)
 			return sn_fail(why, SN_E_MISSING, "%s: is missing",
 			    c->st.subject[i].path);
-	for (size_t i = 0; bun_required(i) != NULL; i++)
-		if (bun_class_of(bun_required(i)) == BUN_BOUND &&
-		    bun_statement_subject(&c->st, bun_required(i)) == NULL)
+	for (size_t i = 0; (path = bun_required(c->kind, i)) != NULL; i++)
+		if (bun_class_of(path) == BUN_BOUND &&
+		    bun_statement_subject(&c->st, path) == NULL)
 			return sn_fail(why, SN_E_MISSING, "%s: the statement does not list it",
-			    bun_required(i));
+			    path);
 	for (size_t i = 0; i < c->dir.n; i++) {
 		const struct bun_loaded *f = &c->dir.file[i];
 
@@ -59,9 +63,9 @@ bun_check_listed(struct bun_case *c, struct sn_why *why)
 	}
 	SN_TRY(check_case(&c->dir, why));
 	bun_note(c, "%zu files, %zu of them bound by the statement", c->dir.n, c->st.nsubjects);
-	if (c->dir.uncovered > 0)
+	if (c->dir.unjudged > 0)
 		bun_note(c, "%zu files of later events are there, and NOT judged here",
-		    c->dir.uncovered);
+		    c->dir.unjudged);
 	return SN_OK;
 }
 

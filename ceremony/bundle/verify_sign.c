@@ -85,8 +85,10 @@ bun_check_cms(struct bun_case *c, struct sn_why *why)
 		SN_TRY(bun_dir_get(&c->dir, row->path, &cms, why));
 		const struct cry_cert *anchor =
 		    row->signer == BUN_SIGNER_MLDSA ? c->root_mldsa : c->root_p384;
-		enum sn_err e = cry_cms_verify(cms, c->text, anchor, row->alg,
-		    CRY_EKU_STATEMENT, c->st.time, signer, &inner);
+		const char *eku =
+		    c->kind == BUN_KIND_OPS ? CRY_EKU_OPERATIONS : CRY_EKU_STATEMENT;
+		enum sn_err e = cry_cms_verify(cms, c->text, anchor, row->alg, eku, c->st.time,
+		    signer, &inner);
 		if (e != SN_OK)
 			return sn_fail(why, e, "%s: %s", row->path, inner.text);
 		bun_note(c, "signed with %s by %s", row->name, cry_cert_cn(*signer));
@@ -121,11 +123,11 @@ check_approval(struct bun_case *c, const char *name, const struct bun_loaded *f,
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	struct sn_why inner = { 0 };
 
-	const struct bun_stated_approver *a = bun_statement_approver(&c->st, name);
+	const struct bun_stated_approver *a = bun_statement_approver(&c->approving->st, name);
 	if (a == NULL)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: %s is no approver of this statement",
 		    f->path, name);
-	SN_TRY(bun_approver_key(c, a, &key, why));
+	SN_TRY(bun_approver_key(c->approving, a, &key, why));
 	enum sn_err e = cry_verify(key, c->text, sn_buf_bytes(&f->data), &inner);
 	if (e != SN_OK)
 		return sn_fail(why, e, "%s: is not %s's signature of this statement", f->path,
@@ -149,7 +151,7 @@ bun_check_approvals(struct bun_case *c, struct sn_why *why)
 		return sn_fail(why, SN_E_MISSING, "approvals/: %zu of %u approvals are here", n,
 		    c->st.approvals);
 	c->report->approvals = n;
-	bun_note(c, "approved by %zu of %zu approvers, %u are needed", n, c->st.napprovers,
-	    c->st.approvals);
+	bun_note(c, "approved by %zu of %zu approvers, %u are needed", n,
+	    c->approving->st.napprovers, c->st.approvals);
 	return SN_OK;
 }

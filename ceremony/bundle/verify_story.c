@@ -140,11 +140,11 @@ check_signed(const struct bun_case *c, const struct tr_record *r, const struct s
 	SN_TRY(sn_json_str(r->args, by->name, TR_MAX_TEXT, &name, BUN_RECORDS, why));
 	SN_TRY(sn_json_str(r->args, by->signature, TR_MAX_TEXT, &base64, BUN_RECORDS, why));
 	SN_TRY(sn_base64_parse(bytes_str(base64), SIGNATURE_MAX, &sig, BUN_RECORDS, why));
-	const struct bun_stated_approver *a = bun_statement_approver(&c->st, name);
+	const struct bun_stated_approver *a = bun_statement_approver(&c->approving->st, name);
 	if (a == NULL)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    BUN_RECORDS ": %s %s and is no approver of the statement", name, by->did);
-	SN_TRY(bun_approver_key(c, a, &key, why));
+	SN_TRY(bun_approver_key(c->approving, a, &key, why));
 	sn_buf_str(&message, prefix);
 	sn_buf_put(&message, BYTES_OF(c->st.plan_sha256));
 	sn_buf_str(&message, text);
@@ -199,8 +199,8 @@ check_plan_approvals(const struct bun_case *c, size_t *ret_n, struct sn_why *why
 		if (strcmp(r->id, "plan.approved") != 0)
 			continue;
 		SN_TRY(check_signed(c, r, &by, APPROVE_PLAN, "", &a, why));
-		n += !seen[a - c->st.approver];
-		seen[a - c->st.approver] = true;
+		n += !seen[a - c->approving->st.approver];
+		seen[a - c->approving->st.approver] = true;
 	}
 	if (n < c->st.approvals)
 		return sn_fail(why, SN_E_SIGNATURE,
@@ -226,7 +226,8 @@ bun_check_story(struct bun_case *c, struct sn_why *why)
 		{ "plan.loaded", "sequence", NULL, s->sequence },
 		{ "tpm.opened", "class", s->evidence_class, 0 },
 		{ "tpm.opened", "ak", ak, 0 },
-		{ "keys.derived", "identity", identity, 0 },
+		{ c->kind == BUN_KIND_OPS ? "operations.opened" : "keys.derived", "identity",
+		    identity, 0 },
 	};
 	for (size_t i = 0; i < SN_NITEMS(claims); i++)
 		SN_TRY(check_claim(c, &claims[i], why));

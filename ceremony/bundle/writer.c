@@ -18,13 +18,28 @@ struct entry {
 	struct sn_buf data;
 };
 
-struct bun {
-	enum state state;
+struct entries {
 	struct entry *entry;
 	size_t n, cap, total;
+};
+
+struct in_force {
+	char name[17];
+	struct sn_buf pem;
+};
+
+struct bun {
+	enum state state;
+	struct entries own;
 	struct sn_buf statement;
 	struct bun_statement parsed;
 	size_t approvals;
+
+	enum bun_kind kind;
+	char prefix[16];	/* "ops/7/" */
+	struct entries carried; /* the bundle that an operations statement is for */
+	struct in_force in_force[BUN_MAX_APPROVERS];
+	size_t nin_force;
 };
 
 static const char *const state_name[] = {
@@ -54,16 +69,38 @@ bun_new(struct bun **ret, struct sn_why *why)
 	return SN_OK;
 }
 
+enum sn_err
+bun_new_ops(uint32_t n, struct bun **ret, struct sn_why *why)
+{
+	if (n == 0 || n > BUN_OPS_MAX)
+		return sn_fail(why, SN_E_BUNDLE,
+		    "operations statement %u of a bundle, not 1 to %d", n, BUN_OPS_MAX);
+	SN_TRY(bun_new(ret, why));
+	(*ret)->kind = BUN_KIND_OPS;
+	(void)snprintf((*ret)->prefix, sizeof((*ret)->prefix), BUN_OPS "%u/", n);
+	return SN_OK;
+}
+
+static void
+entries_done(struct entries *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->entry[i].path);
+		sn_buf_done(&l->entry[i].data);
+	}
+	free(l->entry);
+	*l = (struct entries){ 0 };
+}
+
 void
 bun_free(struct bun **bp)
 {
 	if (bp == NULL || *bp == NULL)
 		return;
-	for (size_t i = 0; i < (*bp)->n; i++) {
-		free((*bp)->entry[i].path);
-		sn_buf_done(&(*bp)->entry[i].data);
-	}
-	free((*bp)->entry);
+	entries_done(&(*bp)->own);
+	entries_done(&(*bp)->carried);
+	for (size_t i = 0; i < (*bp)->nin_force; i++)
+		sn_buf_done(&(*bp)->in_force[i].pem);
 	sn_buf_done(&(*bp)->statement);
 	bun_statement_done(&(*bp)->parsed);
 	free(*bp);
@@ -74,21 +111,21 @@ bun_free(struct bun **bp)
 static const struct entry *
 find(const struct bun *b, const char *path)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if (strcasecmp(b->entry[i].path, path) == 0)
-			return &b->entry[i];
+	for (size_t i = 0; i < b->own.n; i++)
+		if (strcasecmp(b->own.entry[i].path, path) == 0)
+			return &b->own.entry[i];
 	return NULL;
 }
 
 static enum sn_err
-check_path(const struct bun *b, const char *path, struct sn_why *why)
+check_path(const struct entries *l, const char *path, struct sn_why *why)
 {
 	const size_t n = strlen(path);
 
 	if (!sn_path_ok(path))
 		return sn_fail(why, SN_E_BUNDLE, "%s: not a path that survives FAT", path);
-	for (size_t i = 0; i < b->n; i++) {
-		const char *other = b->entry[i].path;
+	for (size_t i = 0; i < l->n; i++) {
+		const char *other = l->entry[i].path;
 		const size_t m = strlen(other), shorter = n < m ? n : m;
 
 		if (strncasecmp(path, other, shorter) != 0)
@@ -101,24 +138,32 @@ check_path(const struct bun *b, const char *path, struct sn_why *why)
 	return SN_OK;
 }
 
+static enum sn_err
+grow(struct entries *l, struct sn_why *why)
+{
+	const size_t cap = l->cap == 0 ? 64 : l->cap * 2;
+	struct entry *more;
+
+	if (l->n < l->cap)
+		return SN_OK;
+	more = reallocarray(l->entry, cap, sizeof(*more));
+	if (more == NULL)
+		return sn_fail(why, SN_E_NOMEM, "bundle");
+	l->entry = more;
+	l->cap = cap;
+	return SN_OK;
+}
+
 /* Keeps a copy, whatever class the path is of. */
 static enum sn_err
-put(struct bun *b, const char *path, struct bytes data, struct sn_why *why)
+put_in(struct entries *l, const char *path, struct bytes data, struct sn_why *why)
 {
 	struct entry e = { 0 };
 
-	SN_TRY(check_path(b, path, why));
-	if (b->n >= BUN_MAX_FILES || data.n > BUN_MAX_FILE || b->total + data.n > BUN_MAX_TOTAL)
+	SN_TRY(check_path(l, path, why));
+	if (l->n >= BUN_MAX_FILES || data.n > BUN_MAX_FILE || l->total + data.n > BUN_MAX_TOTAL)
 		return sn_fail(why, SN_E_LIMIT, "%s: the bundle would be too large", path);
-	if (b->n == b->cap) {
-		const size_t cap = b->cap == 0 ? 64 : b->cap * 2;
-		struct entry *more = reallocarray(b->entry, cap, sizeof(*more));
-
-		if (more == NULL)
-			return sn_fail(why, SN_E_NOMEM, "bundle");
-		b->entry = more;
-		b->cap = cap;
-	}
+	SN_TRY(grow(l, why));
 	e.path = strdup(path);
 	sn_buf_put(&e.data, data);
 	if (e.path == NULL || sn_buf_check(&e.data, why) != SN_OK) {
@@ -126,9 +171,15 @@ put(struct bun *b, const char *path, struct bytes data, struct sn_why *why)
 		sn_buf_done(&e.data);
 		return sn_fail(why, SN_E_NOMEM, "bundle");
 	}
-	b->entry[b->n++] = e;
-	b->total += data.n;
+	l->entry[l->n++] = e;
+	l->total += data.n;
 	return SN_OK;
+}
+
+static enum sn_err
+put(struct bun *b, const char *path, struct bytes data, struct sn_why *why)
+{
+	return put_in(&b->own, path, data, why);
 }
 
 static bool
@@ -146,6 +197,30 @@ bun_add(struct bun *b, const char *path, struct bytes data, struct sn_why *why)
 	if (bun_class_of(path) != BUN_BOUND || writer_only(path))
 		return sn_fail(why, SN_E_BUNDLE, "%s: not a file that is added so", path);
 	return put(b, path, data, why);
+}
+
+enum sn_err
+bun_carry(struct bun *b, const char *path, struct bytes data, struct sn_why *why)
+{
+	SN_TRY(in_state(b, OPEN, path, why));
+	if (b->kind != BUN_KIND_OPS || strncasecmp(path, b->prefix, strlen(b->prefix)) == 0)
+		return sn_fail(why, SN_E_BUNDLE, "%s: not a file that is carried along", path);
+	return put_in(&b->carried, path, data, why);
+}
+
+enum sn_err
+bun_ops_approver(struct bun *b, const char *name, struct bytes pem, struct sn_why *why)
+{
+	struct in_force *a = &b->in_force[b->nin_force];
+
+	SN_TRY(in_state(b, OPEN, "approver", why));
+	if (b->kind != BUN_KIND_OPS || b->nin_force == BUN_MAX_APPROVERS ||
+	    strlen(name) >= sizeof(a->name))
+		return sn_fail(why, SN_E_BUNDLE, "%s: not an approver that is added so", name);
+	(void)snprintf(a->name, sizeof(a->name), "%s", name);
+	sn_buf_put(&a->pem, pem);
+	b->nin_force++;
+	return sn_buf_check(&a->pem, why);
 }
 
 enum sn_err
@@ -179,12 +254,14 @@ digest_all(struct bun *b, struct bun_digested *ret, size_t *ret_n, struct sn_why
 {
 	size_t n = 0;
 
-	qsort(b->entry, b->n, sizeof(b->entry[0]), by_path);
-	for (size_t i = 0; i < b->n; i++) {
-		if (bun_class_of(b->entry[i].path) != BUN_BOUND)
+	struct entries *l = &b->own;
+
+	qsort(l->entry, l->n, sizeof(l->entry[0]), by_path);
+	for (size_t i = 0; i < l->n; i++) {
+		if (bun_class_of(l->entry[i].path) != BUN_BOUND)
 			continue;
-		ret[n].path = b->entry[i].path;
-		SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&b->entry[i].data), ret[n].sha256,
+		ret[n].path = l->entry[i].path;
+		SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&l->entry[i].data), ret[n].sha256,
 		    why));
 		n++;
 	}
@@ -195,8 +272,8 @@ digest_all(struct bun *b, struct bun_digested *ret, size_t *ret_n, struct sn_why
 static enum sn_err
 check_complete(const struct bun *b, struct sn_why *why)
 {
-	for (size_t i = 0; bun_required(i) != NULL; i++) {
-		const char *path = bun_required(i);
+	for (size_t i = 0; bun_required(b->kind, i) != NULL; i++) {
+		const char *path = bun_required(b->kind, i);
 		const enum bun_class class = bun_class_of(path);
 
 		if (class == BUN_BOUND && strcmp(path, BUN_SUMS) != 0 && find(b, path) == NULL)
@@ -227,6 +304,22 @@ approver_key(const struct bun *b, const struct bun_stated_approver *a, struct cr
 	return SN_OK;
 }
 
+/* The keys of approvers are here; an operations statement changes them or leaves them. */
+static enum sn_err
+check_stated(const struct bun *b, struct sn_why *why)
+{
+	for (size_t i = 0; i < b->parsed.napprovers; i++) {
+		const struct bun_stated_approver *a = &b->parsed.approver[i];
+		SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), BUN_APPROVERS "%.16s.pem", a->name);
+		if (b->kind == BUN_KIND_BUNDLE || find(b, path) != NULL)
+			SN_TRY(approver_key(b, a, &key, why));
+	}
+	return SN_OK;
+}
+
 static enum sn_err
 seal(struct bun *b, const struct bun_predicate *p, struct bun_digested *files,
     struct sn_why *why)
@@ -235,7 +328,10 @@ seal(struct bun *b, const struct bun_predicate *p, struct bun_digested *files,
 	SN_CLEANUP(sn_buf_done) struct sn_buf statement = { 0 };
 	size_t n;
 
-	SN_TRY(put(b, BUN_VERIFY_TXT, bytes_str(bun_verify_text), why));
+	if ((p->base_sha256 != NULL) != (b->kind == BUN_KIND_OPS))
+		return sn_fail(why, SN_E_BUNDLE, "a statement of another kind");
+	if (b->kind == BUN_KIND_BUNDLE)
+		SN_TRY(put(b, BUN_VERIFY_TXT, bytes_str(bun_verify_text), why));
 	SN_TRY(check_complete(b, why));
 	SN_TRY(digest_all(b, files, &n, why));
 	bun_compose_sums(files, n, &sums);
@@ -243,12 +339,8 @@ seal(struct bun *b, const struct bun_predicate *p, struct bun_digested *files,
 	SN_TRY(put(b, BUN_SUMS, sn_buf_bytes(&sums), why));
 	SN_TRY(digest_all(b, files, &n, why));
 	SN_TRY(bun_compose_statement(p, files, n, &statement, why));
-	SN_TRY(bun_statement_parse(sn_buf_bytes(&statement), &b->parsed, why));
-	for (size_t i = 0; i < b->parsed.napprovers; i++) {
-		SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
-
-		SN_TRY(approver_key(b, &b->parsed.approver[i], &key, why));
-	}
+	SN_TRY(bun_statement_parse_kind(b->kind, sn_buf_bytes(&statement), &b->parsed, why));
+	SN_TRY(check_stated(b, why));
 	SN_TRY(put(b, BUN_STATEMENT, sn_buf_bytes(&statement), why));
 	b->statement = statement;
 	statement = (struct sn_buf){ 0 };
@@ -282,6 +374,20 @@ bun_statement_sha256(const struct bun *b, uint8_t ret[32], struct sn_why *why)
 	return cry_digest(CRY_SHA256, sn_buf_bytes(&b->statement), ret, why);
 }
 
+/* The key that the name's approval is judged by. */
+static enum sn_err
+approving_key(const struct bun *b, const char *name, struct cry_key **ret, struct sn_why *why)
+{
+	const struct bun_stated_approver *a = bun_statement_approver(&b->parsed, name);
+
+	for (size_t i = 0; i < b->nin_force; i++)
+		if (strcmp(b->in_force[i].name, name) == 0)
+			return bun_key_parse(sn_buf_bytes(&b->in_force[i].pem), name, ret, why);
+	if (a == NULL || b->kind == BUN_KIND_OPS)
+		return sn_fail(why, SN_E_BUNDLE, "%s: is no approver of this statement", name);
+	return approver_key(b, a, ret, why);
+}
+
 enum sn_err
 bun_add_approval(struct bun *b, const char *name, struct bytes sig, struct sn_why *why)
 {
@@ -289,10 +395,7 @@ bun_add_approval(struct bun *b, const char *name, struct bytes sig, struct sn_wh
 	char path[64];
 
 	SN_TRY(in_state(b, SEALED, "approval", why));
-	const struct bun_stated_approver *a = bun_statement_approver(&b->parsed, name);
-	if (a == NULL)
-		return sn_fail(why, SN_E_BUNDLE, "%s: is no approver of this statement", name);
-	SN_TRY(approver_key(b, a, &key, why));
+	SN_TRY(approving_key(b, name, &key, why));
 	SN_TRY(cry_verify(key, sn_buf_bytes(&b->statement), sig, why));
 	snprintf(path, sizeof(path), "approvals/%.16s.sig", name);
 	SN_TRY(put(b, path, sig, why));
@@ -313,6 +416,24 @@ bun_set_cms(struct bun *b, struct bytes p384, struct bytes mldsa, struct sn_why 
 	return SN_OK;
 }
 
+/* What was added goes to its folder in the bundle that was carried along. */
+static enum sn_err
+join_carried(struct bun *b, struct sn_why *why)
+{
+	for (size_t i = 0; i < b->own.n; i++) {
+		SN_CLEANUP(sn_buf_done) struct sn_buf path = { 0 };
+
+		sn_buf_fmt(&path, "%s%s", b->prefix, b->own.entry[i].path);
+		SN_TRY(sn_buf_check(&path, why));
+		SN_TRY(put_in(&b->carried, sn_buf_cstr(&path),
+		    sn_buf_bytes(&b->own.entry[i].data), why));
+	}
+	entries_done(&b->own);
+	b->own = b->carried;
+	b->carried = (struct entries){ 0 };
+	return SN_OK;
+}
+
 enum sn_err
 bun_set_quote(struct bun *b, struct bytes msg, struct bytes sig, struct bytes pcr,
     struct sn_why *why)
@@ -321,7 +442,9 @@ bun_set_quote(struct bun *b, struct bytes msg, struct bytes sig, struct bytes pc
 	SN_TRY(put(b, BUN_QUOTE_MSG, msg, why));
 	SN_TRY(put(b, BUN_QUOTE_SIG, sig, why));
 	SN_TRY(put(b, BUN_QUOTE_PCR, pcr, why));
-	qsort(b->entry, b->n, sizeof(b->entry[0]), by_path);
+	if (b->kind == BUN_KIND_OPS)
+		SN_TRY(join_carried(b, why));
+	qsort(b->own.entry, b->own.n, sizeof(b->own.entry[0]), by_path);
 	b->state = QUOTED;
 	return SN_OK;
 }
@@ -329,7 +452,7 @@ bun_set_quote(struct bun *b, struct bytes msg, struct bytes sig, struct bytes pc
 size_t
 bun_count(const struct bun *b)
 {
-	return b->state == QUOTED ? b->n : 0;
+	return b->state == QUOTED ? b->own.n : 0;
 }
 
 struct bun_file
@@ -337,17 +460,18 @@ bun_file(const struct bun *b, size_t i)
 {
 	if (i >= bun_count(b))
 		return (struct bun_file){ NULL, { NULL, 0 } };
-	return (struct bun_file){ b->entry[i].path, sn_buf_bytes(&b->entry[i].data) };
+	return (struct bun_file){ b->own.entry[i].path, sn_buf_bytes(&b->own.entry[i].data) };
 }
 
 enum sn_err
 bun_write(const struct bun *b, int dirfd, struct sn_why *why)
 {
 	SN_TRY(in_state(b, QUOTED, "export", why));
-	for (size_t i = 0; i < b->n; i++) {
-		SN_TRY(sn_file_parents(dirfd, b->entry[i].path, why));
-		SN_TRY(sn_file_write(dirfd, b->entry[i].path, sn_buf_bytes(&b->entry[i].data),
-		    0644, false, why));
+	for (size_t i = 0; i < b->own.n; i++) {
+		const struct entry *e = &b->own.entry[i];
+
+		SN_TRY(sn_file_parents(dirfd, e->path, why));
+		SN_TRY(sn_file_write(dirfd, e->path, sn_buf_bytes(&e->data), 0644, false, why));
 	}
 	return SN_OK;
 }

@@ -12,7 +12,7 @@
 #ifndef BUNDLE_WRITER_H
 #define BUNDLE_WRITER_H
 
-#include "appliance/base/bytes.h"
+#include "ceremony/bundle/file.h"
 
 struct col_verified;
 struct bun; /* opaque */
@@ -51,9 +51,12 @@ struct bun_expiry {
 struct bun_predicate {
 	int64_t time;	   /* ceremony time of the statement */
 	const char *world; /* "production", "rehearsal" */
-	const char *mode;  /* "genesis", "rebuild" */
+	const char *mode;  /* "genesis", "rebuild"; "refresh", "amend" */
 	uint32_t sequence;
 	const uint8_t *previous; /* SHA-256 of the previous statement, or NULL */
+	/* An operations statement: SHA-256 of the bundle's statement, or NULL; sequence and
+	 * previous are then those of operations statements. */
+	const uint8_t *base_sha256;
 	uint8_t plan_sha256[32];
 	uint8_t identity_sha256[32]; /* the identity digest */
 	uint8_t sanctum_id[16];
@@ -98,11 +101,20 @@ SN_MUST_USE enum sn_err bun_set_cms(struct bun *b, struct bytes p384, struct byt
 SN_MUST_USE enum sn_err bun_set_quote(struct bun *b, struct bytes msg, struct bytes sig,
     struct bytes pcr, struct sn_why *why);
 
+/*
+ * An operations statement: what is added goes to ops/<n>/, and the bundle that it is for is
+ * carried along. Then in the order above; bun_seal() wants base_sha256. What its mode may
+ * add is for the verifier to judge.
+ */
+SN_MUST_USE enum sn_err bun_new_ops(uint32_t n, struct bun **ret, struct sn_why *why);
+/* A file of the bundle as it was, by its path there; any but one below ops/<n>/. */
+SN_MUST_USE enum sn_err bun_carry(struct bun *b, const char *path, struct bytes data,
+    struct sn_why *why);
+/* An approver in force, with the signing key as PEM: only they can approve the statement. */
+SN_MUST_USE enum sn_err bun_ops_approver(struct bun *b, const char *name, struct bytes pem,
+    struct sn_why *why);
+
 /* The whole bundle, in byte order of the paths. SN_E_BUNDLE before the quote. */
-struct bun_file {
-	const char *path;
-	struct bytes data;
-};
 size_t bun_count(const struct bun *b); /* 0 before the quote */
 struct bun_file bun_file(const struct bun *b, size_t i);
 /* Below an existing, empty directory. */

@@ -67,8 +67,17 @@ set_accept(struct request *r, const char *value, struct sn_why *why)
 static enum sn_err
 set_min_sequence(struct request *r, const char *value, struct sn_why *why)
 {
+	const char *dot = strchr(value, '.');
+	char number[16];
+
 	r->policy.has_min_sequence = true;
-	return text_to_u32(value, 1, UINT32_MAX, &r->policy.min_sequence, "--min-sequence",
+	if (dot == NULL)
+		return text_to_u32(value, 1, UINT32_MAX, &r->policy.min_sequence,
+		    "--min-sequence", why);
+	(void)snprintf(number, sizeof(number), "%.*s", (int)(dot - value), value);
+	SN_TRY(text_to_u32(number, 1, UINT32_MAX, &r->policy.min_sequence, "--min-sequence",
+	    why));
+	return text_to_u32(dot + 1, 1, UINT32_MAX, &r->policy.min_operations, "--min-sequence",
 	    why);
 }
 
@@ -108,7 +117,9 @@ static const struct option options[] = {
 	    set_rehearsal },
 	{ { "--accept", "pinned|software", "take evidence of this class too; may be repeated" },
 	    set_accept },
-	{ { "--min-sequence", "N", "refuse a sequence below N" }, set_min_sequence },
+	{ { "--min-sequence", "N[.K]",
+	      "refuse a sequence below N, and N itself with fewer than K operations statements" },
+	    set_min_sequence },
 	{ { "--state", "DIR",
 	      "keep the highest accepted sequence there; refuse older ones and forks" },
 	    set_state },
@@ -198,6 +209,11 @@ print_text(const struct bun_report *r)
 		    r->sanctum_name, r->sanctum_id, r->mode, r->sequence, when, r->world);
 	for (size_t i = 0; i < r->nnotes; i++)
 		printf("checked    %s\n", r->note[i]);
+	if (r->operations != 0) {
+		text_from_time(r->operations_time, until);
+		printf("operations %u statements, the newest: %s, %s\n", r->operations,
+		    r->operations_mode, until);
+	}
 	if (r->good_until != 0) {
 		SN_CLEANUP(sn_buf_done) struct sn_buf hex = { 0 };
 
@@ -249,6 +265,12 @@ print_json(const struct bun_report *r, const struct sn_why *reason, struct sn_wh
 	yyjson_mut_obj_add_str(doc, o, "sanctum_name", r->sanctum_name);
 	yyjson_mut_obj_add_str(doc, o, "sanctum_id", r->sanctum_id);
 	yyjson_mut_obj_add_uint(doc, o, "sequence", r->sequence);
+	yyjson_mut_obj_add_uint(doc, o, "operations", r->operations);
+	if (r->operations != 0) {
+		yyjson_mut_obj_add_str(doc, o, "operations_mode", r->operations_mode);
+		add_time(doc, o, "operations_time", r->operations_time);
+		add_hex(doc, o, "operations_sha256", BYTES_OF(r->operations_sha256));
+	}
 	yyjson_mut_obj_add_uint(doc, o, "files", r->files);
 	yyjson_mut_obj_add_uint(doc, o, "records", r->records);
 	yyjson_mut_obj_add_uint(doc, o, "approvals", r->approvals);

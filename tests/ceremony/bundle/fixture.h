@@ -248,7 +248,8 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 		fix_record_approval(f, "mallory", 1, false, t);
 	else if (o->lie != FIX_LIE_ONE_APPROVAL)
 		fix_record_approval(f, "bob", 1, o->lie == FIX_LIE_OTHER_PLAN, t);
-	FIX_RECORD(t, "keys.derived", TR_ARG_STR("identity", identity));
+	FIX_RECORD(t, o->base_sha256 != NULL ? "operations.opened" : "keys.derived",
+	    TR_ARG_STR("identity", identity));
 }
 
 /* Eleven records and a personal field in the last but five. */
@@ -328,6 +329,26 @@ fix_add_transcript(const struct fix *f, const struct fix_bundle *o, const struct
 	sn_buf_done(&note);
 }
 
+/* The approvers that the statement names; returns how many. */
+static size_t
+fix_stated(const struct fix *f, const struct fix_bundle *o, struct bun_approver *ret)
+{
+	static const struct fix_who all[] = { { "alice", 0 }, { "bob", 1 }, { "carol", 2 },
+		{ NULL, 0 } };
+	const struct fix_who *who = o->stated != NULL ? o->stated : all;
+	size_t n = 0;
+
+	for (; who[n].name != NULL && (o->stated != NULL || n < f->plan.napprovers); n++) {
+		struct sn_buf spki = { 0 };
+
+		ret[n].name = who[n].name;
+		FIX_OK(cry_key_spki(f->approver[who[n].key], &spki, why));
+		FIX_OK(cry_digest(CRY_SHA256, sn_buf_bytes(&spki), ret[n].key_sha256, why));
+		sn_buf_done(&spki);
+	}
+	return n;
+}
+
 static void
 fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, struct bun *b)
 {
@@ -351,7 +372,6 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		.share_count = o->shares_of != 0 ? o->shares_of : f->plan.share_count,
 		.ops_threshold = o->ops_threshold != 0 ? o->ops_threshold : 2,
 		.approvers = approvers,
-		.napprovers = f->plan.napprovers,
 		.people = people,
 		.npeople = f->plan.two ? 2 : 1,
 		.profiles = profiles,
@@ -364,17 +384,14 @@ fix_seal(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		.expires = expires,
 		.nexpires = o->collateral_until != 0 ? 3 : 2,
 		.transcript_size = tr_size(t) + (o->wrong_size ? 1 : 0),
+		.base_sha256 = o->base_sha256,
+		.previous = o->previous,
 	};
 
-	for (size_t i = 0; i < FIX_APPROVERS; i++) {
-		struct sn_buf spki = { 0 };
-
-		approvers[i].name = fix_names[i];
-		FIX_OK(cry_key_spki(f->approver[i], &spki, why));
-		FIX_OK(cry_digest(CRY_SHA256, sn_buf_bytes(&spki), approvers[i].key_sha256,
-		    why));
-		sn_buf_done(&spki);
-	}
+	p.napprovers = fix_stated(f, o, approvers);
+	if (o->other_world)
+		p.world = plan_world_name(f->id.world == PLAN_REHEARSAL ? PLAN_PRODUCTION
+									: PLAN_REHEARSAL);
 	memcpy(p.plan_sha256, f->plan_digest, 32);
 	memcpy(p.identity_sha256, (o->identity_of != NULL ? o->identity_of : f)->identity, 32);
 	memcpy(p.sanctum_id, f->id.sanctum_id, 16);
@@ -408,10 +425,11 @@ fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		FIX_OK(bun_add_approval(b, fix_names[i], sn_buf_bytes(&sig), why));
 		sn_buf_done(&sig);
 	}
-	fix_cms(f, o->signer_p384 != 0 ? o->signer_p384 : KEY_STATEMENT_P384, bun_statement(b),
-	    &p384);
-	fix_cms(f, o->signer_mldsa != 0 ? o->signer_mldsa : KEY_STATEMENT_MLDSA87,
-	    bun_statement(b), &mldsa);
+	const bool ops = o->base_sha256 != NULL;
+	enum key_id first = ops ? KEY_OPERATIONS_P384 : KEY_STATEMENT_P384;
+	enum key_id second = ops ? KEY_OPERATIONS_MLDSA87 : KEY_STATEMENT_MLDSA87;
+	fix_cms(f, o->signer_p384 != 0 ? o->signer_p384 : first, bun_statement(b), &p384);
+	fix_cms(f, o->signer_mldsa != 0 ? o->signer_mldsa : second, bun_statement(b), &mldsa);
 	FIX_OK(bun_set_cms(b, sn_buf_bytes(&p384), sn_buf_bytes(&mldsa), why));
 	FIX_OK(bun_statement_sha256(b, digest, why));
 	for (size_t i = 0; i + o->skip_pcr15 < tr_size(t); i++) {

@@ -79,6 +79,12 @@ enum fix_lie {
 	FIX_LIE_SECOND_TPM,	 /* a second tpm.opened, of another class */
 };
 
+/* An approver by a statement: whose key stands behind the name. */
+struct fix_who {
+	const char *name;
+	size_t key;
+};
+
 /* What a bundle is to be; zero is a good production genesis with a pinned TPM. */
 struct fix_bundle {
 	uint32_t sequence;	  /* 0: 1 */
@@ -105,7 +111,11 @@ struct fix_bundle {
 	bool shared_session;	/* the audited session was not exclusive */
 	uint8_t ak_twist;	/* flips into the attestation key's attributes */
 	bool no_audit;
-	const struct fix *roots;		/* put this sanctum's roots into trust/ */
+	/* an operations statement: what it follows, set by fix_ops_write() */
+	const uint8_t *base_sha256, *previous;
+	const struct fix_who *stated; /* the approvers that it names, up to a NULL; NULL: all */
+	bool other_world;	      /* as stated */
+	const struct fix *roots;      /* put this sanctum's roots into trust/ */
 	const struct fix *identity_of;		/* state this sanctum's identity */
 	void (*more)(struct bun *b, void *arg); /* adds more files */
 	void *arg;

@@ -170,7 +170,13 @@ static const struct extra_row extras[] = {
 	{ "a b", SN_E_MISSING },
 	{ "trust/mallory.pem", SN_E_MISSING },
 	{ "closing/late.jsonl", SN_OK },
-	{ "ops/1/statement.json", SN_OK },
+	{ "ops/1/statement.json", SN_E_FORMAT },
+	{ "ops/1/record/record.txt", SN_E_MISSING },
+	{ "ops/2/statement.json", SN_E_MISSING },
+	{ "ops/01/statement.json", SN_E_MISSING },
+	{ "ops/1000/statement.json", SN_E_MISSING },
+	{ "ops/one/statement.json", SN_E_MISSING },
+	{ "ops/README", SN_E_MISSING },
 	{ "transcript/cosignatures/witness.note", SN_OK },
 };
 
@@ -240,8 +246,7 @@ test_large_uncovered(void **state)
 	free(path);
 }
 
-static const char *const large[] = { "closing/late.bin", "ops/1/log.bin",
-	"transcript/cosignatures/all.bin" };
+static const char *const large[] = { "closing/late.bin", "transcript/cosignatures/all.bin" };
 
 /* ---- bundles that were made badly */
 

@@ -261,12 +261,13 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(paths); i++)
 		test_list_add(l, test_path, (void *)(uintptr_t)&paths[i], "add: \"%s\"",
 		    paths[i].path);
-	for (size_t i = 0; bun_required(i) != NULL; i++)
-		if (bun_class_of(bun_required(i)) == BUN_BOUND &&
-		    strcmp(bun_required(i), BUN_SUMS) != 0 &&
-		    strcmp(bun_required(i), BUN_VERIFY_TXT) != 0)
-			test_list_add(l, test_incomplete, (void *)(uintptr_t)bun_required(i),
-			    "sealing without %s", bun_required(i));
+	for (size_t i = 0; bun_required(BUN_KIND_BUNDLE, i) != NULL; i++)
+		if (bun_class_of(bun_required(BUN_KIND_BUNDLE, i)) == BUN_BOUND &&
+		    strcmp(bun_required(BUN_KIND_BUNDLE, i), BUN_SUMS) != 0 &&
+		    strcmp(bun_required(BUN_KIND_BUNDLE, i), BUN_VERIFY_TXT) != 0)
+			test_list_add(l, test_incomplete,
+			    (void *)(uintptr_t)bun_required(BUN_KIND_BUNDLE, i),
+			    "sealing without %s", bun_required(BUN_KIND_BUNDLE, i));
 	const int status = test_list_run(l, "writer");
 	fix_done(&prod);
 	return status;
