@@ -189,6 +189,17 @@ SN_MUST_USE enum sn_err cer_team_take(struct cer *c, size_t i, struct sn_why *wh
 
 void cer_rail(const struct cer *c, struct view *v); /* the steps beside the body */
 
+/* The recovery card as files of an OUT stick's root, beside the bundle. */
+struct cer_card {
+	struct sn_buf text, image, sheets;
+	struct med_file file[3];
+	size_t n;
+};
+void cer_card_done(struct cer_card *k); /* NULL-safe, idempotent */
+/* After keys were derived. The caller owns ret. */
+SN_MUST_USE enum sn_err cer_card_make(const struct cer *c, struct cer_card *ret,
+    struct sn_why *why);
+
 /* A person's roles as text, "custodian, witness". */
 void cer_roles(const struct plan_person *p, struct sn_buf *ret);
 

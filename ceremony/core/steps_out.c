@@ -45,6 +45,18 @@ step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 	return SN_OK;
 }
 
+/* The recovery card lies beside the bundle. */
+static enum sn_err
+export_card(struct cer *c, const char *label, bool write, struct sn_why *why)
+{
+	SN_CLEANUP(cer_card_done) struct cer_card card = { 0 };
+
+	SN_TRY(cer_card_make(c, &card, why));
+	if (write)
+		SN_TRY(med_write(c->ports.media, label, "", card.file, card.n, why));
+	return med_compare(c->ports.media, label, "", card.file, card.n, why);
+}
+
 /* The bundle's files as the stick port takes them; the caller frees the list. */
 static enum sn_err
 export_files(struct cer *c, struct med_file **ret, struct sn_why *why)
@@ -71,7 +83,8 @@ export_write(struct cer *c, const char *label, const struct med_file *files, str
 	size_t n = bun_count(c->bun);
 
 	SN_TRY(med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
-	return med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why);
+	SN_TRY(med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
+	return export_card(c, label, true, why);
 }
 
 /*
@@ -86,6 +99,8 @@ export_again(struct cer *c, size_t i, const char *label, const struct med_file *
 	enum sn_err e =
 	    med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, bun_count(c->bun), &own);
 
+	if (e == SN_OK)
+		e = export_card(c, label, false, &own);
 	if (e == SN_OK)
 		return SN_OK;
 	if (e != SN_E_MEDIA || !med_present(c->ports.media, label))

@@ -28,4 +28,8 @@ SN_MUST_USE enum sn_err cmd_verify_image(int argc, char **argv, int64_t now,
     struct sn_why *why);
 const struct option_row *cmd_verify_image_option(size_t i);
 
+/* `sanctum card FILE`: prints the identity.json that a recovery card's text holds. */
+SN_MUST_USE enum sn_err cmd_card(int argc, char **argv, int64_t now, struct sn_why *why);
+const struct option_row *cmd_card_option(size_t i);
+
 #endif

@@ -20,6 +20,8 @@ static const struct cmd cmds[] = {
 	    "judge the image in DIR, as make iso leaves it, by its builders' signatures" },
 	{ "explain", cmd_explain, cmd_explain_option, "measurements IMAGE",
 	    "what a TPM holds after IMAGE (ISO, stick image, .efi) has booted" },
+	{ "card", cmd_card, cmd_card_option, "FILE",
+	    "print the identity.json that the recovery card FILE, typed or scanned, holds" },
 };
 
 static void

@@ -7,8 +7,8 @@ static const struct text rows[] = {
 	{ "export.head", "Export" },
 	{ "export.busy", "Working with the stick." },
 	{ "export.media",
-	    "Copy {number} of {count}: the stick {label} receives the bundle. It must hold no other "
-	    "bundle." },
+	    "Copy {number} of {count}: the stick {label} receives the bundle, and the recovery card "
+	    "beside it. It must hold neither." },
 	{ "export.pull",
 	    "The bundle was written to {label}. Pull the stick, so that what is read back comes from "
 	    "the stick itself." },
