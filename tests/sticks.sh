@@ -67,6 +67,14 @@ if [ -n "$identity" ]; then
 	digest=$(sha256sum <"$identity")
 	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"
 	cp "$identity" "$out/sticks/CS-IN/identity.json"
+	if [ "${MODE:-}" = rotate ]; then # the statement of the bundle lies beside the identity file
+		statement=$(dirname "$identity")/statement.json
+		digest=$(sha256sum <"$statement")
+		cp "$statement" "$out/sticks/CS-IN/statement.json"
+		sed -i -e "2i\\  \"previous_sha256\": \"${digest%% *}\"," \
+			-e '/"operations": {/s/2026-01-01\(.*\)2027-12-31/2026-06-01\12028-05-31/' \
+			-e '/"token": {/s/2025-01-01\(.*\)2035-01-01/2026-06-01\12036-06-01/' "$plan"
+	fi
 fi
 if [ "$world" = production ]; then
 	sed -i -e 's/"world": "rehearsal"/"world": "production"/' -e 's/2026-rehearsal-1/2026-production-1/' \

@@ -51,7 +51,7 @@ struct bun_expiry {
 struct bun_predicate {
 	int64_t time;	   /* ceremony time of the statement */
 	const char *world; /* "production", "rehearsal" */
-	const char *mode;  /* "genesis", "rebuild"; "refresh", "amend" */
+	const char *mode;  /* "genesis", "rebuild", "rotate"; "refresh", "amend" */
 	uint32_t sequence;
 	const uint8_t *previous; /* SHA-256 of the previous statement, or NULL */
 	/* An operations statement: SHA-256 of the bundle's statement, or NULL; sequence and

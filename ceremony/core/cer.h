@@ -90,6 +90,7 @@ struct cer {
 	/* what was made; owned */
 	struct plan *plan;
 	struct sn_buf identity_file; /* rebuild: identity.json from the IN stick */
+	struct sn_buf previous_file; /* rotation: the statement that it follows */
 	struct tr *tr;
 	size_t extended; /* records whose leaves are in PCR 15 */
 	struct merkle_hash leaf[TR_MAX_RECORDS];
@@ -200,6 +201,14 @@ void cer_card_done(struct cer_card *k); /* NULL-safe, idempotent */
 SN_MUST_USE enum sn_err cer_card_make(const struct cer *c, struct cer_card *ret,
     struct sn_why *why);
 
+/*
+ * A rotation (steps_rotate.c): read the statement that the plan follows from the IN stick;
+ * add record/inventory.txt to the bundle.
+ */
+SN_MUST_USE enum sn_err cer_rotate_read(struct cer *c, const struct plan *p, const char *label,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cer_rotate_close(struct cer *c, struct sn_why *why);
+
 /* A person's roles as text, "custodian, witness". */
 void cer_roles(const struct plan_person *p, struct sn_buf *ret);
 
@@ -250,6 +259,7 @@ CER_STEP_FN(step_shares)
 CER_STEP_FN(step_trial)
 CER_STEP_FN(step_recover)
 CER_STEP_FN(step_keys)
+CER_STEP_FN(step_rotate)
 CER_STEP_FN(step_opshares)
 CER_STEP_FN(step_close)
 CER_STEP_FN(step_approve)

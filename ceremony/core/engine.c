@@ -51,6 +51,7 @@ cer_free(struct cer **cp)
 	for (size_t i = 0; i < PLAN_MAX_APPROVERS; i++)
 		sn_buf_done(&c->approver[i].statement_sig);
 	sn_buf_done(&c->identity_file);
+	sn_buf_done(&c->previous_file);
 	sn_buf_done(&c->entropy);
 	sn_buf_done(&c->approver_file);
 	sn_buf_done(&c->checked);

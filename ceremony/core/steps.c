@@ -50,6 +50,9 @@ static const struct step recover = { "recover", "recover.title", NULL, ART_TPM |
 	ART_MASTER | ART_SHARES | ART_TRIAL, step_recover_enter, step_recover_count,
 	step_recover_show, step_recover_take, NULL };
 
+static const struct step rotate = { "rotate", "rotate.title", NULL, ART_KEYS, ART_ROTATED,
+	step_rotate_enter, cer_one, step_rotate_show, step_rotate_take, NULL };
+
 static const struct step check = { "check", "check.title", NULL, ART_TPM, ART_CHECKED,
 	step_check_enter, step_check_count, step_check_show, step_check_take, NULL };
 static const struct step receipt = { "receipt", "receipt.title", NULL, ART_CHECKED, ART_LOG,
@@ -70,11 +73,17 @@ static const struct step *const rebuild_steps[] = { &start, &plan, &people, &tim
 static const struct step *const check_steps[] = { &start, &plan, &people, &time, &tpm, &check,
 	&receipt, &checked };
 
+/* The same roots from the shares, and the next generation below them. */
+static const struct step *const rotate_steps[] = { &start, &plan, &people, &time, &tpm,
+	&collateral, &review, &recover, &keys, &rotate, &opshares, &close, &approve, &sign,
+	&export, &end };
+
 #define MODE(t) { t, SN_NITEMS(t) }
 const struct cer_mode cer_modes[] = {
 	[PLAN_GENESIS] = MODE(genesis_steps),
 	[PLAN_REBUILD] = MODE(rebuild_steps),
 	[PLAN_CHECK] = MODE(check_steps),
+	[PLAN_ROTATE] = MODE(rotate_steps),
 };
 const size_t cer_mode_count = SN_NITEMS(cer_modes);
 

@@ -141,10 +141,28 @@ review_exception(const struct cer *c, struct view *v)
 		    CAT_ARGS({ "time", cer_time_text(c->plan->collateral_time) }));
 }
 
+/* What the approvers are told that this ceremony makes. */
+static const char *
+review_text(enum plan_mode mode)
+{
+	static const struct {
+		enum plan_mode mode;
+		const char *id;
+	} rows[] = {
+		{ PLAN_GENESIS, "review.body" },
+		{ PLAN_ROTATE, "review.rotate" },
+	};
+
+	for (size_t i = 0; i < SN_NITEMS(rows); i++)
+		if (rows[i].mode == mode)
+			return rows[i].id;
+	return "review.rebuild";
+}
+
 static void
 review_body(const struct cer *c, struct view *v)
 {
-	view_say(v, c->plan->mode == PLAN_GENESIS ? "review.body" : "review.rebuild",
+	view_say(v, review_text(c->plan->mode),
 	    CAT_ARGS({ "sanctum", c->plan->sanctum_name },
 		{ "threshold", cer_num(c->plan->share_threshold) },
 		{ "count", cer_num(c->plan->share_count) },

@@ -206,7 +206,9 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	SN_TRY(med_read(c->ports.media, label, "plan.json", PLAN_MAX_BYTES, &text, why));
 	SN_TRY(plan_parse(sn_buf_bytes(&text), &p, why));
 	SN_TRY(plan_fits_machine(c, p, why));
-	if (p->mode == PLAN_REBUILD || p->mode == PLAN_CHECK) {
+	if (p->has_previous)
+		SN_TRY(cer_rotate_read(c, p, label, why));
+	if (p->mode == PLAN_REBUILD || p->mode == PLAN_CHECK || p->mode == PLAN_ROTATE) {
 		SN_TRY(med_read(c->ports.media, label, "identity.json", IDENTITY_MAX,
 		    &c->identity_file, why));
 		SN_TRY(plan_fits_identity(c, p, why));

@@ -273,6 +273,7 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 		.world = plan_world_name(p->world),
 		.mode = plan_mode_name(p->mode),
 		.sequence = p->sequence,
+		.previous = p->has_previous ? p->previous : NULL,
 		.sanctum_name = p->sanctum_name,
 		.approvals = p->approvals,
 		.share_threshold = p->share_threshold,
@@ -319,6 +320,8 @@ step_close_enter(struct cer *c, struct sn_why *why)
 	close_expiries(c);
 	SN_TRY(close_approvers(c, approvers, why));
 	SN_TRY(close_record(c, approvers, why));
+	if (c->plan->mode == PLAN_ROTATE)
+		SN_TRY(cer_rotate_close(c, why));
 	return close_statement(c, approvers, why);
 }
 

@@ -311,12 +311,12 @@ serve_rebuild(struct process *p, struct bytes request, struct answer_to *ret SN_
 	struct identity id;
 
 	SN_TRY(bytes_end(&request, "keeper: rebuild", why));
-	if (p->plan->mode != PLAN_REBUILD)
-		return sn_fail(why, SN_E_PROTO, "keeper: the plan is not a rebuild");
+	if (p->plan->mode != PLAN_REBUILD && p->plan->mode != PLAN_ROTATE)
+		return sn_fail(why, SN_E_PROTO,
+		    "keeper: the plan is neither a rebuild nor a rotation");
 	SN_TRY(identity_named(p->plan, sn_buf_bytes(&p->data), why));
 	SN_TRY(identity_parse(sn_buf_bytes(&p->data), &id, why));
-	SN_TRY(identity_fits(&id, p->plan, why));
-	p->identity = id;
+	SN_TRY(identity_next(&id, p->plan, &p->identity, why));
 	p->identifier = id.share_identifier;
 	p->state = KS_RECOVERING;
 	return SN_OK;

@@ -41,6 +41,14 @@ evidence_allowed(const char *class, const struct plan *plan)
 }
 
 static bool
+previous_same(const struct bun_statement *s, const struct plan *plan)
+{
+	if (s->has_previous != plan->has_previous)
+		return false;
+	return !s->has_previous || memcmp(s->previous, plan->previous, 32) == 0;
+}
+
+static bool
 collateral_time_same(const struct bun_statement *s, const struct plan *plan)
 {
 	if (s->has_collateral_time != plan->has_collateral_time)
@@ -92,6 +100,7 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 		{ "mode", strcmp(s.mode, plan_mode_name(plan->mode)) == 0 },
 		{ "plan_sha256", memcmp(s.plan_sha256, plan->digest, 32) == 0 },
 		{ "identity_sha256", memcmp(s.identity_sha256, p->identity_digest, 32) == 0 },
+		{ "previous", previous_same(&s, plan) },
 		{ "sequence", s.sequence == plan->sequence },
 		{ "sanctum.id", memcmp(s.sanctum_id, plan->sanctum_id, 16) == 0 },
 		{ "sanctum.name", strcmp(s.sanctum_name, plan->sanctum_name) == 0 },

@@ -180,9 +180,9 @@ identity_check(const struct identity *id, struct sn_why *why)
 
 /* ---- from a plan */
 
-static enum sn_err
-build_cert(const struct plan *plan, const struct identity *id, enum key_id key,
-    struct identity_cert *ret, struct sn_why *why)
+enum sn_err
+identity_plan_cert(const struct identity *id, const struct plan *plan, enum key_id key,
+    uint32_t generation, struct identity_cert *ret, struct sn_why *why)
 {
 	const struct plan_dates *dates =
 	    (const struct plan_dates *)(const void *)((const char *)plan + dates_of[key]);
@@ -197,7 +197,7 @@ build_cert(const struct plan *plan, const struct identity *id, enum key_id key,
 	if (cn.n > IDENTITY_CN_MAX)
 		return sn_fail(why, SN_E_INTERNAL, "common name of %zu bytes", cn.n);
 	memcpy(ret->cn, sn_buf_cstr(&cn), cn.n + 1);
-	ret->generation = GENESIS_GENERATION;
+	ret->generation = generation;
 	ret->from = dates->from;
 	ret->to = dates->to;
 	return identity_serial(&scope, key_row(key)->label, ret->generation, ret->from, ret->to,
@@ -227,68 +227,10 @@ identity_build(const struct plan *plan, uint16_t share_identifier,
 	memcpy(id.commitment, commitments, plan->share_count * sizeof(id.commitment[0]));
 	for (k = 0; k < KEY_COUNT; k++)
 		if (certs_row((enum key_id)k)->kind != CERTS_NONE)
-			SN_TRY(build_cert(plan, &id, (enum key_id)k, &id.cert[k], why));
+			SN_TRY(identity_plan_cert(&id, plan, (enum key_id)k, GENESIS_GENERATION,
+			    &id.cert[k], why));
 	SN_TRY(identity_check(&id, why));
 	*ret = id;
-	return SN_OK;
-}
-
-/* ---- a rebuild */
-
-/* The certificate that the plan gives, and the one that the identity file lists. */
-static enum sn_err
-cert_fits(const struct identity_cert *listed, const struct identity_cert *planned,
-    enum key_id key, struct sn_why *why)
-{
-	const struct {
-		const char *what;
-		bool same;
-	} rules[] = {
-		{ "common name", strcmp(listed->cn, planned->cn) == 0 },
-		{ "generation", listed->generation == planned->generation },
-		{ "first date", listed->from == planned->from },
-		{ "last date", listed->to == planned->to },
-	};
-	size_t i;
-
-	for (i = 0; i < SN_NITEMS(rules); i++)
-		if (!rules[i].same)
-			return sn_fail(why, SN_E_POLICY,
-			    WHAT ": %s: its %s is not the one that the plan gives; "
-				 "a rebuild makes the same certificates again",
-			    key_row(key)->label, rules[i].what);
-	return SN_OK;
-}
-
-enum sn_err
-identity_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
-{
-	const struct {
-		const char *what;
-		bool same;
-	} rules[] = {
-		{ "world", id->world == plan->world },
-		{ "sanctum id", memcmp(id->sanctum_id, plan->sanctum_id, 16) == 0 },
-		{ "sanctum name", strcmp(id->sanctum_name, plan->sanctum_name) == 0 },
-		{ "organization", strcmp(id->organization, plan->organization) == 0 },
-		{ "share threshold", id->share_threshold == plan->share_threshold },
-		{ "number of shares", id->share_count == plan->share_count },
-		{ "operations threshold", id->operations_threshold == plan->ops_threshold },
-		{ "number of approvers", id->operations_count == plan->napprovers },
-		{ "operations generation", id->operations_generation == GENESIS_GENERATION },
-	};
-	struct identity planned;
-	unsigned int k;
-	size_t i;
-
-	for (i = 0; i < SN_NITEMS(rules); i++)
-		if (!rules[i].same)
-			return sn_fail(why, SN_E_POLICY, WHAT ": its %s is not the plan's",
-			    rules[i].what);
-	SN_TRY(identity_build(plan, id->share_identifier, (const uint8_t(*)[32])id->commitment,
-	    &planned, why));
-	for (k = 0; k < KEY_COUNT; k++)
-		SN_TRY(cert_fits(&id->cert[k], &planned.cert[k], (enum key_id)k, why));
 	return SN_OK;
 }
 

@@ -63,12 +63,19 @@ SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
     struct sn_why *why);
 
 /*
- * Does a rebuild from id under this plan give what the plan says: the world, the
- * sanctum, thresholds and counts, and for each certificate the plan's dates?
- * SN_E_POLICY with the difference named.
+ * The identity that a ceremony under this plan makes from the one before, old. In a rebuild
+ * the same, but that signers whose time was over before the window begin anew, as the next
+ * generation with the plan's dates; a rotation supersedes operations and token signers in
+ * any case, and the statement signers when the plan gives them other dates. SN_E_POLICY names
+ * what the plan says otherwise: world, sanctum, shares, and of what stays every date and the
+ * approvers' numbers. SN_E_LIMIT after IDENTITY_PAST_MAX generations.
  */
-SN_MUST_USE enum sn_err identity_fits(const struct identity *id, const struct plan *plan,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err identity_next(const struct identity *old, const struct plan *plan,
+    struct identity *ret, struct sn_why *why);
+
+/* A certificate's row: its name in that sanctum and world, the plan's dates. */
+SN_MUST_USE enum sn_err identity_plan_cert(const struct identity *id, const struct plan *plan,
+    enum key_id key, uint32_t generation, struct identity_cert *ret, struct sn_why *why);
 
 /*
  * Does id belong to the sanctum and the custodians that a custodian check's plan names: world,

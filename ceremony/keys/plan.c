@@ -19,6 +19,7 @@ static const struct plan_word mode_names[] = {
 	{ "refresh", PLAN_REFRESH },
 	{ "amend", PLAN_AMEND },
 	{ "check", PLAN_CHECK },
+	{ "rotate", PLAN_ROTATE },
 };
 static const struct plan_word tpm_names[] = { { "machine", 0 }, { "software", 1 } };
 static const struct plan_word console_names[] = {

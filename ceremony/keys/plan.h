@@ -23,7 +23,14 @@
 #define PLAN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */
 
 enum plan_world { PLAN_REHEARSAL, PLAN_PRODUCTION };
-enum plan_mode { PLAN_GENESIS, PLAN_REBUILD, PLAN_REFRESH, PLAN_AMEND, PLAN_CHECK };
+enum plan_mode {
+	PLAN_GENESIS,
+	PLAN_REBUILD,
+	PLAN_REFRESH,
+	PLAN_AMEND,
+	PLAN_CHECK,
+	PLAN_ROTATE
+};
 enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUFFER };
 
 #define PLAN_ROLE_ADMINISTRATOR 1U
@@ -91,6 +98,8 @@ struct plan {
 	uint8_t intel_root[32];
 	bool has_identity_sha256;    /* not in a genesis */
 	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
+	bool has_previous;	     /* exactly in a rotation */
+	uint8_t previous[32];	     /* SHA-256 of the statement.json that it follows */
 	/* What an operations statement follows; sequence is then its number. */
 	uint8_t base_sha256[32]; /* SHA-256 of the bundle's statement.json */
 	bool has_ops_previous;	 /* exactly when sequence is above 1 */

@@ -25,6 +25,19 @@ ops_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 	    WHAT, why);
 }
 
+/* A rotation follows a statement: its bundle is at hand, unlike in a rebuild. */
+static enum sn_err
+rotate_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	if (yyjson_obj_get(root, "previous_sha256") == NULL)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": previous_sha256 is missing: a rotation names the SHA-256 of the "
+			 "statement.json that it follows");
+	p->has_previous = true;
+	return sn_json_hex(root, "previous_sha256", p->previous, sizeof(p->previous), WHAT,
+	    why);
+}
+
 enum sn_err
 plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -35,8 +48,10 @@ plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 		    WHAT, why));
 		return ops_previous(p, root, why);
 	}
+	if (p->mode == PLAN_ROTATE)
+		SN_TRY(rotate_previous(p, root, why));
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)
-		if (yyjson_obj_get(root, keys[i]) != NULL)
+		if (yyjson_obj_get(root, keys[i]) != NULL && !(i == 1 && p->has_previous))
 			return sn_fail(why, SN_E_POLICY,
 			    WHAT ": %s is for ceremonies that add to a bundle", keys[i]);
 	return SN_OK;

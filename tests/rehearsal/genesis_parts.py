@@ -23,5 +23,6 @@ def prepare_rebuild(out, again, told):
         for file in ("approver.key", "approver.json"):
             shutil.copy(os.path.join(out, "sticks", f"CS-{name}", file), stick)
     shutil.copy(os.path.join(out, "bundle", "trust", "identity.json"), again)
+    shutil.copy(os.path.join(out, "bundle", "statement.json"), again)
     with open(os.path.join(again, "shares.txt"), "w", encoding="ascii") as f:
         f.write("\n".join(told) + "\n")

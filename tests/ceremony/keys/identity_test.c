@@ -310,8 +310,7 @@ struct fit_row {
 
 static const struct fit_row fit_rows[] = {
 	{ "what a genesis made", "", unfit_nothing, SN_OK },
-	{ "operations of generation 2", "operations generation", unfit_generation,
-	    SN_E_POLICY },
+	{ "what a rotation made", "", unfit_generation, SN_OK },
 	{ "a root of generation 2", "root-p384: its generation", unfit_root_generation,
 	    SN_E_POLICY },
 	{ "another common name", "token-ca-p384: its common name", unfit_name, SN_E_POLICY },
@@ -328,6 +327,7 @@ test_fits(void **state)
 	struct plan p = fixture_plan(PLAN_REHEARSAL, 2, 3);
 	struct identity id = fixture_identity(PLAN_REHEARSAL, 2, 3);
 	struct derive_scope scope = identity_scope(&id);
+	struct identity ret;
 	struct sn_why why = { 0 };
 
 	row->change(&id);
@@ -340,23 +340,177 @@ test_fits(void **state)
 			    SN_OK);
 	}
 	assert_int_equal(identity_check(&id, &why), SN_OK);
-	assert_int_equal(identity_fits(&id, &p, &why), row->expect);
+	assert_int_equal(identity_next(&id, &p, &ret, &why), row->expect);
 	assert_non_null(strstr(why.text, row->said));
+	if (row->expect == SN_OK) { /* made again as it was */
+		SN_CLEANUP(sn_buf_done) struct sn_buf a = { 0 }, b = { 0 };
+
+		assert_int_equal(identity_write(&id, &a, NULL), SN_OK);
+		assert_int_equal(identity_write(&ret, &b, NULL), SN_OK);
+		assert_true(bytes_equal(sn_buf_bytes(&a), sn_buf_bytes(&b)));
+	}
+}
+
+/* ---- the next generation */
+
+struct next_row {
+	const char *name;
+	enum plan_mode mode;
+	const char *window, *operations, *token, *statement; /* NULL: as it was */
+	uint32_t generation, statement_generation;	     /* afterwards; 0: refused */
+	const char *said;
+};
+
+/* operations end in 2028, token 2030, statement 2035 */
+static const struct next_row next_rows[] = {
+	{ "a rotation", PLAN_ROTATE, NULL, NULL, NULL, NULL, 2, 1, "" },
+	{ "a rotation with other dates", PLAN_ROTATE, NULL, "2028", "2028", NULL, 2, 1, "" },
+	{ "a rotation with statement signers", PLAN_ROTATE, NULL, NULL, NULL, "2029", 2, 2,
+	    "" },
+	{ "a rebuild in time", PLAN_REBUILD, "2027", NULL, NULL, NULL, 1, 1, "" },
+	{ "a rebuild too late, with the old dates", PLAN_REBUILD, "2029", NULL, NULL, NULL, 1,
+	    1, "" },
+	{ "a rebuild too late, new operations signers", PLAN_REBUILD, "2029", "2029", NULL,
+	    NULL, 2, 1, "" },
+	{ "a rebuild after the token signer's time", PLAN_REBUILD, "2031", "2031", "2031", NULL,
+	    2, 1, "" },
+	{ "a rebuild in time with new operations dates", PLAN_REBUILD, "2027", "2027", NULL,
+	    NULL, 0, 0, "operations-p384: its first date" },
+	{ "a rebuild in time with new token dates", PLAN_REBUILD, "2029", NULL, "2029", NULL, 0,
+	    0, "token-p256: its first date" },
+	{ "a rebuild in time with new statement dates", PLAN_REBUILD, "2029", "2029", NULL,
+	    "2029", 0, 0, "statement-p384: its first date" },
+};
+
+static struct plan_dates
+year_from(const char *year, const struct plan_dates *old)
+{
+	char *from, *to;
+	struct plan_dates d;
+
+	if (year == NULL)
+		return *old;
+	from = test_format("%s-01-01T00:00:00Z", year);
+	to = test_format("%s-12-31T00:00:00Z", year);
+	d = fixture_dates(from, to);
+	free(from);
+	free(to);
+	return d;
+}
+
+static void
+test_next(void **state)
+{
+	const struct next_row *row = *state;
+	const struct identity old = fixture_identity(PLAN_PRODUCTION, 2, 3);
+	struct plan p = fixture_plan(PLAN_PRODUCTION, 2, 3);
+	struct sn_why why = { 0 };
+	struct identity id = { 0 };
+	uint8_t serial[20];
+
+	p.mode = row->mode;
+	p.window = year_from(row->window, &p.statement);
+	p.operations = year_from(row->operations, &p.operations);
+	p.token = year_from(row->token, &p.token);
+	p.statement = year_from(row->statement, &p.statement);
+	assert_int_equal(identity_next(&old, &p, &id, &why),
+	    row->generation == 0 ? SN_E_POLICY : SN_OK);
+	assert_non_null(strstr(why.text, row->said));
+	if (row->generation == 0)
+		return;
+	assert_int_equal(id.operations_generation, row->generation);
+	assert_int_equal(id.cert[KEY_TOKEN_P256].generation, row->generation);
+	assert_int_equal(id.cert[KEY_STATEMENT_MLDSA87].generation, row->statement_generation);
+	assert_int_equal(id.cert[KEY_ROOT_P384].generation, 1);
+	assert_int_equal(id.npast, row->generation - 1);
+	if (id.npast == 0)
+		return;
+	assert_int_equal(identity_past_serial(&id, KEY_TOKEN_P256, 1, serial, NULL), SN_OK);
+	assert_memory_equal(serial, old.cert[KEY_TOKEN_P256].serial, 20);
+}
+
+/* Rotations come to an end before the card is full; what it says survives reading. */
+static void
+test_next_limit(void **state)
+{
+	struct identity id = fixture_identity(PLAN_REHEARSAL, 5, 8), again;
+	struct plan p = fixture_plan(PLAN_REHEARSAL, 5, 8);
+	SN_CLEANUP(sn_buf_done) struct sn_buf card = { 0 };
+
+	(void)state;
+	p.mode = PLAN_ROTATE;
+	for (int i = 0; i < IDENTITY_PAST_MAX; i++)
+		assert_int_equal(identity_next(&id, &p, &id, NULL), SN_OK);
+	assert_int_equal(identity_next(&id, &p, &id, NULL), SN_E_LIMIT);
+	assert_int_equal(id.operations_generation, IDENTITY_PAST_MAX + 1);
+	assert_int_equal(identity_write(&id, &card, NULL), SN_OK);
+	assert_int_equal(identity_parse(sn_buf_bytes(&card), &again, NULL), SN_OK);
+	assert_int_equal(again.npast, IDENTITY_PAST_MAX);
+}
+
+struct past_row {
+	const char *name, *find, *put;
+};
+
+/* "superseded" of a second generation, spoilt; the rest of the file stays right. */
+static const struct past_row past_rows[] = {
+	{ "gone",
+	    ",\"superseded\":[[\"2026-01-01T00:00:00Z\",\"2028-01-01T00:00:00Z\","
+	    "\"2025-06-01T00:00:00Z\",\"2030-01-01T00:00:00Z\"]]",
+	    "" },
+	{ "empty",
+	    "[[\"2026-01-01T00:00:00Z\",\"2028-01-01T00:00:00Z\","
+	    "\"2025-06-01T00:00:00Z\",\"2030-01-01T00:00:00Z\"]]",
+	    "[]" },
+	{ "one row more", "[[\"2026-01-01",
+	    "[[\"2026-01-01T00:00:00Z\",\"2028-01-01T00:00:00Z\","
+	    "\"2025-06-01T00:00:00Z\",\"2030-01-01T00:00:00Z\"],[\"2026-01-01" },
+	{ "a row of three", "[[\"2026-01-01T00:00:00Z\",", "[[" },
+	{ "backwards", "\"2028-01-01T00:00:00Z\",\"2025-06-01",
+	    "\"2025-01-01T00:00:00Z\",\"2025-06-01" },
+	{ "longer than two years", "[[\"2026-01-01", "[[\"2025-01-01" },
+	{ "before its CA", "\"2025-06-01T00:00:00Z\",\"2030-01-01T00:00:00Z\"]]",
+	    "\"2024-06-01T00:00:00Z\",\"2030-01-01T00:00:00Z\"]]" },
+};
+
+static void
+test_past(void **state)
+{
+	const struct past_row *row = *state;
+	struct identity id = fixture_identity(PLAN_REHEARSAL, 2, 3), again;
+	struct plan p = fixture_plan(PLAN_REHEARSAL, 2, 3);
+	SN_CLEANUP(sn_buf_done) struct sn_buf card = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf spoilt = { 0 };
+	const char *at;
+	enum sn_err e;
+
+	p.mode = PLAN_ROTATE;
+	assert_int_equal(identity_next(&id, &p, &id, NULL), SN_OK);
+	assert_int_equal(identity_write(&id, &card, NULL), SN_OK);
+	at = strstr(sn_buf_cstr(&card), ",\"superseded\"");
+	assert_non_null(at);
+	at = strstr(at, row->find);
+	assert_non_null(at);
+	sn_buf_put(&spoilt, (struct bytes){ card.p, (size_t)(at - (const char *)card.p) });
+	sn_buf_str(&spoilt, row->put);
+	sn_buf_str(&spoilt, at + strlen(row->find));
+	e = identity_parse(sn_buf_bytes(&spoilt), &again, NULL);
+	assert_true(e == SN_E_POLICY || e == SN_E_FORMAT);
 }
 
 static void
 test_fits_world(void **state)
 {
 	struct plan p = fixture_plan(PLAN_PRODUCTION, 2, 3);
-	struct identity id = fixture_identity(PLAN_REHEARSAL, 2, 3);
+	struct identity id = fixture_identity(PLAN_REHEARSAL, 2, 3), ret;
 	struct sn_why why = { 0 };
 
 	(void)state;
-	assert_int_equal(identity_fits(&id, &p, &why), SN_E_POLICY);
+	assert_int_equal(identity_next(&id, &p, &ret, &why), SN_E_POLICY);
 	assert_non_null(strstr(why.text, "its world is not the plan's"));
 	p = fixture_plan(PLAN_REHEARSAL, 2, 3);
 	id = fixture_identity(PLAN_PRODUCTION, 2, 3);
-	assert_int_equal(identity_fits(&id, &p, &why), SN_E_POLICY);
+	assert_int_equal(identity_next(&id, &p, &ret, &why), SN_E_POLICY);
 	assert_non_null(strstr(why.text, "its world is not the plan's"));
 }
 
@@ -424,6 +578,11 @@ main(void)
 	for (i = 0; i < SN_NITEMS(fit_rows); i++)
 		test_list_add(l, test_fits, &fit_rows[i], "a rebuild's plan: %s",
 		    fit_rows[i].name);
+	for (i = 0; i < SN_NITEMS(next_rows); i++)
+		test_list_add(l, test_next, &next_rows[i], "next: %s", next_rows[i].name);
+	test_list_add(l, test_next_limit, NULL, "next: as many as the card has room for");
+	for (i = 0; i < SN_NITEMS(past_rows); i++)
+		test_list_add(l, test_past, &past_rows[i], "superseded: %s", past_rows[i].name);
 	test_list_add(l, test_fits_world, NULL, "a rebuild's plan: of the other world");
 	test_list_add(l, test_line_end, NULL, "one line end, not two");
 	test_list_add(l, test_every_byte, NULL, "every byte changed");
