@@ -73,6 +73,14 @@ SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
 SN_MUST_USE enum sn_err identity_next(const struct identity *old, const struct plan *plan,
     struct identity *ret, struct sn_why *why);
 
+/*
+ * Does the plan say what id says: sanctum, thresholds, counts, and each certificate's dates?
+ * (For ceremonies that make no certificate; the number of approvers may have been amended.)
+ * SN_E_POLICY with the difference named.
+ */
+SN_MUST_USE enum sn_err identity_fits(const struct identity *id, const struct plan *plan,
+    struct sn_why *why);
+
 /* A certificate's row: its name in that sanctum and world, the plan's dates. */
 SN_MUST_USE enum sn_err identity_plan_cert(const struct identity *id, const struct plan *plan,
     enum key_id key, uint32_t generation, struct identity_cert *ret, struct sn_why *why);

@@ -66,6 +66,26 @@ operations_fit(const struct identity *id, const struct plan *plan, struct sn_why
 	return SN_OK;
 }
 
+/* An amendment may have changed how many approvers there are. */
+enum sn_err
+identity_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
+{
+	SN_TRY(sanctum_fits(id, plan, why));
+	if (!plan_is_operations(plan) || id->operations_threshold != plan->ops_threshold)
+		SN_TRY(operations_fit(id, plan, why));
+	for (unsigned int k = 0; k < KEY_COUNT; k++) {
+		const enum key_id key = (enum key_id)k;
+		struct identity_cert planned;
+
+		if (certs_row(key)->kind == CERTS_NONE)
+			continue;
+		SN_TRY(identity_plan_cert(id, plan, key, id->cert[k].generation, &planned,
+		    why));
+		SN_TRY(cert_fits(&id->cert[k], &planned, key, why));
+	}
+	return SN_OK;
+}
+
 static bool
 dates_are(const struct identity_cert *c, const struct plan_dates *d)
 {
