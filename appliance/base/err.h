@@ -67,7 +67,8 @@
 	    "exported")                                                                        \
 	X(SN_E_DISAGREE, 38,                                                                   \
 	    "the second checker disagrees; nothing was "                                       \
-	    "exported")
+	    "exported")                                                                        \
+	X(SN_E_ABORTED, 39, "two people aborted the ceremony; it ends here")
 
 #define SN_ERR_ENUM_(name, status, text) name,
 enum sn_err { SN_ERR_LIST(SN_ERR_ENUM_) SN_ERR_COUNT };

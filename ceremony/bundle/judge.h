@@ -95,6 +95,9 @@ SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
 /* verify_story.c: what the transcript says happened is what the statement says. */
 SN_MUST_USE enum sn_err bun_check_story(struct bun_case *c, struct sn_why *why);
 
+/* verify_halts.c: nobody ended the ceremony, and two let it go on after every pause. */
+SN_MUST_USE enum sn_err bun_check_halts(struct bun_case *c, struct sn_why *why);
+
 /* state.c: the mark of the highest sequence accepted so far, one file per identity. */
 SN_MUST_USE enum sn_err bun_state_check(const struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_state_raise(const struct bun_case *c, struct sn_why *why);

@@ -123,8 +123,11 @@ struct cer {
 	bool log_closed;		     /* no bundle: the transcript has its last record */
 	char log_folder[CER_LOG_FOLDER_MAX]; /* on CS-LOG */
 	size_t log_files;
-	struct cer_usb *usb; /* what came and went on USB; NULL without a guard */
-	bool usb_shown;	     /* the last view was a question of ceremony/core/usb.c */
+	struct cer_usb *usb;   /* what came and went on USB; NULL without a guard */
+	bool usb_shown;	       /* the last view was a question of ceremony/core/usb.c */
+	struct cer_halt *halt; /* what is asked instead of the step's question */
+	bool halt_shown;       /* the last view was a question of ceremony/core/halt.c */
+	char last_ref[80];     /* reference of the last view */
 };
 
 /* The steps of each mode, by enum plan_mode (steps.c). */
@@ -159,6 +162,28 @@ void cer_usb_prompt(const struct cer *c, struct view *v);
 SN_MUST_USE enum sn_err cer_usb_take(struct cer *c, const struct answer *a, struct sn_why *why);
 SN_MUST_USE enum sn_err cer_usb_there(struct cer *c, const char *label, struct sn_why *why);
 void cer_usb_pulled(struct cer *c);
+
+/*
+ * "pause", "abort", "exception" and "no" (ceremony/core/halt.c). cer_halt_called() says
+ * whether an answer to a step's question is one of them (before there is a plan, "no" fails
+ * with SN_E_DECLINED). While cer_halt_asks(), its questions stand before all others.
+ */
+struct cer_halt;
+SN_MUST_USE enum sn_err cer_halt_new(struct cer_halt **ret, struct sn_why *why);
+void cer_halt_free(struct cer_halt **hp); /* NULL-safe, idempotent */
+SN_MUST_USE enum sn_err cer_halt_called(struct cer *c, const struct answer *a, bool *ret_called,
+    struct sn_why *why);
+bool cer_halt_asks(const struct cer *c);
+void cer_halt_show(const struct cer *c, struct view *v);
+void cer_halt_frame(const struct cer *c, struct view *v); /* what a pause takes away */
+SN_MUST_USE enum sn_err cer_halt_take(struct cer *c, const struct answer *a,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cer_halt_there(struct cer *c, const char *label, struct sn_why *why);
+void cer_halt_pulled(struct cer *c);
+void cer_halt_over(struct cer *c); /* the last screen was read */
+
+void cer_wipe(struct cer *c); /* everything secret: the keeper, the TPM, what was shown */
+bool cer_answer_is(struct bytes a, const char *word); /* blanks around it do not count */
 
 int64_t cer_now(struct cer *c); /* never goes back */
 

@@ -18,6 +18,7 @@ cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
 	c->result = SN_E_DECLINED;
 	c->evidence_class = "software";
 	SN_TRY(tr_new(&c->tr, why));
+	SN_TRY(cer_halt_new(&c->halt, why));
 	if (ports->usb != NULL)
 		SN_TRY(cer_usb_new(&c->usb, why));
 	*ret = SN_TAKE(c);
@@ -25,7 +26,7 @@ cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
 }
 
 /* Everything secret goes first: the keeper, then what the engine itself was shown. */
-static void
+void
 cer_wipe(struct cer *c)
 {
 	keeper_stop(&c->keeper);
@@ -56,6 +57,7 @@ cer_free(struct cer **cp)
 	sn_buf_done(&c->approver_file);
 	sn_buf_done(&c->checked);
 	cer_usb_free(&c->usb);
+	cer_halt_free(&c->halt);
 	free(c);
 	*cp = NULL;
 }
@@ -149,12 +151,19 @@ cer_mendable(enum sn_err e)
 	return e == SN_E_SHARE || e == SN_E_PASSPHRASE || e == SN_E_MEDIA || e == SN_E_MISSING;
 }
 
+/* Is the last view a question that stands before those of the step? */
+static bool
+cer_aside(const struct cer *c)
+{
+	return c->usb_shown || c->halt_shown;
+}
+
 /* An ask was answered: go on, ask again with a note, or fail for good. */
 static void
 cer_settle(struct cer *c, enum sn_err e, const struct sn_why *why)
 {
 	if (e == SN_OK) {
-		c->ask += !c->usb_shown;
+		c->ask += !cer_aside(c);
 		return;
 	}
 	if (!cer_mendable(e)) {
@@ -176,7 +185,9 @@ cer_take_stick(struct cer *c)
 	struct sn_why own = { 0 };
 	enum sn_err e = SN_OK;
 
-	if (cer_usb_asks(c))
+	if (c->halt_shown)
+		e = cer_halt_there(c, c->pending, &own);
+	else if (cer_usb_asks(c))
 		e = cer_usb_there(c, c->pending, &own);
 	else if (s->there != NULL)
 		e = s->there(c, c->ask, c->pending, &own);
@@ -197,7 +208,7 @@ cer_stick_busy(struct cer *c, struct view *v)
 
 	if (c->pending[0] == '\0')
 		return false;
-	if (!c->busy_shown && s->enter == NULL && s->busy != NULL && !c->usb_shown) {
+	if (!c->busy_shown && s->enter == NULL && s->busy != NULL && !cer_aside(c)) {
 		cer_view(v, VIEW_BUSY, "busy", s->title);
 		view_say(v, s->busy, NULL);
 		c->busy_shown = true;
@@ -246,12 +257,18 @@ cer_may_wait(enum view_kind kind)
 	    kind == VIEW_MEDIA;
 }
 
-/* What to show: first the questions about a keyboard, then those of the step. */
+/* What to show: first what people called for, then a keyboard's questions, then the step's. */
 static enum sn_err
 cer_view_next(struct cer *c, struct view *v, struct sn_why *why)
 {
 	bool news;
 
+	c->halt_shown = cer_halt_asks(c);
+	if (c->halt_shown) {
+		c->usb_shown = false;
+		cer_halt_show(c, v);
+		return SN_OK;
+	}
 	if (c->usb != NULL && (c->at > 0 || c->entered))
 		SN_TRY(cer_usb_look(c, &news, why));
 	c->usb_shown = false;
@@ -288,7 +305,7 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 	}
 	if (cer_failed(c)) {
 		memset(ret, 0, sizeof(*ret));
-		c->usb_shown = false;
+		c->usb_shown = c->halt_shown = false;
 		cer_view_failed(c, ret);
 	}
 	cer_frame(c, ret);
@@ -298,8 +315,8 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 }
 
 /* Is the answer this word? Blanks around it do not count. */
-static bool
-answer_is(struct bytes a, const char *word)
+bool
+cer_answer_is(struct bytes a, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -312,26 +329,24 @@ answer_is(struct bytes a, const char *word)
 	return a.n == n && memcmp(a.p, word, n) == 0;
 }
 
-/* "no" is a valid ending, at every question. */
-static enum sn_err
-cer_declined(const struct cer *c, const struct answer *a, struct sn_why *why)
-{
-	bool secret = c->last_kind == VIEW_PASSPHRASE || c->last_kind == VIEW_WORDS;
-
-	if (!answer_is(secret ? a->secret : bytes_str(a->text), "no"))
-		return SN_OK;
-	return sn_fail(why, SN_E_DECLINED, "at \"%s\" somebody typed \"no\"",
-	    cat_text(c->steps[c->at]->title));
-}
-
 /* Agreement is a typed word; anything else but "no" asks again. */
 static enum sn_err
 cer_word(struct cer *c, const char *text, struct sn_why *why)
 {
-	if (answer_is(bytes_str(text), c->last_word))
+	if (cer_answer_is(bytes_str(text), c->last_word))
 		return SN_OK;
 	cer_note(c, "ui.not-the-word", CAT_ARGS({ "word", c->last_word }));
 	return sn_fail(why, SN_E_MEDIA, "another word");
+}
+
+/* Enter alone goes on; a word that means nothing here must not. */
+static enum sn_err
+cer_enter(struct cer *c, const char *text, struct sn_why *why)
+{
+	if (cer_answer_is(bytes_str(text), ""))
+		return SN_OK;
+	cer_note(c, "ui.not-enter", NULL);
+	return sn_fail(why, SN_E_MEDIA, "more than Enter");
 }
 
 enum sn_err
@@ -340,18 +355,26 @@ cer_answer(struct cer *c, const struct answer *a, struct sn_why *why SN_UNUSED)
 	struct sn_why own = { 0 };
 	const struct step *s = c->steps[c->at];
 	enum sn_err e = SN_OK;
+	bool called = false;
 
 	if (c->last_kind == VIEW_END) {
+		cer_halt_over(c);
 		c->over = true;
 		return SN_OK;
 	}
-	e = cer_declined(c, a, &own);
-	if (e == SN_OK && c->usb_shown) {
-		cer_settle(c, cer_usb_take(c, a, &own), &own);
+	if (!c->halt_shown)
+		e = cer_halt_called(c, a, &called, &own);
+	if (e == SN_OK && called)
+		return SN_OK;
+	if (e == SN_OK && cer_aside(c)) {
+		e = c->halt_shown ? cer_halt_take(c, a, &own) : cer_usb_take(c, a, &own);
+		cer_settle(c, e, &own);
 		return SN_OK;
 	}
 	if (e == SN_OK && (c->last_kind == VIEW_MEDIA || c->last_kind == VIEW_REMOVE))
 		return SN_OK; /* what ends these is the stick */
+	if (e == SN_OK && c->last_kind == VIEW_INFO)
+		e = cer_enter(c, a->text, &own);
 	if (e == SN_OK && (c->last_kind == VIEW_WORD || c->last_kind == VIEW_SHOW))
 		e = cer_word(c, a->text, &own);
 	if (e == SN_OK && s->take != NULL)
@@ -382,7 +405,7 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 		cer_fail(c, own.err, &own);
 		*ret_there = true;
 	}
-	if (*ret_there || (cer_usb_due(c) && c->last_kind == VIEW_MEDIA)) {
+	if (*ret_there || (cer_usb_due(c) && c->last_kind == VIEW_MEDIA && !c->halt_shown)) {
 		*ret_there = true;
 		return SN_OK;
 	}
@@ -399,9 +422,11 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 		c->refused[0] = '\0';
 	if (c->last_kind == VIEW_REMOVE) {
 		*ret_there = !label_in(c->last_label[0], labels, n);
-		c->ask += *ret_there && !c->usb_shown;
+		c->ask += *ret_there && !cer_aside(c);
 		if (*ret_there && c->usb_shown)
 			cer_usb_pulled(c);
+		if (*ret_there && c->halt_shown)
+			cer_halt_pulled(c);
 		return SN_OK;
 	}
 	for (size_t i = 0; i < c->last_nlabels && !*ret_there; i++) {
@@ -427,6 +452,6 @@ cer_watch(struct cer *c, bool *ret_again, struct sn_why *why SN_UNUSED)
 		cer_fail(c, own.err, &own);
 		*ret_again = true;
 	}
-	*ret_again = *ret_again || cer_usb_due(c);
+	*ret_again = *ret_again || (cer_usb_due(c) && !c->halt_shown);
 	return SN_OK;
 }

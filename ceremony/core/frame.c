@@ -135,6 +135,8 @@ cer_frame(struct cer *c, struct view *v)
 	if (v->step == NULL)
 		v->step = s->id;
 	cer_rail(c, v);
+	if (c->halt_shown)
+		cer_halt_frame(c, v);
 	view_copy(v->note, sizeof(v->note), c->note);
 	c->note[0] = '\0';
 	cer_prompt(v);
@@ -144,4 +146,5 @@ cer_frame(struct cer *c, struct view *v)
 	(void)snprintf(c->last_word, sizeof(c->last_word), "%s", v->word ? v->word : "");
 	memcpy(c->last_label, v->label, sizeof(c->last_label));
 	c->last_nlabels = v->nlabels;
+	view_reference(v, c->last_ref);
 }

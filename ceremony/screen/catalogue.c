@@ -6,7 +6,8 @@
 #include "ceremony/screen/texts.h"
 
 static const struct texts *const tables[] = { &texts_begin, &texts_people, &texts_secret,
-	&texts_close, &texts_usb, &texts_records, &texts_custody, &texts_media, &texts_rotate };
+	&texts_close, &texts_usb, &texts_records, &texts_custody, &texts_media, &texts_rotate,
+	&texts_halt };
 
 const char *
 cat_text(const char *id)

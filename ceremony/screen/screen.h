@@ -19,7 +19,7 @@
 #define VIEW_SECRET_MAX 1024 /* bytes of a secret answer */
 
 enum view_kind {
-	VIEW_INFO,	 /* read it; Enter goes on */
+	VIEW_INFO,	 /* read it; Enter alone goes on */
 	VIEW_WORD,	 /* type view.word to agree; "no" ends the ceremony */
 	VIEW_TEXT,	 /* a line of text that everybody may see; "no" ends it, too */
 	VIEW_PASSPHRASE, /* a passphrase, not echoed */
@@ -63,6 +63,7 @@ struct view {
 struct answer {
 	const char *text;    /* INFO "", WORD and the typed text; never NULL */
 	struct bytes secret; /* PASSPHRASE, WORDS: in locked memory */
+	bool pause;	     /* the key for a pause, instead of all this (text is "") */
 };
 
 #define SCREEN_ROWS 24

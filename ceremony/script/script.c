@@ -298,6 +298,13 @@ script_text(struct script *s, char *ret, size_t max, struct sn_why *why)
 	return SN_OK;
 }
 
+/* "@pause" is the key for a pause. */
+static bool
+script_pause(const struct script *s)
+{
+	return bytes_equal(s->next.value, BYTES_STR("@pause"));
+}
+
 /* ---- screens */
 
 /* Straight from locked memory to the file: a rehearsal's shares are its own, but the
@@ -341,6 +348,20 @@ script_screen(struct script *s, const struct view *v, struct sn_why *why)
 
 /* ---- the loop */
 
+/* "typed VALUE": what is typed while a stick is awaited. */
+static enum sn_err
+script_typed(struct script *s, struct cer *c, struct sn_why *why)
+{
+	char text[VIEW_TEXT_MAX + 1] = "";
+	struct answer a = { .text = text };
+
+	a.pause = script_pause(s);
+	if (!a.pause)
+		SN_TRY(script_text(s, text, sizeof(text), why));
+	s->have = false;
+	return cer_answer(c, &a, why);
+}
+
 /* A stick is awaited: look, or else the next line must bring or take one. */
 static enum sn_err
 script_wait(struct script *s, struct cer *c, const struct view *v, struct sn_why *why)
@@ -354,6 +375,8 @@ script_wait(struct script *s, struct cer *c, const struct view *v, struct sn_why
 	if (there)
 		return SN_OK;
 	SN_TRY(script_peek(s, why));
+	if (s->have && strcmp(s->next.ref, "typed") == 0)
+		return script_typed(s, c, why);
 	if (!s->have)
 		return sn_fail(why, SN_E_PLAY, "%s: the file ends, but [%s] is awaited%s%s",
 		    s->ports->play, ref, v->note[0] ? ": " : "", v->note);
@@ -385,6 +408,11 @@ script_ask(struct script *s, struct cer *c, const struct view *v, struct sn_why 
 		    "%s:%u: the ceremony asks [%s], the file has %s%s%s", s->ports->play,
 		    s->have ? s->next.line : s->line, ref,
 		    s->have ? s->next.ref : "nothing more", v->note[0] ? "; " : "", v->note);
+	}
+	a.pause = script_pause(s);
+	if (a.pause) {
+		s->have = false;
+		return cer_answer(c, &a, why);
 	}
 	if (v->kind == VIEW_PASSPHRASE || v->kind == VIEW_WORDS) {
 		SN_TRY(script_secret(s, v, &secret, why));

@@ -12,7 +12,12 @@
 
 #define POLL_MS 300
 #define KEY_CTRL_C 0x03
+#define KEY_CTRL_P 0x10 /* pauses, wherever something is asked */
 #define KEY_CTRL_U 0x15
+#define WORD_MAX 40
+#define STICK_WORD_MAX 9   /* "exception" */
+#define LINE_MAX_TYPED 200 /* bytes of VIEW_TEXT */
+#define INPUT_COLS (VIEW_WIDTH - 3)
 
 struct tui {
 	const struct tui_ports *ports;
@@ -24,6 +29,7 @@ struct tui {
 	char
 	    asked[80]; /* reference of the view before; a note on the same one keeps the text */
 	bool over, again; /* again: the view is fetched once more, nobody has answered */
+	bool pause;	  /* the key for it was pressed */
 };
 
 /* ---- drawing */
@@ -42,7 +48,8 @@ tui_draw(struct tui *t)
 	attrset((int)A_BOLD);
 	mvaddnstr(1, SCREEN_BODY_COL, t->view.title, VIEW_WIDTH);
 	attrset((int)A_NORMAL);
-	mvaddnstr(SCREEN_INPUT_ROW, SCREEN_BODY_COL + 2, t->text, -1);
+	mvaddnstr(SCREEN_INPUT_ROW, SCREEN_BODY_COL + 2,
+	    t->text + (t->ntext > INPUT_COLS ? t->ntext - INPUT_COLS : 0), -1);
 	refresh();
 }
 
@@ -75,9 +82,12 @@ tui_busy(struct tui *t)
 static enum sn_err
 tui_answer(struct tui *t, struct bytes secret, struct sn_why *why)
 {
-	struct answer a = { .text = t->text, .secret = secret };
+	struct answer a = { .text = t->text, .secret = secret, .pause = t->pause };
 	enum sn_err e;
 
+	if (t->pause)
+		a.text = "";
+	t->pause = false;
 	t->over = t->view.kind == VIEW_END;
 	tui_busy(t);
 	e = cer_answer(t->cer, &a, why);
@@ -101,10 +111,21 @@ tui_ask_secret(struct tui *t, struct sn_why *why)
 	SN_CLEANUP(sn_secret_done) struct sn_secret typed = { 0 };
 
 	SN_TRY(tui_secret_read(t->ports, t->view.kind == VIEW_WORDS, tui_words_row(t), &typed,
-	    why));
+	    &t->pause, why));
 	SN_TRY(tui_answer(t, sn_secret_bytes(&typed), why));
 	tui_forget(t);
 	return SN_OK;
+}
+
+/* May this view's answer have one more letter? */
+static bool
+tui_may_type(const struct tui *t)
+{
+	enum view_kind k = t->view.kind;
+
+	if (!tui_last_page(t) || k == VIEW_END)
+		return false;
+	return t->ntext < (k == VIEW_TEXT ? LINE_MAX_TYPED : WORD_MAX);
 }
 
 /* One key of an answer in the open. *ret_done is set by Enter on the last page. */
@@ -126,8 +147,9 @@ tui_key(struct tui *t, wint_t key, bool *ret_done, struct sn_why *why)
 	} else if (key == KEY_CTRL_U) {
 		t->ntext = 0;
 		t->text[0] = '\0';
-	} else if ((t->view.word != NULL || t->view.kind == VIEW_TEXT) && tui_last_page(t) &&
-	    key >= 0x20 && key < 0x7f && t->ntext < 40) {
+	} else if (key == KEY_CTRL_P && t->view.kind != VIEW_END) {
+		t->pause = *ret_done = true;
+	} else if (key >= 0x20 && key < 0x7f && tui_may_type(t)) {
 		t->text[t->ntext++] = (char)key;
 		t->text[t->ntext] = '\0';
 	}
@@ -203,6 +225,10 @@ tui_stick_key(struct tui *t, wint_t key, bool *ret_answered, struct sn_why *why)
 
 	if (key == KEY_CTRL_C && t->ports->may_quit)
 		return sn_fail(why, SN_E_DECLINED, "Ctrl-C");
+	if (key == KEY_CTRL_P) {
+		t->pause = *ret_answered = true;
+		return tui_answer(t, (struct bytes){ NULL, 0 }, why);
+	}
 	if ((enter && t->ntext == 0 && !tui_last_page(t)) || key == KEY_NPAGE) {
 		t->page += !tui_last_page(t);
 	} else if (t->ntext == 0 && key >= '1' && key < '1' + t->view.nlabels) {
@@ -210,7 +236,7 @@ tui_stick_key(struct tui *t, wint_t key, bool *ret_answered, struct sn_why *why)
 	} else if (enter) {
 		*ret_answered = t->ntext > 0;
 		return tui_stick_enter(t, 0, why);
-	} else if (key >= 'a' && key <= 'z' && t->ntext < 8) {
+	} else if (key >= 'a' && key <= 'z' && t->ntext < STICK_WORD_MAX) {
 		t->text[t->ntext++] = (char)key;
 		t->text[t->ntext] = '\0';
 	} else if (t->ntext > 0) {

@@ -8,6 +8,7 @@
 #include "appliance/base/file.h"
 
 #define KEY_CTRL_C 0x03
+#define KEY_CTRL_P 0x10
 #define KEY_CTRL_U 0x15
 #define KEY_ESC 0x1b
 #define WORDS_COLS 56
@@ -104,11 +105,12 @@ drop_escape(int fd, struct sn_why *why)
 
 enum sn_err
 tui_secret_read(const struct tui_ports *t, bool words, unsigned int first,
-    struct sn_secret *ret, struct sn_why *why)
+    struct sn_secret *ret, bool *ret_pause, struct sn_why *why)
 {
 	SN_CLEANUP(sn_secret_done) struct sn_secret s = { 0 };
 	uint8_t k = 0;
 
+	*ret_pause = false;
 	SN_TRY(sn_secret_new(VIEW_SECRET_MAX, &s, why));
 	sn_secret_truncate(&s, 0);
 	SN_TRY(place_of(t, words, first, 0, why));
@@ -116,6 +118,10 @@ tui_secret_read(const struct tui_ports *t, bool words, unsigned int first,
 		SN_TRY(read_key(t->in, &k, why));
 		if (k == '\r' || k == '\n')
 			break;
+		if (k == KEY_CTRL_P) {
+			*ret_pause = true;
+			return erase_to(t, words, first, &s, 0, why);
+		}
 		if (k == KEY_CTRL_C && t->may_quit)
 			return sn_fail(why, SN_E_DECLINED, "Ctrl-C");
 		if (k == KEY_ESC)

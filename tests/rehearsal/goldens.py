@@ -36,16 +36,20 @@ def blank(text):
     return "\n".join(out) + "\n"
 
 
-def judge(out, mode, only=""):
-    """The screens whose reference matches only, under the names MODE-REFERENCE.txt."""
+def judge(out, mode, only="", once=False):
+    """The screens whose reference matches only, under the names MODE-REFERENCE.txt; once: one
+    that says again what it said before is passed over."""
     screens = os.path.join(out, "screens")
-    seen = set()
+    seen, said = set(), set()
     for name in sorted(os.listdir(screens)):
         if not re.match(r"\d+-(?:" + only + ")", name):
             continue
         ref = re.sub(r"^\d+-", f"{mode}-", name)
         with open(os.path.join(screens, name), encoding="utf-8") as f:
             text = blank(f.read())
+        if once and (re.sub(r"\+*\.txt$", "", ref), text) in said:
+            continue
+        said.add((ref[:-4], text))
         while ref in seen:
             ref = ref.replace(".txt", "+.txt")
         seen.add(ref)

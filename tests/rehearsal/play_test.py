@@ -11,6 +11,9 @@ from rehearsal import ok
 
 COPY_B = "media CS-OUT-B OUT/sticks/CS-OUT-B\nmedia CS-OUT-B -\nmedia CS-OUT-B OUT/sticks/CS-OUT-B\nexport.ok\nmedia CS-OUT-B -\n"
 
+# Who types "no" is asked who it is and why, and may keep the transcript.
+NO = "no\ndisagree.who dora\ndisagree.reason@dora I do not agree\ntyped skip"
+
 # name, what is replaced by what in genesis.play, exit status, what the last line must say
 ROWS = [
     ("an answer nobody asks for", "tpm.ok", "tpm.ok\ntpm.fine", 29, "tpm.fine"),
@@ -22,16 +25,16 @@ ROWS = [
     ("@shown with a word number of zero", "@shown:13:nowhere", "@shown:0:nowhere", 10, "@shown"),
     ("a stick that is never pulled", "media CS-IN -\n", "", 29, "remove CS-IN"),
     ("a folder that is not there", "media CS-IN OUT/sticks/CS-IN", "media CS-IN nowhere/at/all", 26, "nowhere"),
-    ("somebody does not agree with the plan", "plan.agree agree", "plan.agree no", 27, "no"),
-    ("somebody does not agree with the clock", "time.agree agree", "time.agree no", 27, "no"),
-    ("a witness who reads no clock", "time.typed@wim @now", "time.typed@wim no", 27, "no"),
+    ("somebody does not agree with the plan", "plan.agree agree", "plan.agree " + NO, 27, "no"),
+    ("somebody does not agree with the clock", "time.agree agree", "time.agree " + NO, 27, "no"),
+    ("a witness who reads no clock", "time.typed@wim @now", "time.typed@wim " + NO, 27, "no"),
     ("a clock that is a day off", "time.typed@dora @now\ntime.typed@wim @now",
      "time.typed@dora @now+86400\ntime.typed@wim @now+86400", 32, "clock"),
     ("@now with letters behind it", "time.typed@dora @now", "time.typed@dora @nowhere", 29, "@now"),
-    ("\"no\" instead of a passphrase", "review.pass@alice rehearsal passphrase of alice", "review.pass@alice no", 27,
+    ("\"no\" instead of a passphrase", "review.pass@alice rehearsal passphrase of alice", "review.pass@alice " + NO, 27,
      "no"),
-    ("\"no\" instead of a share", "shares.typed@dave @shown", "shares.typed@dave no", 27, "no"),
-    ("\"no\" while a share is shown", "shares.write@erin written", "shares.write@erin no", 27, "no"),
+    ("\"no\" instead of a share", "shares.typed@dave @shown", "shares.typed@dave " + NO, 27, "no"),
+    ("\"no\" while a share is shown", "shares.write@erin written", "shares.write@erin " + NO, 27, "no"),
     ("one copy of the bundle instead of two", COPY_B, "", 29, "end.ok stands here, but [media CS-OUT-B]"),
     ("the first copy's stick for both copies", COPY_B, COPY_B.replace("sticks/CS-OUT-B", "sticks/CS-OUT-A"), 29,
      "bundle is on the stick already"),

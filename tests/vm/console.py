@@ -83,6 +83,9 @@ class Vga:
 
     def _key(self, character):
         keys = []
+        if character < " " and character != "\n":
+            keys.append("ctrl")
+            character = chr(ord(character) + 0x60)
         if character in SHIFTED or character.isupper():
             keys.append("shift")
             character = SHIFTED.get(character, character.lower())

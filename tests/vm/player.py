@@ -8,7 +8,7 @@ import os
 import re
 import time
 
-from playfile import Answer, Media, PlayError
+from playfile import PAUSE, Answer, Media, PlayError, Typed
 
 STEP_TIMEOUT = 180		# the slowest step, on a busy machine
 TOTAL_TIMEOUT = 900
@@ -204,7 +204,8 @@ class Player:
         self.console.type(value)
         self._wait_change(lines, 1.5 if value else 0.0)
         typed = self._settled()
-        self.console.enter()
+        if value != PAUSE:		# the key is the answer
+            self.console.enter()
         if typed is not None:
             self._wait_change(typed, STEP_TIMEOUT)
 
@@ -259,6 +260,8 @@ class Player:
         """Is it time for this line? Sticks move when asked for, or after some patience."""
         if isinstance(item, Answer):
             return item.reference == wanted
+        if isinstance(item, Typed):
+            return wanted.startswith(("media ", "remove "))
         if item is None or wanted in ("", "..."):
             return False
         verb, *labels = wanted.split()

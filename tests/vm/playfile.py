@@ -7,6 +7,9 @@ REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*(@[a-z][a-z0-9-]*)?$")
 LABEL = re.compile(r"^CS-[A-Za-z0-9-]{1,21}$")
 
 
+PAUSE = "\x10"		# Ctrl-P
+
+
 class PlayError(Exception):
     """The answer file does not fit; the text names file and line."""
 
@@ -28,6 +31,8 @@ class Answer:
     def text(self, shown):
         """What to type, given the words that this person was last shown; None: none were."""
         head, _, rest = self.value.partition(":")
+        if self.value == "@pause":
+            return PAUSE
         if self.value == "@now" or self.value.startswith("@now+"):
             more = int(self.value[len("@now+"):] or 0)
             return time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + more))
@@ -44,6 +49,18 @@ class Answer:
             number, _, word = rest.partition(":")
             words[int(number) - 1] = word
         return " ".join(words)
+
+
+class Typed:
+    """typed VALUE, while a stick is awaited"""
+
+    def __init__(self, where, value):
+        self.where = where
+        self.value = PAUSE if value == "@pause" else value
+        self.reference, self.person = "typed", ""
+
+    def text(self, _shown):
+        return self.value
 
 
 class Media:
@@ -80,6 +97,8 @@ def parse(path, out):
                     raise PlayError(f"{where}: expected: media CS-LABEL PATH, or media CS-LABEL -")
                 items.append(Media(where, label,
                                    None if target == "-" else resolve(target)))
+            elif head == "typed":
+                items.append(Typed(where, rest))
             elif REFERENCE.match(head):
                 items.append(Answer(where, head, rest, resolve))
             else:

@@ -238,6 +238,9 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 		fix_record_tpm(f, o, o->lie, t);
 	if (o->lie == FIX_LIE_SECOND_TPM)
 		fix_record_tpm(f, o, FIX_LIE_CLASS, t);
+	for (const struct fix_halt *h = o->halts; h != NULL && h->id != NULL; h++)
+		FIX_RECORD(t, h->id, TR_ARG_STR("first", h->first),
+		    TR_ARG_STR("second", h->second));
 	fix_record_approval(f, "alice", 0, false, t);
 	if (o->lie == FIX_KEYBOARD || o->lie == FIX_LIE_KEYBOARD_ONE ||
 	    o->lie == FIX_LIE_KEYBOARD_OTHER)

@@ -79,6 +79,11 @@ enum fix_lie {
 	FIX_LIE_SECOND_TPM,	 /* a second tpm.opened, of another class */
 };
 
+/* A record of what people typed instead of an answer. */
+struct fix_halt {
+	const char *id, *first, *second;
+};
+
 /* An approver by a statement: whose key stands behind the name. */
 struct fix_who {
 	const char *name;
@@ -103,13 +108,14 @@ struct fix_bundle {
 	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
 	bool of_two;	      /* for tests: which sanctum they take */
 	enum fix_lie lie;
-	int64_t expiry;		/* of the signers, as stated; 0: FIX_EXPIRY */
-	uint32_t shares_of;	/* as stated; 0: 3 */
-	uint32_t ops_threshold; /* as stated; 0: 2 */
-	uint8_t audit_twist;	/* flips into the audit's qualifying data */
-	const uint16_t *draws;	/* sizes of the audited draws, up to a 0; NULL: 16 of 32 */
-	bool shared_session;	/* the audited session was not exclusive */
-	uint8_t ak_twist;	/* flips into the attestation key's attributes */
+	const struct fix_halt *halts; /* up to one without id */
+	int64_t expiry;		      /* of the signers, as stated; 0: FIX_EXPIRY */
+	uint32_t shares_of;	      /* as stated; 0: 3 */
+	uint32_t ops_threshold;	      /* as stated; 0: 2 */
+	uint8_t audit_twist;	      /* flips into the audit's qualifying data */
+	const uint16_t *draws; /* sizes of the audited draws, up to a 0; NULL: 16 of 32 */
+	bool shared_session;   /* the audited session was not exclusive */
+	uint8_t ak_twist;      /* flips into the attestation key's attributes */
 	bool no_audit;
 	/* an operations statement: what it follows, set by fix_ops_write() */
 	const uint8_t *base_sha256, *previous;

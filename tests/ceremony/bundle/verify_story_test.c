@@ -23,6 +23,23 @@ static const uint16_t draws_few[] = { DRAWS15, 0 }, draws_none[] = { 0 },
 			      16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
 			      16, 16, 0 };
 
+#define PAUSED { "ceremony.paused", "", "" }
+#define RESUMED(a, b) { "ceremony.resumed", a, b }
+static const struct fix_halt paused[] = { PAUSED, RESUMED("alice", "bob"), { 0 } },
+			     paused_twice[] = { PAUSED, RESUMED("alice", "bob"), PAUSED,
+				     RESUMED("bob", "carol"), { 0 } },
+			     paused_usb[] = { PAUSED, { "usb.gone", "", "" },
+				     RESUMED("alice", "bob"), { 0 } },
+			     paused_for_good[] = { PAUSED, { 0 } },
+			     paused_work[] = { PAUSED, { "tick", "", "" },
+				     RESUMED("alice", "bob"), { 0 } },
+			     paused_alone[] = { PAUSED, RESUMED("alice", "alice"), { 0 } },
+			     resumed_only[] = { RESUMED("alice", "bob"), { 0 } },
+			     sheet[] = { { "exception.sheet", "alice", "bob" }, { 0 } },
+			     sheet_alone[] = { { "exception.sheet", "bob", "bob" }, { 0 } },
+			     aborted[] = { { "ceremony.aborted", "alice", "bob" }, { 0 } },
+			     disagreed[] = { { "ceremony.disagreed", "alice", "" }, { 0 } };
+
 static const struct story_row stories[] = {
 	{ "another world in the transcript", { .lie = FIX_LIE_WORLD },
 	    "ceremony.start: world" },
@@ -77,6 +94,19 @@ static const struct story_row stories[] = {
 	    "has no exception" },
 	{ "reduced separation that the statement keeps quiet", { .lie = FIX_LIE_REDUCED },
 	    "separation.reduced" },
+	{ "a pause that two people ended", { .halts = paused }, NULL },
+	{ "two pauses", { .halts = paused_twice }, NULL },
+	{ "a pause in which a device was pulled", { .halts = paused_usb }, NULL },
+	{ "a pause that nobody ended", { .halts = paused_for_good }, "was paused" },
+	{ "a pause in which work went on", { .halts = paused_work }, "tick" },
+	{ "a pause that one person ended", { .halts = paused_alone }, "alice alone" },
+	{ "the end of a pause that there was not", { .halts = resumed_only },
+	    "nothing was paused" },
+	{ "an exception sheet", { .halts = sheet }, NULL },
+	{ "an exception sheet by one person", { .halts = sheet_alone }, "bob alone" },
+	{ "a ceremony that was aborted", { .halts = aborted }, "ceremony.aborted" },
+	{ "a ceremony that ended in disagreement", { .halts = disagreed },
+	    "ceremony.disagreed" },
 	{ "a team of two", { .of_two = true }, NULL },
 	{ "a team of two whom nobody warned",
 	    { .of_two = true, .lie = FIX_LIE_SEPARATION_NONE }, "0 people took note" },

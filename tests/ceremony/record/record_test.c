@@ -12,6 +12,8 @@ catalogue(const char *id)
 {
 	if (strcmp(id, "person.present") == 0)
 		return "{full} is here as {name}.";
+	if (strcmp(id, "a.sheet") == 0)
+		return "Sheet by {name}.\nExpected: {expected}\nDecided: {decided}";
 	if (strcmp(id, "odd.template") == 0)
 		return "An {unknown} place, an open {brace";
 	return NULL;
@@ -25,6 +27,8 @@ sample(void)
 		    "Wilma <b>&\"Witness\"</b> of the very long family name") };
 	const struct tr_arg plain[] = { TR_ARG_INT("share", 2),
 		TR_ARG_STR("text", "<script>") };
+	const struct tr_arg sheet[] = { TR_ARG_STR("name", "wilma"),
+		TR_ARG_PERSONAL("expected", "tea"), TR_ARG_PERSONAL("decided", "coffee") };
 	struct merkle_hash leaf;
 	struct tr *t = NULL;
 
@@ -33,6 +37,8 @@ sample(void)
 			     NULL),
 	    SN_OK);
 	assert_int_equal(tr_append(t, T0 - 60, "no.template", "work", plain, 2, &leaf, NULL),
+	    SN_OK);
+	assert_int_equal(tr_append(t, T0 - 40, "a.sheet", "work", sheet, 3, &leaf, NULL),
 	    SN_OK);
 	assert_int_equal(tr_append(t, T0 - 30, "odd.template", "work", NULL, 0, &leaf, NULL),
 	    SN_OK);
@@ -120,6 +126,11 @@ static const struct row rows[] = {
 	{ "text: opened names are shown", TEXT, true, "production", "Wilma <b>", "withheld" },
 	{ "text: other names are withheld", TEXT, false, "production", "[withheld, commitment ",
 	    "Wilma" },
+	{ "text: a sheet is printed from its openings", TEXT, true, "production",
+	    "Sheet by wilma.\n                Expected: tea\n                Decided: coffee\n",
+	    NULL },
+	{ "text: a sheet is withheld without", TEXT, false, "production",
+	    "Decided: [withheld, commitment ", "coffee" },
 	{ "text: an id without template", TEXT, false, "production",
 	    "no.template share=2 text=<script>", NULL },
 	{ "text: a place without argument", TEXT, false, "production",

@@ -1,0 +1,77 @@
+/*
+ * After an abort or a "no": nothing secret is left, and what happened so far can be kept on
+ * the stick CS-LOG. Nothing of it is signed, and no verifier takes it for a bundle.
+ */
+#include "ceremony/core/halt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Is a whole bundle on a stick already? The step that writes it is past its first question. */
+static bool
+exported(const struct cer *c)
+{
+	return (c->steps[c->at]->makes & ART_EXPORT) != 0 && c->ask > 0;
+}
+
+void
+halt_close(struct cer *c, enum sn_err e, const char *reason)
+{
+	cer_wipe(c);
+	c->result = e;
+	c->note[0] = '\0';
+	(void)sn_fail(&c->halt->why, e, "%s", reason);
+	c->halt->stage = HALT_LOG;
+}
+
+static void
+show_end(const struct cer *c, struct view *v)
+{
+	const struct cer_halt *h = c->halt;
+	const char *second = h->who[1] != NULL ? h->who[1]->name : "";
+	char head[40], body[40];
+
+	(void)snprintf(head, sizeof(head), "%s.end-head", h->kind->id);
+	(void)snprintf(body, sizeof(body), "%s.end", h->kind->id);
+	cer_view(v, VIEW_END, "end", head);
+	view_say(v, body, CAT_ARGS({ "first", h->who[0]->name }, { "second", second }));
+	view_blank(v);
+	view_say(v, h->written ? "halt.log-written" : "halt.log-not", NULL);
+	view_blank(v);
+	if (exported(c))
+		view_say(v, "halt.exported", NULL);
+	else
+		view_say(v, (c->have & ART_MASTER) != 0 ? "end.sheets" : "end.nothing", NULL);
+}
+
+void
+halt_log_show(const struct cer *c, struct view *v)
+{
+	if (c->halt->stage == HALT_END) {
+		show_end(c, v);
+		return;
+	}
+	if (c->halt->stage == HALT_PULL) {
+		cer_view(v, VIEW_REMOVE, "pull", "halt.log-head");
+		cer_view_media(v, CER_LABEL_LOG);
+		return;
+	}
+	cer_view(v, VIEW_MEDIA, "log", "halt.log-head");
+	cer_view_media(v, CER_LABEL_LOG);
+	view_say(v, "halt.log", CAT_ARGS({ "records", cer_num(tr_size(c->tr)) }));
+	view_copy(v->prompt, sizeof(v->prompt), cat_text("halt.prompt-log"));
+}
+
+enum sn_err
+halt_log_write(struct cer *c, const char *label, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf note = { 0 };
+
+	cat_put(&note, exported(c) ? "halt.file-exported" : "halt.file",
+	    CAT_ARGS({ "how", c->halt->why.text }, { "time", cer_time_text(cer_now(c)) }));
+	SN_TRY(sn_buf_check(&note, why));
+	const struct med_file file = { "NO-BUNDLE.txt", sn_buf_bytes(&note) };
+	SN_TRY(cer_log_files(c, label, &file, 1, why));
+	c->halt->written = true;
+	return SN_OK;
+}
