@@ -84,3 +84,4 @@ fi
 [ -z "$dice" ] || sed -i '2i\  "dice": true,' "$plan"
 "$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \
 	"$out"/sticks/CS-{alice,bob}/approver.json ${extra[@]+"${extra[@]}"}
+[ -e "$out/sticks/CS-IN/cornerstone.json" ] || "$ceremony" stick new in "$out/sticks/CS-IN" >/dev/null

@@ -23,6 +23,7 @@ enum sn_err cmd_plan_new(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_plan_lint(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_plan_fill(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_approver_new(int argc, char **argv, struct sn_why *why);
+enum sn_err cmd_stick_new(int argc, char **argv, struct sn_why *why);
 
 /* What is put around an engine: the port structure and what it points to. */
 struct cmd_ports {

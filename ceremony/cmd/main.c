@@ -30,6 +30,8 @@ static const struct cmd cmds[] = {
 	    "put approvers' public files and rehearsal roots into a plan", cmd_plan_fill },
 	{ "approver", "new", 2, 2, "NAME DIR",
 	    "make an approver's key (approver.key, approver.json)", cmd_approver_new },
+	{ "stick", "new", 2, 2, "ROLE DIR",
+	    "mark a stick: in, out-a, out-b, journal, log, approver", cmd_stick_new },
 };
 
 static int

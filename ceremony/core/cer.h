@@ -7,6 +7,7 @@
 #define CER_CER_H
 
 #include "appliance/base/text.h"
+#include "appliance/media/mark.h"
 #include "appliance/tpm/tpm.h"
 #include "ceremony/screen/catalogue.h"
 #include "ceremony/core/engine.h"
@@ -86,6 +87,7 @@ struct cer {
 	bool scan_failed; /* people were told why the sticks cannot be looked at */
 	char pending[MED_LABEL_MAX + 1]; /* a stick that is in and not taken yet */
 	char refused[MED_LABEL_MAX + 1]; /* a stick that was refused and is still in */
+	char wrong[MED_LABEL_MAX + 1];	 /* one that nobody asked for; people were told */
 
 	/* what was made; owned */
 	struct plan *plan;
@@ -119,6 +121,7 @@ struct cer {
 	size_t nexpires;
 	struct sn_buf checked; /* what the second checker said */
 	uint64_t exported_bytes;
+	struct mark out_mark[2]; /* of CS-OUT-A and CS-OUT-B, as far as they are written */
 	struct cer_custody custody;
 	bool log_closed;		     /* no bundle: the transcript has its last record */
 	char log_folder[CER_LOG_FOLDER_MAX]; /* on CS-LOG */
@@ -184,6 +187,20 @@ void cer_halt_over(struct cer *c); /* the last screen was read */
 
 void cer_wipe(struct cer *c); /* everything secret: the keeper, the TPM, what was shown */
 bool cer_answer_is(struct bytes a, const char *word); /* blanks around it do not count */
+
+/*
+ * Marks of sticks (ceremony/core/stick.c). judge: read the mark, if the stick has one, and
+ * refuse (SN_E_MEDIA) what is not what its label says, or not of p's world and sanctum (p may
+ * be NULL). make: a new mark for this ceremony. write: onto a stick that has none. wrong: is a
+ * stick in that nobody asked for? Says so once.
+ */
+SN_MUST_USE enum sn_err cer_stick_judge(struct cer *c, const struct plan *p, const char *label,
+    struct mark *ret, bool *ret_has, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_stick_make(const struct cer *c, const char *label, struct mark *ret,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cer_stick_write(struct cer *c, const char *label, const struct mark *m,
+    struct sn_why *why);
+bool cer_stick_wrong(struct cer *c, const char (*labels)[MED_LABEL_MAX + 1], size_t n);
 
 int64_t cer_now(struct cer *c); /* never goes back */
 

@@ -437,6 +437,8 @@ cer_poll(struct cer *c, bool *ret_there, struct sn_why *why SN_UNUSED)
 		view_copy(c->pending, sizeof(c->pending), label); /* taken by cer_next() */
 		*ret_there = true;
 	}
+	if (!*ret_there)
+		*ret_there = cer_stick_wrong(c, labels, n);
 	return SN_OK;
 }
 

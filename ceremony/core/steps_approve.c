@@ -92,8 +92,11 @@ approver_sticks(const struct cer *c, struct view *v, enum keeper_approval kind,
 static enum sn_err
 approver_read(struct cer *c, const char *label, struct sn_why *why)
 {
+	struct mark m;
+	bool has;
 	enum sn_err e;
 
+	SN_TRY(cer_stick_judge(c, c->plan, label, &m, &has, why));
 	sn_buf_done(&c->approver_file);
 	c->who = cer_approver_index(c, label);
 	e = med_read(c->ports.media, label, APPROVER_KEY, APPROVER_FILE_MAX, &c->approver_file,

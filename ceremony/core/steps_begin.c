@@ -197,15 +197,32 @@ plan_fits_identity(const struct cer *c, const struct plan *p, struct sn_why *why
 	return SN_OK;
 }
 
+/* In production, the stick says which sanctum's it is; nobody takes what lay about. */
+static enum sn_err
+plan_fits_stick(const struct plan *p, const char *label, const struct mark *m, bool has,
+    struct sn_why *why)
+{
+	if (has)
+		return mark_fits(m, label, plan_world_name(p->world), p->sanctum_id, why);
+	if (p->world == PLAN_REHEARSAL)
+		return SN_OK;
+	return sn_fail(why, SN_E_MEDIA,
+	    "stick %s has no " MARK_FILE "; \"ceremony stick new in\" writes it", label);
+}
+
 enum sn_err
 step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	SN_CLEANUP(plan_free) struct plan *p = NULL;
+	struct mark m = { 0 };
+	bool has;
 
+	SN_TRY(cer_stick_judge(c, NULL, label, &m, &has, why));
 	SN_TRY(med_read(c->ports.media, label, "plan.json", PLAN_MAX_BYTES, &text, why));
 	SN_TRY(plan_parse(sn_buf_bytes(&text), &p, why));
 	SN_TRY(plan_fits_machine(c, p, why));
+	SN_TRY(plan_fits_stick(p, label, &m, has, why));
 	if (p->has_previous)
 		SN_TRY(cer_rotate_read(c, p, label, why));
 	if (p->mode == PLAN_REBUILD || p->mode == PLAN_CHECK || p->mode == PLAN_ROTATE) {

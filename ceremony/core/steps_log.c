@@ -53,6 +53,8 @@ cer_log_files(struct cer *c, const char *label, const struct med_file *more, siz
 	SN_CLEANUP(sn_buf_done) struct sn_buf checkpoint = { 0 };
 	struct med_file files[LOG_OWN + CER_LOG_MORE];
 	size_t n = LOG_OWN;
+	struct mark m = { 0 };
+	bool has;
 	enum sn_err e;
 
 	if (nmore > CER_LOG_MORE)
@@ -65,7 +67,12 @@ cer_log_files(struct cer *c, const char *label, const struct med_file *more, siz
 	for (size_t i = 0; i < nmore; i++)
 		files[n++] = more[i];
 	log_folder(c, c->log_folder);
+	SN_TRY(cer_stick_judge(c, c->plan, label, &m, &has, why));
+	if (!has)
+		SN_TRY(cer_stick_make(c, label, &m, why));
 	e = med_write(c->ports.media, label, c->log_folder, files, n, why);
+	if (e == SN_OK && !has)
+		e = cer_stick_write(c, label, &m, why);
 	if (e == SN_OK)
 		e = med_compare(c->ports.media, label, c->log_folder, files, n, why);
 	if (e == SN_OK)

@@ -77,14 +77,53 @@ export_files(struct cer *c, struct med_file **ret, struct sn_why *why)
 	return SN_OK;
 }
 
+/* The stick of the first copy is no stick for the second, whatever its label says by now. */
 static enum sn_err
-export_write(struct cer *c, const char *label, const struct med_file *files, struct sn_why *why)
+export_other(const struct cer *c, size_t copy, const struct mark *m, struct sn_why *why)
 {
-	size_t n = bun_count(c->bun);
+	for (size_t i = 0; i < copy; i++)
+		if (memcmp(m->id, c->out_mark[i].id, sizeof(m->id)) == 0)
+			return sn_fail(why, SN_E_MEDIA,
+			    "this is the stick of %s; take another for %s", out_labels[i],
+			    out_labels[copy]);
+	return SN_OK;
+}
 
+/* The mark comes last: nothing is changed on a stick that is refused. */
+static enum sn_err
+export_write(struct cer *c, size_t copy, const struct med_file *files, struct sn_why *why)
+{
+	const char *label = out_labels[copy];
+	size_t n = bun_count(c->bun);
+	struct mark m = { 0 };
+	bool has;
+
+	SN_TRY(cer_stick_judge(c, c->plan, label, &m, &has, why));
+	if (has)
+		SN_TRY(export_other(c, copy, &m, why));
+	else
+		SN_TRY(cer_stick_make(c, label, &m, why));
 	SN_TRY(med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
+	if (!has)
+		SN_TRY(cer_stick_write(c, label, &m, why));
+	c->out_mark[copy] = m;
 	SN_TRY(med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
 	return export_card(c, label, true, why);
+}
+
+/* Is it the stick that was written? */
+static enum sn_err
+export_same(struct cer *c, size_t copy, struct sn_why *why)
+{
+	const char *label = out_labels[copy];
+	struct mark m = { 0 };
+	bool has;
+
+	SN_TRY(cer_stick_judge(c, c->plan, label, &m, &has, why));
+	if (has && memcmp(m.id, c->out_mark[copy].id, sizeof(m.id)) == 0)
+		return SN_OK;
+	return sn_fail(why, SN_E_MEDIA, "this is not the stick %s that was just written",
+	    label);
 }
 
 /*
@@ -96,8 +135,10 @@ export_again(struct cer *c, size_t i, const char *label, const struct med_file *
     struct sn_why *why)
 {
 	struct sn_why own = { 0 };
-	enum sn_err e =
-	    med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, bun_count(c->bun), &own);
+	enum sn_err e;
+
+	SN_TRY(export_same(c, i / COPY_ASKS, why));
+	e = med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, bun_count(c->bun), &own);
 
 	if (e == SN_OK)
 		e = export_card(c, label, false, &own);
@@ -118,7 +159,7 @@ step_export_there(struct cer *c, size_t i, const char *label, struct sn_why *why
 	enum sn_err e;
 
 	SN_TRY(export_files(c, &files, why));
-	e = i % COPY_ASKS == COPY_STICK ? export_write(c, label, files, why)
+	e = i % COPY_ASKS == COPY_STICK ? export_write(c, i / COPY_ASKS, files, why)
 					: export_again(c, i, label, files, why);
 	med_eject(c->ports.media, label);
 	free(files);

@@ -1,7 +1,10 @@
-/* Sticks: the export. */
+/* Sticks: which is which, the export. */
 #include "ceremony/screen/texts.h"
 
 static const struct text rows[] = {
+	{ "ui.wrong-stick", "Pull the stick {stick}; what is wanted is {label}." },
+	{ "ui.no-label", "without a label" },
+
 	/* export */
 	{ "export.title", "Export" },
 	{ "export.head", "Export" },

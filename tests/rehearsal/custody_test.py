@@ -28,7 +28,7 @@ def merkle(lines):
 def log_folder(out):
     stick = os.path.join(out, "sticks", "CS-LOG")
     names = sorted(os.listdir(stick)) if os.path.isdir(stick) else []
-    return [os.path.join(stick, n) for n in names]
+    return [os.path.join(stick, n) for n in names if n != "cornerstone.json"]
 
 
 def read(*path):

@@ -37,7 +37,7 @@ ROWS = [
     ("\"no\" while a share is shown", "shares.write@erin written", "shares.write@erin " + NO, 27, "no"),
     ("one copy of the bundle instead of two", COPY_B, "", 29, "end.ok stands here, but [media CS-OUT-B]"),
     ("the first copy's stick for both copies", COPY_B, COPY_B.replace("sticks/CS-OUT-B", "sticks/CS-OUT-A"), 29,
-     "bundle is on the stick already"),
+     "was made as CS-OUT-A"),
     ("an approver's stick in place of another", "media CS-bob OUT/sticks/CS-bob\nreview.pass@bob rehearsal passphrase of boob",
      "media CS-bob OUT/sticks/CS-alice\nreview.pass@bob rehearsal passphrase of alice", 29, "review"),
 ]

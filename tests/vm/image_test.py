@@ -20,6 +20,8 @@ ISO_LIMIT = 16 * 1000 * 1000
 NOTES = {"image", "iommu", "processor faults", "secure boot", "virtual machine"}
 LOADER = "lib64/ld-linux-x86-64.so.2"
 OUT = os.path.join(BUILD, "check-vm")
+BESIDE = ("bundle", "cornerstone.json", "recovery-card.txt", "recovery-card.bmp",
+          "custodian-sheets.txt")
 SHARE_WORD = re.compile(r"^[a-z]{4,8}$")
 
 
@@ -181,8 +183,8 @@ def check_leavings(tap):
               if len([w for w in re.findall(r"[a-z]+", line[20:]) if w in words]) >= 3]
     tap.equal(leaked, [], "no kept screen shows a share")
     stick = os.path.join(OUT, "sticks", "CS-OUT-A.img")
-    tap.equal([n for n in list_stick(stick) if n not in ("bundle",)], [],
-              "the OUT stick holds the bundle and nothing else")
+    tap.equal([n for n in list_stick(stick) if n not in BESIDE], [],
+              "the OUT stick holds the bundle, its mark, the recovery card and nothing else")
     secret = [w for w in ("rehearsal passphrase of alice",)
               if w in "\n".join(lines_of(OUT, "serial.log"))]
     tap.equal(secret, [], "no passphrase was echoed on the serial line")
