@@ -75,10 +75,10 @@ def judge_log(out, told, identity):
 HOSTILE = [
     ("a name that is no custodian's", "check.who carol\n", "check.who wim\ncheck.who carol\n", 0, "no custodian"),
     ("a custodian twice", "check.who dave", "check.who carol\ncheck.who dave", 0, "proven already"),
-    ("nobody came", "check.who carol\n", "check.who no\n", 27, "no"),
+    ("nobody came", "check.who carol\n", "check.who " + r.NO.format("wim") + "\n", 27, "no"),
     ("a share with a word nobody knows", "check.typed@dave\n", "check.typed@dave zzzz\ncheck.typed@dave\n", 0,
      "not in the list"),
-    ("a witness who does not agree", "check.agree@wim agree", "check.agree@wim no", 27, "no"),
+    ("a witness who does not agree", "check.agree@wim agree", "check.agree@wim " + r.NO.format("wim"), 27, "no"),
 ]
 
 

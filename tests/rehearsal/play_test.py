@@ -11,8 +11,7 @@ from rehearsal import ok
 
 COPY_B = "media CS-OUT-B OUT/sticks/CS-OUT-B\nmedia CS-OUT-B -\nmedia CS-OUT-B OUT/sticks/CS-OUT-B\nexport.ok\nmedia CS-OUT-B -\n"
 
-# Who types "no" is asked who it is and why, and may keep the transcript.
-NO = "no\ndisagree.who dora\ndisagree.reason@dora I do not agree\ntyped skip"
+NO = r.NO.format("dora")
 
 # name, what is replaced by what in genesis.play, exit status, what the last line must say
 ROWS = [

@@ -10,6 +10,9 @@ TESTS = os.path.dirname(HERE)
 BUILD = os.environ.get("BUILD", "build")
 BIN = os.path.join(BUILD, "bin")
 
+# Whoever types "no" is asked who it is and why, and may keep the transcript.
+NO = "no\ndisagree.who {0}\ndisagree.reason@{0} I do not agree\ntyped skip"
+
 _count = 0
 _failed = 0
 

@@ -190,7 +190,7 @@ def hostile(out, told, folder, other):
         ("a statement that is none", put("previous_sha256", hashlib.sha256(statement[1:]).hexdigest()), statement[1:],
          None, (), 10, "statement.json"),
         ("dice", put("dice", True), None, None, (), 32, "dice"),
-        ("somebody who does not agree", None, None, None, (("rotate.agree agree", "rotate.agree no"),), 27, "no"),
+        ("somebody who does not agree", None, None, None, (("rotate.agree agree", "rotate.agree " + r.NO.format("wim")),), 27, "no"),
     ]
     for name, plan, statement, identity, answers, want, say in rows:
         again = prepare(out, os.path.join(folder, "hostile"), told, "rotate", plan, statement, identity)
