@@ -26,6 +26,7 @@ for step in check:check rotate:rotate recover:rebuild; do
 done
 if [ $mode != genesis ]; then
 	identity=$out/identity.json
+	[ $mode != rebuild ] || [ ! -e "$out/recovery-card.txt" ] || identity=$out/recovery-card.txt
 	[ -e "$identity" ] && [ -e "$out/shares.txt" ] || {
 		echo "rehearse: a $mode needs $identity and $out/shares.txt first" >&2
 		exit 2

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Make the sticks of a ceremony, as folders: sticks.sh BUILD OUT [identity.json]
+# Make the sticks of a ceremony, as folders: sticks.sh BUILD OUT [identity.json | recovery-card.txt]
 #
 # OUT/sticks/CS-alice and CS-bob get approvers' keys (passphrase "rehearsal passphrase of
 # NAME"; with WORLD=production in the environment "factual passphrase of NAME", and then EK
@@ -64,9 +64,14 @@ fi
 if [ -n "$identity" ]; then
 	sed -i -e 's/"mode": "genesis"/"mode": "'"${MODE:-rebuild}"'"/' -e 's/"sequence": 1/"sequence": 2/' \
 		-e 's/2026-rehearsal-1/2026-rehearsal-2/' "$plan"
-	digest=$(sha256sum <"$identity")
+	if [ "$(head -c 1 "$identity")" = "{" ]; then
+		cp "$identity" "$out/sticks/CS-IN/identity.json"
+		digest=$(sha256sum <"$identity")
+	else
+		cp "$identity" "$out/sticks/CS-IN/recovery-card.txt"
+		digest=$("$build/bin/sanctum" card "$identity" | sha256sum)
+	fi
 	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"
-	cp "$identity" "$out/sticks/CS-IN/identity.json"
 	if [ "${MODE:-}" = rotate ]; then # the statement of the bundle lies beside the identity file
 		statement=$(dirname "$identity")/statement.json
 		digest=$(sha256sum <"$statement")
@@ -75,9 +80,14 @@ if [ -n "$identity" ]; then
 			-e '/"operations": {/s/2026-01-01\(.*\)2027-12-31/2026-06-01\12028-05-31/' \
 			-e '/"token": {/s/2025-01-01\(.*\)2035-01-01/2026-06-01\12036-06-01/' "$plan"
 	fi
+	if [ -d "$out/previous" ]; then # what somebody still has of the last bundle
+		digest=$(sha256sum <"$out/previous/statement.json")
+		sed -i "2i\\  \"previous_sha256\": \"${digest%% *}\"," "$plan"
+		cp -R "$out/previous" "$out/sticks/CS-IN/"
+	fi
 fi
 if [ "$world" = production ]; then
-	sed -i -e 's/"world": "rehearsal"/"world": "production"/' -e 's/2026-rehearsal-1/2026-production-1/' \
+	sed -i -e 's/"world": "rehearsal"/"world": "production"/' -e "s/2026-rehearsal-/2026-production-/" \
 		-e 's/"accept": .*/"accept": ["pinned"],/' -e 's/"console": "any"/"console": "serial"/' \
 		-e "2i\\  \"tpm_ek\": \"$ek\"," "$plan"
 fi

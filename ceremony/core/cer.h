@@ -69,6 +69,16 @@ struct cer_custody {
 #define CER_LOG_FOLDER_MAX 48
 #define CER_LOG_MORE 16 /* files that a mode adds to its log */
 
+/* The last statement before a rebuild and the head of its transcript. */
+struct cer_previous {
+	bool there;
+	uint8_t statement[32]; /* its SHA-256 */
+	uint32_t sequence;
+	struct note_checkpoint head;
+	struct sn_buf note; /* the checkpoint with its signatures */
+};
+void cer_previous_done(struct cer_previous *p); /* NULL-safe, idempotent */
+
 struct cer {
 	struct cer_ports ports;
 
@@ -91,8 +101,10 @@ struct cer {
 
 	/* what was made; owned */
 	struct plan *plan;
-	struct sn_buf identity_file; /* rebuild: identity.json from the IN stick */
-	struct sn_buf previous_file; /* rotation: the statement that it follows */
+	struct sn_buf previous_file;  /* rotation: the statement that it follows */
+	struct sn_buf identity_file;  /* identity.json from the IN stick, or off the card */
+	struct cer_previous previous; /* rebuild */
+	uint32_t stated[2];	      /* rebuild: the highest sequence that two people know */
 	struct tr *tr;
 	size_t extended; /* records whose leaves are in PCR 15 */
 	struct merkle_hash leaf[TR_MAX_RECORDS];
@@ -232,6 +244,15 @@ SN_MUST_USE enum sn_err cer_team_take(struct cer *c, size_t i, struct sn_why *wh
 
 void cer_rail(const struct cer *c, struct view *v); /* the steps beside the body */
 
+/*
+ * From the stick label: the identity file, as it is or off the recovery card; the last
+ * statement with the head of its transcript, if it is there. Verify: after keys were derived.
+ */
+SN_MUST_USE enum sn_err cer_identity_read(struct cer *c, const char *label, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_previous_read(struct cer *c, const struct plan *p,
+    const char *label, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_previous_verify(struct cer *c, struct sn_why *why);
+
 /* The recovery card as files of an OUT stick's root, beside the bundle. */
 struct cer_card {
 	struct sn_buf text, image, sheets;
@@ -292,6 +313,7 @@ CER_STEP_FN(step_start)
 CER_STEP_FN(step_plan)
 CER_STEP_FN(step_people)
 CER_STEP_FN(step_time)
+CER_STEP_FN(step_known)
 CER_STEP_FN(step_tpm)
 CER_STEP_FN(step_collateral)
 CER_STEP_FN(step_review)

@@ -53,6 +53,7 @@ cer_free(struct cer **cp)
 		sn_buf_done(&c->approver[i].statement_sig);
 	sn_buf_done(&c->identity_file);
 	sn_buf_done(&c->previous_file);
+	cer_previous_done(&c->previous);
 	sn_buf_done(&c->entropy);
 	sn_buf_done(&c->approver_file);
 	sn_buf_done(&c->checked);

@@ -46,6 +46,8 @@ static const struct step export = { "export", "export.title", "export.busy", ART
 	ART_EXPORT, NULL, step_export_count, step_export_show, NULL, step_export_there };
 static const struct step end = { "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter,
 	cer_one, step_end_show, NULL, NULL };
+static const struct step known = { "known", "known.title", NULL, ART_PLAN, 0, NULL,
+	step_known_count, step_known_show, step_known_take, NULL };
 static const struct step recover = { "recover", "recover.title", NULL, ART_TPM | ART_APPROVAL,
 	ART_MASTER | ART_SHARES | ART_TRIAL, step_recover_enter, step_recover_count,
 	step_recover_show, step_recover_take, NULL };
@@ -65,7 +67,7 @@ static const struct step *const genesis_steps[] = { &start, &plan, &people, &tim
 	&sign, &export, &end };
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
-static const struct step *const rebuild_steps[] = { &start, &plan, &people, &time, &tpm,
+static const struct step *const rebuild_steps[] = { &start, &plan, &people, &time, &known, &tpm,
 	&collateral, &review, &recover, &keys, &opshares, &close, &approve, &sign, &export,
 	&end };
 

@@ -6,7 +6,6 @@
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
 
-#define IDENTITY_MAX (16U << 10)
 #define DETAIL_WIDTH (VIEW_WIDTH - 5)
 
 static const struct {
@@ -223,12 +222,13 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	SN_TRY(plan_parse(sn_buf_bytes(&text), &p, why));
 	SN_TRY(plan_fits_machine(c, p, why));
 	SN_TRY(plan_fits_stick(p, label, &m, has, why));
-	if (p->has_previous)
+	if (p->mode == PLAN_ROTATE)
 		SN_TRY(cer_rotate_read(c, p, label, why));
 	if (p->mode == PLAN_REBUILD || p->mode == PLAN_CHECK || p->mode == PLAN_ROTATE) {
-		SN_TRY(med_read(c->ports.media, label, "identity.json", IDENTITY_MAX,
-		    &c->identity_file, why));
+		SN_TRY(cer_identity_read(c, label, why));
 		SN_TRY(plan_fits_identity(c, p, why));
+		if (p->mode == PLAN_REBUILD)
+			SN_TRY(cer_previous_read(c, p, label, why));
 	}
 	if (p->mode >= cer_mode_count || cer_modes[p->mode].n == 0)
 		return sn_fail(why, SN_E_POLICY, "plan.json: mode %s cannot be held yet",

@@ -204,7 +204,8 @@ step_keys_enter(struct cer *c, struct sn_why *why)
 	SN_TRY(keeper_derive(c->keeper, &c->files, c->identity, why));
 	c->has_identity = true;
 	sn_hex(BYTES_OF(c->identity), hex);
-	return CER_RECORD(c, "keys.derived", why, TR_ARG_STR("identity", hex));
+	SN_TRY(CER_RECORD(c, "keys.derived", why, TR_ARG_STR("identity", hex)));
+	return cer_previous_verify(c, why);
 }
 
 enum sn_err

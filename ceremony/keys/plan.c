@@ -142,7 +142,6 @@ plan_world_rules(const struct plan *p, struct sn_why *why)
 		{ p->accept_software, "accept: software" },
 		{ p->has_collateral_time && !p->has_exception, "collateral_time" },
 		{ p->namd_roots > 0 || p->has_intel_root, "vendor_pki" },
-		{ p->mode == PLAN_REBUILD, "mode: rebuild" },
 	};
 
 	if (p->world == PLAN_REHEARSAL)

@@ -25,10 +25,12 @@ ops_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 	    WHAT, why);
 }
 
-/* A rotation follows a statement: its bundle is at hand, unlike in a rebuild. */
+/* A rotation follows a statement; a rebuild does when its bundle is not lost. */
 static enum sn_err
-rotate_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
+follows_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
+	if (yyjson_obj_get(root, "previous_sha256") == NULL && p->mode == PLAN_REBUILD)
+		return SN_OK;
 	if (yyjson_obj_get(root, "previous_sha256") == NULL)
 		return sn_fail(why, SN_E_POLICY,
 		    WHAT ": previous_sha256 is missing: a rotation names the SHA-256 of the "
@@ -48,8 +50,8 @@ plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 		    WHAT, why));
 		return ops_previous(p, root, why);
 	}
-	if (p->mode == PLAN_ROTATE)
-		SN_TRY(rotate_previous(p, root, why));
+	if (p->mode == PLAN_ROTATE || p->mode == PLAN_REBUILD)
+		SN_TRY(follows_previous(p, root, why));
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)
 		if (yyjson_obj_get(root, keys[i]) != NULL && !(i == 1 && p->has_previous))
 			return sn_fail(why, SN_E_POLICY,

@@ -15,7 +15,7 @@ def shares(out):
 
 
 def prepare_rebuild(out, again, told):
-    """The folder again, for any mode after a genesis: the same approvers' sticks, the identity file, the shares on paper."""
+    """The folder again, for any mode after a genesis: the same approvers' sticks, identity file and card, the shares on paper."""
     os.makedirs(os.path.join(again, "sticks"))
     for name in ("alice", "bob"):
         stick = os.path.join(again, "sticks", f"CS-{name}")
@@ -24,5 +24,6 @@ def prepare_rebuild(out, again, told):
             shutil.copy(os.path.join(out, "sticks", f"CS-{name}", file), stick)
     shutil.copy(os.path.join(out, "bundle", "trust", "identity.json"), again)
     shutil.copy(os.path.join(out, "bundle", "statement.json"), again)
+    shutil.copy(os.path.join(out, "sticks", "CS-OUT-A", "recovery-card.txt"), again)
     with open(os.path.join(again, "shares.txt"), "w", encoding="ascii") as f:
         f.write("\n".join(told) + "\n")
