@@ -178,6 +178,7 @@ parse_profiles(struct bun_statement *s, yyjson_val *p, struct sn_why *why)
 			return sn_fail(why, SN_E_FORMAT, WHAT ": a profile is no name");
 	}
 	s->nprofiles = yyjson_arr_size(arr);
+	s->profiles = arr;
 	return SN_OK;
 }
 

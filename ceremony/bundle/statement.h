@@ -43,6 +43,7 @@ struct bun_statement {
 	struct bun_stated_expiry *expiry;
 	size_t nexpiries;
 	size_t npeople, nprofiles;
+	yyjson_val *profiles; /* names */
 	uint32_t transcript_size;
 	uint8_t transcript_root[32];
 };

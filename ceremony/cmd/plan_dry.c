@@ -165,8 +165,24 @@ by_path(const void *a, const void *b)
 	    ((const struct bun_digested *)b)->path);
 }
 
+/* The policy's files come from the plan, as in a ceremony. */
 static enum sn_err
-dry_subjects(const struct dry *d, struct bun_digested *ret, size_t *ret_n, struct sn_why *why)
+dry_policy(const struct dry *d, char path[][PLAN_POLICY_PATH_MAX], struct bun_digested *ret,
+    struct sn_why *why)
+{
+	for (size_t i = 0; i < plan_policy_count(d->plan); i++) {
+		SN_CLEANUP(sn_buf_done) struct sn_buf file = { 0 };
+
+		SN_TRY(plan_policy_file(d->plan, i, path[i], &file, why));
+		ret[i].path = path[i];
+		SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&file), ret[i].sha256, why));
+	}
+	return SN_OK;
+}
+
+static enum sn_err
+dry_subjects(const struct dry *d, char path[][PLAN_POLICY_PATH_MAX], struct bun_digested *ret,
+    size_t *ret_n, struct sn_why *why)
 {
 	size_t n;
 
@@ -174,6 +190,8 @@ dry_subjects(const struct dry *d, struct bun_digested *ret, size_t *ret_n, struc
 		ret[n].path = d->files.file[n].path;
 		SN_TRY(cry_digest(CRY_SHA256, d->files.file[n].data, ret[n].sha256, why));
 	}
+	SN_TRY(dry_policy(d, path, ret + n, why));
+	n += plan_policy_count(d->plan);
 	qsort(ret, n, sizeof(ret[0]), by_path);
 	*ret_n = n;
 	return SN_OK;
@@ -194,8 +212,11 @@ dry_approvers(const struct plan *p, struct bun_approver *ret, struct sn_why *why
 static enum sn_err
 dry_compose(struct dry *d, struct sn_why *why)
 {
-	struct bun_digested files[SN_NITEMS(d->files.file)];
+	struct bun_digested files[SN_NITEMS(d->files.file) + PLAN_MAX_NODES + 1];
+	char path[PLAN_MAX_NODES + 1][PLAN_POLICY_PATH_MAX];
+	const char *profiles[PLAN_MAX_PROFILES];
 	struct bun_approver approvers[PLAN_MAX_APPROVERS];
+	struct bun_person people[PLAN_MAX_PEOPLE];
 	const struct bun_expiry expires = { "operations signer certificates",
 		d->plan->operations.to };
 	const struct plan *p = d->plan;
@@ -212,6 +233,10 @@ dry_compose(struct dry *d, struct sn_why *why)
 		.ops_threshold = p->ops_threshold,
 		.approvers = approvers,
 		.napprovers = p->napprovers,
+		.people = people,
+		.npeople = p->npeople,
+		.profiles = profiles,
+		.reduced = p->two,
 		.evidence_class = p->accept_pinned && p->tpm_ek_pinned ? "pinned" : "software",
 		.has_collateral_time = p->has_collateral_time,
 		.collateral_time = p->collateral_time,
@@ -221,11 +246,18 @@ dry_compose(struct dry *d, struct sn_why *why)
 		.transcript_size = 1,
 	};
 
+	while (pred.nprofiles < SN_NITEMS(profiles) &&
+	    (profiles[pred.nprofiles] = plan_profile(p, pred.nprofiles)) != NULL)
+		pred.nprofiles++;
+	for (size_t i = 0; i < p->npeople; i++) { /* nobody is here: commitments to nothing */
+		people[i].role = p->people[i].name;
+		memset(people[i].commit, (int)i, sizeof(people[i].commit));
+	}
 	memcpy(pred.plan_sha256, p->digest, 32);
 	memcpy(pred.identity_sha256, d->identity, 32);
 	memcpy(pred.sanctum_id, p->sanctum_id, 16);
 	SN_TRY(dry_approvers(p, approvers, why));
-	SN_TRY(dry_subjects(d, files, &n, why));
+	SN_TRY(dry_subjects(d, path, files, &n, why));
 	return bun_compose_statement(&pred, files, n, &d->statement, why);
 }
 

@@ -15,6 +15,7 @@
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
+#include "ceremony/layouts/trustee.h"
 
 #define DAY 86400LL
 #define YEAR (365LL * DAY)
@@ -54,7 +55,7 @@ static const char *const option_names[OPT_COUNT] = { "--name", "--world", "--mod
 struct fresh {
 	const char *opt[OPT_COUNT]; /* NULL: not given */
 	yyjson_mut_doc *doc;
-	yyjson_mut_val *root, *people, *approvers;
+	yyjson_mut_val *root, *people, *approvers, *nodes;
 	size_t custodians, napprovers;
 	struct plan_dates window;
 	bool failed; /* an allocation */
@@ -128,6 +129,30 @@ new_person(struct fresh *f, const char *arg, struct sn_why *why)
 	return SN_OK;
 }
 
+/* NAME:amd:PRODUCT[=ID] or NAME:intel[=ID]. */
+static enum sn_err
+new_node(struct fresh *f, const char *arg, struct sn_why *why)
+{
+	static const char *const keys[] = { "name", "hardware", "product" };
+	yyjson_mut_val *one = yyjson_mut_arr_add_obj(f->doc, f->nodes);
+	const char *s = arg;
+
+	for (size_t i = 0; i < SN_NITEMS(keys) && *s != '\0' && *s != '='; i++) {
+		size_t n = strcspn(s, ":=");
+
+		f->failed |= !yyjson_mut_obj_add(one, yyjson_mut_str(f->doc, keys[i]),
+		    yyjson_mut_strncpy(f->doc, s, n));
+		s += n;
+		s += *s == ':';
+	}
+	if (yyjson_mut_obj_size(one) < 2 || (*s != '\0' && *s != '='))
+		return sn_fail(why, SN_E_USAGE,
+		    "\"%s\" is not NAME:amd:PRODUCT[=ID] or NAME:intel[=ID]", arg);
+	if (*s == '=')
+		put_str(f, one, "id", s + 1);
+	return SN_OK;
+}
+
 static enum sn_err
 new_approver(struct fresh *f, const char *path, struct sn_why *why)
 {
@@ -155,6 +180,8 @@ new_option(struct fresh *f, const char *name, const char *value, struct sn_why *
 		return sn_fail(why, SN_E_USAGE, "%s needs a value; " USAGE, name);
 	if (strcmp(name, "--person") == 0)
 		return new_person(f, value, why);
+	if (strcmp(name, "--node") == 0)
+		return new_node(f, value, why);
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		if (strcmp(name, option_names[i]) != 0)
 			continue;
@@ -209,7 +236,8 @@ read_args(struct fresh *f, int argc, char **argv, struct sn_why *why)
 	f->root = yyjson_mut_obj(f->doc);
 	f->people = yyjson_mut_arr(f->doc);
 	f->approvers = yyjson_mut_arr(f->doc);
-	if (f->root == NULL || f->people == NULL || f->approvers == NULL)
+	f->nodes = yyjson_mut_arr(f->doc);
+	if (f->root == NULL || f->nodes == NULL || f->people == NULL || f->approvers == NULL)
 		return sn_fail(why, SN_E_NOMEM, "plan");
 	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "--", 2) != 0) {
@@ -307,6 +335,20 @@ put_machine(struct fresh *f)
 	put_str(f, f->root, "console", option(f, OPT_CONSOLE, "any"));
 }
 
+/* All of it is said, so that people see what there is to say. */
+static void
+put_policy(struct fresh *f)
+{
+	yyjson_mut_val *languages = yyjson_mut_arr(f->doc), *profiles = yyjson_mut_arr(f->doc);
+
+	put_str(f, f->root, "freshness", plan_freshness_name(PLAN_STALE_REFUSE));
+	f->failed |= !yyjson_mut_obj_add_val(f->doc, f->root, "nodes", f->nodes);
+	f->failed |= !yyjson_mut_obj_add_val(f->doc, f->root, "profiles", profiles);
+	f->failed |= !yyjson_mut_arr_add_str(f->doc, profiles, LAYOUT_TRUSTEE_PROFILE);
+	f->failed |= !yyjson_mut_obj_add_val(f->doc, f->root, "languages", languages);
+	f->failed |= !yyjson_mut_arr_add_str(f->doc, languages, "en");
+}
+
 /* Files that a plan names by their digest. */
 static enum sn_err
 put_digests(struct fresh *f, struct sn_why *why)
@@ -353,6 +395,9 @@ put_like(struct fresh *f, struct sn_why *why)
 		{ "tpm_ek", f->opt[OPT_TPM_EK] != NULL },
 		{ "accept", f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_WORLD] != NULL },
 		{ "console", f->opt[OPT_CONSOLE] != NULL },
+		{ "nodes", yyjson_mut_arr_size(f->nodes) > 0 },
+		{ "tcb", false },
+		{ "profiles", false },
 	};
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	SN_CLEANUP(sn_json_free) yyjson_doc *in = NULL;
@@ -388,6 +433,7 @@ compose(struct fresh *f, int64_t now, struct sn_buf *ret, struct sn_why *why)
 	SN_TRY(put_people(f, why));
 	put_dates(f);
 	put_machine(f);
+	put_policy(f);
 	SN_TRY(put_digests(f, why));
 	SN_TRY(put_like(f, why));
 	text = f->failed ? NULL

@@ -272,6 +272,14 @@ SN_MUST_USE enum sn_err cer_rotate_read(struct cer *c, const struct plan *p, con
     struct sn_why *why);
 SN_MUST_USE enum sn_err cer_rotate_close(struct cer *c, struct sn_why *why);
 
+/* SN_E_POLICY unless the IN stick still holds the plan that was agreed, byte for byte. */
+SN_MUST_USE enum sn_err cer_plan_again(struct cer *c, struct sn_why *why);
+
+/* The plan's policy (ceremony/core/steps_policy.c): its screen, its record, its files. */
+void cer_policy_show(const struct plan *p, struct view *v);
+SN_MUST_USE enum sn_err cer_policy_take(struct cer *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_policy_files(struct cer *c, struct sn_why *why);
+
 /* A person's roles as text, "custodian, witness". */
 void cer_roles(const struct plan_person *p, struct sn_buf *ret);
 

@@ -99,13 +99,36 @@ step_start_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 	return SN_OK;
 }
 
-enum { PLAN_STICK, PLAN_AGREE, PLAN_EXCEPTION };
+enum { PLAN_STICK, PLAN_AGREE, PLAN_POLICY, PLAN_EXCEPTION, PLAN_ASKS };
 
-/* An exception in the plan has a screen of its own. */
+/* Policy and exception have screens of their own, when the plan has them. */
+static bool
+plan_asked(const struct plan *p, size_t ask)
+{
+	if (ask == PLAN_POLICY)
+		return p != NULL && p->policy.given;
+	return ask != PLAN_EXCEPTION || (p != NULL && p->has_exception);
+}
+
+static size_t
+plan_ask(const struct plan *p, size_t i)
+{
+	size_t ask;
+
+	for (ask = PLAN_STICK; ask < PLAN_ASKS; ask++)
+		if (plan_asked(p, ask) && i-- == 0)
+			break;
+	return ask;
+}
+
 size_t
 step_plan_count(const struct cer *c)
 {
-	return c->plan != NULL && c->plan->has_exception ? PLAN_EXCEPTION + 1 : PLAN_EXCEPTION;
+	size_t n = 0;
+
+	while (plan_ask(c->plan, n) < PLAN_ASKS)
+		n++;
+	return n;
 }
 
 static void
@@ -144,18 +167,23 @@ plan_exception(const struct plan *p, struct view *v)
 enum sn_err
 step_plan_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
 {
-	if (i == PLAN_EXCEPTION) {
-		plan_exception(c->plan, v);
-		return SN_OK;
-	}
-	if (i == PLAN_STICK) {
+	switch (plan_ask(c->plan, i)) {
+	case PLAN_STICK:
 		cer_view(v, VIEW_MEDIA, "stick", "plan.head");
 		view_say(v, "plan.media", NULL);
 		cer_view_media(v, CER_LABEL_IN);
-		return SN_OK;
+		break;
+	case PLAN_POLICY:
+		cer_policy_show(c->plan, v);
+		break;
+	case PLAN_EXCEPTION:
+		plan_exception(c->plan, v);
+		break;
+	default:
+		cer_view(v, VIEW_WORD, "agree", "plan.head");
+		plan_body(c->plan, v);
+		break;
 	}
-	cer_view(v, VIEW_WORD, "agree", "plan.head");
-	plan_body(c->plan, v);
 	return SN_OK;
 }
 
@@ -209,6 +237,23 @@ plan_fits_stick(const struct plan *p, const char *label, const struct mark *m, b
 	    "stick %s has no " MARK_FILE "; \"ceremony stick new in\" writes it", label);
 }
 
+/*
+ * The IN stick is read again for the collateral. Another plan on it means another stick, or
+ * one that answers differently: what people agreed to came from neither.
+ */
+enum sn_err
+cer_plan_again(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+
+	SN_TRY(med_read(c->ports.media, CER_LABEL_IN, "plan.json", PLAN_MAX_BYTES, &text, why));
+	if (!bytes_equal(sn_buf_bytes(&text), sn_buf_bytes(&c->plan->bytes)))
+		return sn_fail(why, SN_E_POLICY,
+		    "plan.json on " CER_LABEL_IN " is not the plan that was agreed; the stick "
+		    "or the file was changed");
+	return SN_OK;
+}
+
 enum sn_err
 step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
@@ -241,9 +286,12 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 enum sn_err
 step_plan_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct sn_why *why)
 {
+	size_t ask = plan_ask(c->plan, i);
 	char hex[65];
 
-	if (i == PLAN_EXCEPTION)
+	if (ask == PLAN_POLICY)
+		return cer_policy_take(c, why);
+	if (ask == PLAN_EXCEPTION)
 		return CER_RECORD(c, "exception.agreed", why,
 		    TR_ARG_STR("what", PLAN_EXPIRED_COLLATERAL),
 		    TR_ARG_STR("time", cer_time_text(c->plan->collateral_time)),

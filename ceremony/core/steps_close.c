@@ -263,7 +263,7 @@ close_people(const struct tr_read *read, struct bun_person *ret, size_t *ret_n,
 static enum sn_err
 close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_why *why)
 {
-	static const char *const profiles[] = { LAYOUT_TRUSTEE_PROFILE };
+	const char *profiles[PLAN_MAX_PROFILES];
 	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
 	struct bun_person people[PLAN_MAX_PEOPLE];
 	struct merkle_hash root;
@@ -283,7 +283,6 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 		.napprovers = p->napprovers,
 		.people = people,
 		.profiles = profiles,
-		.nprofiles = SN_NITEMS(profiles),
 		.evidence_class = c->evidence_class,
 		.has_collateral_time = p->has_collateral_time,
 		.collateral_time = p->collateral_time,
@@ -294,6 +293,9 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 		.transcript_size = tr_size(c->tr),
 	};
 
+	while (pred.nprofiles < SN_NITEMS(profiles) &&
+	    (profiles[pred.nprofiles] = plan_profile(p, pred.nprofiles)) != NULL)
+		pred.nprofiles++;
 	memcpy(pred.plan_sha256, p->digest, 32);
 	memcpy(pred.identity_sha256, c->identity, 32);
 	memcpy(pred.sanctum_id, p->sanctum_id, 16);
@@ -304,19 +306,30 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 	return bun_seal(c->bun, &pred, why);
 }
 
+/* The layouts that the plan wants. */
+static enum sn_err
+close_layouts(struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf toml = { 0 };
+
+	if (!plan_wants(c->plan, LAYOUT_TRUSTEE_PROFILE))
+		return SN_OK;
+	SN_TRY(layout_trustee_config(c->plan->sanctum_name, &toml, why));
+	return bun_add(c->bun, LAYOUT_TRUSTEE_PATH, sn_buf_bytes(&toml), why);
+}
+
 enum sn_err
 step_close_enter(struct cer *c, struct sn_why *why)
 {
 	struct bun_approver approvers[PLAN_MAX_APPROVERS];
-	SN_CLEANUP(sn_buf_done) struct sn_buf toml = { 0 };
 
 	SN_TRY(bun_new(&c->bun, why));
 	SN_TRY(close_transcript(c, why));
 	SN_TRY(close_trust(c, why));
 	SN_TRY(close_collateral(c, why));
 	SN_TRY(close_evidence(c, why));
-	SN_TRY(layout_trustee_config(c->plan->sanctum_name, &toml, why));
-	SN_TRY(bun_add(c->bun, LAYOUT_TRUSTEE_PATH, sn_buf_bytes(&toml), why));
+	SN_TRY(cer_policy_files(c, why));
+	SN_TRY(close_layouts(c, why));
 	close_expiries(c);
 	SN_TRY(close_approvers(c, approvers, why));
 	SN_TRY(close_record(c, approvers, why));

@@ -229,6 +229,7 @@ step_collateral_enter(struct cer *c, struct sn_why *why)
 	struct sn_why none = { 0 };
 	enum sn_err e;
 
+	SN_TRY(cer_plan_again(c, why));
 	SN_TRY(collateral_policy(c, &policy, why));
 	SN_TRY(col_store_new(&policy, &c->col, why));
 	e = med_read_tree(c->ports.media, CER_LABEL_IN, "collateral", COL_ITEM_BYTES_MAX,

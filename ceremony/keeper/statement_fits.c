@@ -88,6 +88,55 @@ approvers_same(const struct bun_statement *s, const struct plan *plan, struct sn
 	return SN_OK;
 }
 
+static bool
+is_policy(const char *path)
+{
+	return strncmp(path, PLAN_POLICY_FOLDER, strlen(PLAN_POLICY_FOLDER)) == 0 ||
+	    strncmp(path, PLAN_NODES_FOLDER, strlen(PLAN_NODES_FOLDER)) == 0;
+}
+
+/* The policy that is bound is exactly the plan's, made here once more. */
+static enum sn_err
+policy_same(const struct bun_statement *s, const struct plan *plan, struct sn_why *why)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->nsubjects; i++)
+		n += is_policy(s->subject[i].path);
+	if (n != plan_policy_count(plan))
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": %zu files of policy/ and nodes/, but the plan makes %zu", n,
+		    plan_policy_count(plan));
+	for (i = 0; i < n; i++) {
+		SN_CLEANUP(sn_buf_done) struct sn_buf file = { 0 };
+		const struct bun_subject *bound;
+		char path[PLAN_POLICY_PATH_MAX];
+		uint8_t digest[CRY_MAX_HASH];
+
+		SN_TRY(plan_policy_file(plan, i, path, &file, why));
+		SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&file), digest, why));
+		bound = bun_statement_subject(s, path);
+		if (bound == NULL || memcmp(bound->sha256, digest, 32) != 0)
+			return sn_fail(why, SN_E_POLICY, WHAT ": %s is not the plan's", path);
+	}
+	return SN_OK;
+}
+
+/* As many layouts as are wanted, and those; a plan that says nothing binds nothing. */
+static bool
+profiles_same(const struct bun_statement *s, const struct plan *plan)
+{
+	const char *name;
+	size_t i;
+
+	if (!plan->policy.given)
+		return true;
+	for (i = 0; (name = plan_profile(plan, i)) != NULL; i++)
+		if (!yyjson_equals_str(yyjson_arr_get(s->profiles, i), name))
+			return false;
+	return yyjson_arr_size(s->profiles) == i;
+}
+
 enum sn_err
 statement_fits(const struct process *p, struct bytes statement, struct sn_why *why)
 {
@@ -110,9 +159,11 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 		{ "thresholds.shares_of", s.share_count == plan->share_count },
 		{ "collateral_time", collateral_time_same(&s, plan) },
 		{ "exceptions", exception_same(&s, plan) },
+		{ "profiles", profiles_same(&s, plan) },
 		{ "separation", s.reduced == plan->two },
 		{ "evidence_class", evidence_allowed(s.evidence_class, plan) },
 	};
 	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));
+	SN_TRY(policy_same(&s, plan, why));
 	return approvers_same(&s, plan, why);
 }

@@ -9,6 +9,7 @@
 #define PLAN_H
 
 #include "appliance/base/bytes.h"
+#include "ceremony/keys/plan_policy.h"
 
 #define PLAN_MAX_BYTES (64U << 10)
 #define PLAN_MAX_PEOPLE 24
@@ -94,6 +95,7 @@ struct plan {
 	char exception_reason[PLAN_REASON_MAX + 1];
 	struct plan_amd_root amd_roots[PLAN_AMD_ROOTS]; /* rehearsal only */
 	size_t namd_roots;
+	struct plan_policy policy;
 	bool has_intel_root; /* rehearsal only */
 	uint8_t intel_root[32];
 	bool has_identity_sha256;    /* not in a genesis */

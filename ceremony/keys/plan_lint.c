@@ -212,6 +212,27 @@ generated_roots(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED
 	return p->namd_roots > 0 || p->has_intel_root;
 }
 
+static bool
+node_without_tcb(const struct plan *p, int64_t now SN_UNUSED, char *who)
+{
+	for (size_t i = 0; i < p->policy.nnodes; i++) {
+		const struct plan_node *n = &p->policy.node[i];
+
+		if (n->hardware == PLAN_INTEL ? p->policy.has_intel
+					      : p->policy.amd[n->product].given)
+			continue;
+		put_who(who, n->name, "", "");
+		return true;
+	}
+	return false;
+}
+
+static bool
+no_layout(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
+{
+	return p->policy.profiles == 0;
+}
+
 static const struct plan_lint_row rows[] = {
 	{ "accept-reach", PLAN_LINT_REFUSE,
 	    "no class in accept can be reached: pinned needs tpm_ek, software a rehearsal, and vendor is never given",
@@ -269,6 +290,11 @@ static const struct plan_lint_row rows[] = {
 	{ "stale-collateral", PLAN_LINT_WARN,
 	    "collateral is judged at a time before the window; verifiers will say so",
 	    stale_collateral },
+	{ "node-tcb", PLAN_LINT_WARN,
+	    "tcb states no least firmware for this node's hardware; any will do",
+	    node_without_tcb },
+	{ "no-layout", PLAN_LINT_WARN,
+	    "profiles is empty; no consumer gets a ready configuration", no_layout },
 	{ "generated-roots", PLAN_LINT_WARN,
 	    "vendor_pki names generated roots; this can only practise", generated_roots },
 };

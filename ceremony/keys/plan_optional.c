@@ -141,6 +141,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 	}
 	SN_TRY(plan_dice(p, root, why));
 	SN_TRY(plan_exceptions(p, root, why));
+	SN_TRY(plan_policy(p, root, why));
 	SN_TRY(plan_identity(p, root, why));
 	SN_TRY(plan_ops(p, root, why));
 	return plan_vendor_pki(p, root, why);

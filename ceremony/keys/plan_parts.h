@@ -42,6 +42,9 @@ SN_MUST_USE enum sn_err plan_approvers(struct plan *p, yyjson_val *root, struct 
 SN_MUST_USE enum sn_err plan_accept(struct plan *p, yyjson_val *root, struct sn_why *why);
 SN_MUST_USE enum sn_err plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why);
 
+/* plan_policy.c: nodes, least firmware, freshness, layouts, languages (after exceptions). */
+SN_MUST_USE enum sn_err plan_policy(struct plan *p, yyjson_val *root, struct sn_why *why);
+
 /* plan_ops.c: which bundle an operations ceremony continues (after mode and sequence). */
 SN_MUST_USE enum sn_err plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why);
 

@@ -14,6 +14,12 @@ GOLDEN = os.path.join(r.HERE, "screens", "exception.txt")
 REASON = "nobody carried newer collateral in"
 WHEN = "2025-07-01T00:00:00Z"
 AGREE = "plan.agree agree\n"
+NO = {"no": """disagree.who wim
+disagree.reason@wim the collateral is too old
+media CS-LOG OUT/sticks/CS-LOG
+media CS-LOG -
+disagree.end
+"""}
 
 
 def sticks(folder, name, answers):
@@ -31,7 +37,7 @@ def sticks(folder, name, answers):
     with open(os.path.join(r.TESTS, "play", "genesis.play"), encoding="utf-8") as f:
         text = f.read()
     with open(path, "w", encoding="utf-8") as f:
-        f.write(text.replace(AGREE, AGREE + "".join(f"plan.exception {a}\n" for a in answers), 1))
+        f.write(text.replace(AGREE, AGREE + "".join(f"plan.exception {a}\n" + NO.get(a, "") for a in answers), 1))
     return out, path
 
 

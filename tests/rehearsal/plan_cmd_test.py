@@ -38,6 +38,9 @@ REFUSED = {
     "a rebuild of nothing": ([], ["--mode", "rebuild"], 32, "identity_sha256 is missing"),
     "two people with one full name": (["carol"], ["--person", "carol:custodian=dave"], 32,
                                       "1 of the lines above cannot stay"),
+    "a node without hardware": ([], ["--node", "n1"], 2, "\"n1\" is not NAME:amd"),
+    "a node of a product that nobody knows": ([], ["--node", "n1:amd:Rome"], 10, "\"Rome\""),
+    "a node with a role": ([], ["--node", "n1:amd:Milan:boss"], 2, "is not NAME:amd"),
     "a plan that is there already": ([], [], 2, "is there already; nothing was changed"),
 }
 
@@ -95,6 +98,29 @@ def judge_like(folder, path):
     ok(status == 0 and "dry run: 3 shares" in said, "its dry run makes the keys of a genesis", said + err)
 
 
+def judge_nodes(folder):
+    status, said, err = new(folder, "nodes.json", PEOPLE, ["--node", "n1:amd:Milan", "--node", "i1:intel=" + "ab" * 16])
+    ok(status == 0 and "warning node-tcb: n1: " in said, "two nodes, of any firmware", said + err)
+    status, said, err = r.run("jq", "-cS", ".nodes", os.path.join(folder, "nodes.json"))
+    ok(said == '[{"hardware":"amd","name":"n1","product":"Milan"},{"hardware":"intel","id":"' + "ab" * 16 +
+       '","name":"i1"}]\n', "jq reads them", said + err)
+    status, said, err = r.run(CEREMONY, "plan", "lint", os.path.join(folder, "nodes.json"))
+    ok(status == 0 and "dry run: 3 shares" in said, "their dry run", said + err)
+
+
+def judge_two(folder):
+    """A team of two needs no other option than its people."""
+    both = ":custodian,approver"
+    argv = ["--name", "North", "--team", "two", "--person", "alice" + both, "--person", "bob" + both]
+    argv += [os.path.join(folder, n, "approver.json") for n in ("alice", "bob")]
+    path = os.path.join(folder, "two.json")
+    status, said, err = r.run(CEREMONY, "plan", "new", path, *argv)
+    ok(status == 0 and said.startswith("warning team-of-two: reduced separation") and said.count("warning") == 1,
+       "a team of two, with one warning", said + err)
+    status, said, err = r.run(CEREMONY, "plan", "lint", path)
+    ok(status == 0 and "dry run: 2 shares" in said, "its dry run", said + err)
+
+
 def judge_lint(folder, path):
     """Warnings leave it a plan; some lines refuse it; what cannot be parsed is no plan."""
     with open(path, encoding="utf-8") as f:
@@ -133,6 +159,8 @@ def main():
                name, f"{status}: {said}{err}")
         with open(path, "rb") as f:
             ok(f.read() == before, "the plan that was there is as it was")
+        judge_nodes(folder)
+        judge_two(folder)
         judge_lint(folder, path)
         shutil.rmtree(os.path.join(folder, "alice"))
         status, said, err = new(folder, "refused.json", PEOPLE, [])

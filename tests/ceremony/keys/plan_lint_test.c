@@ -29,6 +29,7 @@ good(void)
 	struct plan p = fixture_plan(PLAN_REHEARSAL, 2, 3);
 
 	p.sequence = 1;
+	p.policy.profiles = PLAN_PROFILES_ALL;
 	p.accept_software = true;
 	p.window = (struct plan_dates){ NOW + DAY, NOW + 15 * DAY };
 	p.token = p.statement;
@@ -80,6 +81,11 @@ SPOIL(own_approval, p->people[0].roles |= PLAN_ROLE_APPROVER)
 SPOIL(own_key_to_the_safe, p->people[1].roles |= PLAN_ROLE_SAFE)
 SPOIL(second_genesis, p->mode = PLAN_REBUILD)
 SPOIL(old_news, p->has_collateral_time = true; p->collateral_time = NOW - YEAR)
+SPOIL(any_firmware, memcpy(p->policy.node[0].name, "n1", 3); p->policy.nnodes = 1;
+    p->policy.amd[PLAN_GENOA].given = p->policy.has_intel = true)
+SPOIL(any_intel, memcpy(p->policy.node[0].name, "n1", 3); p->policy.nnodes = 1;
+    p->policy.node[0].hardware = PLAN_INTEL; p->policy.amd[PLAN_MILAN].given = true)
+SPOIL(nothing_wanted, p->policy.profiles = 0)
 SPOIL(home_made_amd, p->namd_roots = 1)
 SPOIL(home_made_intel, p->has_intel_root = true)
 
@@ -129,6 +135,9 @@ static const struct row rows[] = {
 	{ "an administrator who approves", "administrator-approver", "dora", own_approval },
 	{ "a rebuild that is the first", "first-sequence", "", second_genesis },
 	{ "collateral of last year", "stale-collateral", "", old_news },
+	{ "a node on any firmware", "node-tcb", "n1", any_firmware },
+	{ "an Intel node on any firmware", "node-tcb", "n1", any_intel },
+	{ "no layout", "no-layout", "", nothing_wanted },
 	{ "generated AMD roots", "generated-roots", "", home_made_amd },
 	{ "a generated Intel root", "generated-roots", "", home_made_intel },
 };

@@ -61,6 +61,15 @@ struct row {
 	"\"exceptions\":[{\"what\":\"" what "\",\"collateral_time\":\"" time                   \
 	"\",\"reason\":\"" reason "\"}],\"tpm\":"
 #define EXPIRED(reason) EXCEPTION("expired-collateral", "2025-07-01T00:00:00Z", reason)
+#define NODES(list) "\"nodes\":[" list "],\"tpm\":"
+#define MILAN(name, more)                                                                      \
+	"{\"name\":\"" name "\",\"hardware\":\"amd\",\"product\":\"Milan\"" more "}"
+#define INTEL(name, id) "{\"name\":\"" name "\",\"hardware\":\"intel\",\"id\":\"" id "\"}"
+#define HEX30 "00112233445566778899aabbccddee"
+#define PPID HEX30 "ff"
+#define TCB(list) "\"tcb\":{" list "},\"tpm\":"
+#define SVNS "\"boot_loader\":4,\"tee\":0,\"snp\":24,\"microcode\":219"
+#define SVN "{" SVNS "}"
 static const struct row rows[] = {
 	{ "a good plan", "", "", SN_OK },
 	{ "collateral time in a rehearsal",
@@ -94,6 +103,69 @@ static const struct row rows[] = {
 	    "\"tpm\":", "\"exceptions\":[\"all\"],\"tpm\":", SN_E_FORMAT },
 	{ "a collateral time beside an exception", "\"tpm\":",
 	    "\"collateral_time\":\"2025-07-01T00:00:00Z\"," EXPIRED("air gap"), SN_E_POLICY },
+	{ "expired collateral is refused, said so",
+	    "\"tpm\":", "\"freshness\":\"refuse\",\"tpm\":", SN_OK },
+	{ "expired collateral under an exception, said so",
+	    "\"tpm\":", "\"freshness\":\"exception\"," EXPIRED("air gap"), SN_OK },
+	{ "refused and excepted", "\"tpm\":", "\"freshness\":\"refuse\"," EXPIRED("air gap"),
+	    SN_E_POLICY },
+	{ "an exception without one",
+	    "\"tpm\":", "\"freshness\":\"exception\",\"tpm\":", SN_E_POLICY },
+	{ "a freshness that nobody knows",
+	    "\"tpm\":", "\"freshness\":\"ignore\",\"tpm\":", SN_E_FORMAT },
+	{ "no nodes", "\"tpm\":", NODES(""), SN_OK },
+	{ "an AMD node", "\"tpm\":", NODES(MILAN("n1", "")), SN_OK },
+	{ "an Intel node with its PPID", "\"tpm\":", NODES(INTEL("n1", PPID)), SN_OK },
+	{ "two nodes of one name", "\"tpm\":", NODES(MILAN("n1", "") "," MILAN("n1", "")),
+	    SN_E_POLICY },
+	{ "two nodes of one id", "\"tpm\":", NODES(INTEL("n1", PPID) "," INTEL("n2", PPID)),
+	    SN_E_POLICY },
+	{ "one id in two spellings", "\"tpm\":",
+	    NODES(INTEL("n1", "aa" HEX30) "," INTEL("n2", "AA" HEX30)), SN_E_POLICY },
+	{ "a node that climbs out", "\"tpm\":", NODES(MILAN("../n1", "")), SN_E_FORMAT },
+	{ "a node without hardware", "\"tpm\":", NODES("{\"name\":\"n1\"}"), SN_E_FORMAT },
+	{ "a node that is no object", "\"tpm\":", NODES("\"n1\""), SN_E_FORMAT },
+	{ "an AMD node without a product",
+	    "\"tpm\":", NODES("{\"name\":\"n1\",\"hardware\":\"amd\"}"), SN_E_FORMAT },
+	{ "an Intel node with a product",
+	    "\"tpm\":", NODES("{\"name\":\"n1\",\"hardware\":\"intel\",\"product\":\"Milan\"}"),
+	    SN_E_FORMAT },
+	{ "a node's id one digit short", "\"tpm\":", NODES(INTEL("n1", HEX30 "a")),
+	    SN_E_FORMAT },
+	{ "an AMD node with an Intel id",
+	    "\"tpm\":", NODES(MILAN("n1", ",\"id\":\"" PPID "\"")), SN_E_FORMAT },
+	{ "a node's id that is no hex", "\"tpm\":", NODES(INTEL("n1", "xx" HEX30)),
+	    SN_E_FORMAT },
+	{ "a node with a password", "\"tpm\":", NODES(MILAN("n1", ",\"password\":\"x\"")),
+	    SN_E_FORMAT },
+	{ "least firmware of both makers", "\"tpm\":",
+	    TCB("\"amd\":{\"Milan\":" SVN "},\"intel\":{\"evaluation\":18,"
+		"\"date\":\"2024-03-13T00:00:00Z\"}"),
+	    SN_OK },
+	{ "least firmware of a Milan with a Turin's number",
+	    "\"tpm\":", TCB("\"amd\":{\"Milan\":{\"fmc\":1," SVNS "}}"), SN_E_FORMAT },
+	{ "least firmware of a Turin without it",
+	    "\"tpm\":", TCB("\"amd\":{\"Turin\":" SVN "}"), SN_E_FORMAT },
+	{ "least firmware of 256", "\"tpm\":",
+	    TCB("\"amd\":{\"Milan\":{\"boot_loader\":256,\"tee\":0,\"snp\":8,"
+		"\"microcode\":1}}"),
+	    SN_E_FORMAT },
+	{ "least firmware of a product nobody knows",
+	    "\"tpm\":", TCB("\"amd\":{\"Rome\":" SVN "}"), SN_E_FORMAT },
+	{ "least Intel firmware without a date",
+	    "\"tpm\":", TCB("\"intel\":{\"evaluation\":18}"), SN_E_FORMAT },
+	{ "no layout", "\"tpm\":", "\"profiles\":[],\"tpm\":", SN_OK },
+	{ "the one layout there is",
+	    "\"tpm\":", "\"profiles\":[\"trustee-0.21\"],\"tpm\":", SN_OK },
+	{ "a layout twice", "\"tpm\":",
+	    "\"profiles\":[\"trustee-0.21\",\"trustee-0.21\"],\"tpm\":", SN_E_FORMAT },
+	{ "a layout that nobody knows",
+	    "\"tpm\":", "\"profiles\":[\"../etc\"],\"tpm\":", SN_E_FORMAT },
+	{ "English", "\"tpm\":", "\"languages\":[\"en\"],\"tpm\":", SN_OK },
+	{ "German", "\"tpm\":", "\"languages\":[\"de\"],\"tpm\":", SN_E_POLICY },
+	{ "English and German",
+	    "\"tpm\":", "\"languages\":[\"en\",\"de\"],\"tpm\":", SN_E_POLICY },
+	{ "no language", "\"tpm\":", "\"languages\":[],\"tpm\":", SN_E_FORMAT },
 	{ "dice", GENESIS, GENESIS ",\"dice\":true", SN_OK },
 	{ "no dice", GENESIS, GENESIS ",\"dice\":false", SN_OK },
 	{ "dice by number", GENESIS, GENESIS ",\"dice\":100", SN_E_FORMAT },
