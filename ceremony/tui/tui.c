@@ -261,6 +261,7 @@ tui_wait(struct tui *t, struct sn_why *why)
 		if (!answered)
 			SN_TRY(cer_poll(t->cer, &there, why));
 	}
+	t->again = there; /* a note about another stick must not take what is being typed */
 	return SN_OK;
 }
 

@@ -74,7 +74,7 @@ def args(found, *ids):
 def log_of(out):
     """The one folder on the LOG stick, or None."""
     stick = os.path.join(out, "sticks", "CS-LOG")
-    names = os.listdir(stick) if os.path.isdir(stick) else []
+    names = [n for n in os.listdir(stick) if n != "cornerstone.json"] if os.path.isdir(stick) else []
     return os.path.join(stick, names[0]) if len(names) == 1 else None
 
 
