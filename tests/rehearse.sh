@@ -19,7 +19,7 @@ if [ -e "$out/bundle" ] || { [ -n "$play" ] && [ -e "$out/sticks/CS-OUT-A/bundle
 fi
 # The first step that only one mode has says which plan is wanted.
 mode=genesis identity=
-for step in check:check rotate:rotate recover:rebuild; do
+for step in check:check rotate:rotate old:reshare recover:rebuild; do
 	if [ -n "$play" ] && [ $mode = genesis ] && grep -q "^${step%:*}\." "$play"; then
 		mode=${step#*:}
 	fi

@@ -137,7 +137,7 @@ get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 		"plan_sha256", "previous", "profiles", "sanctum", "separation", "sequence",
 		"thresholds", "time", "time_unix", "transcript", "world", NULL };
 	static const char *const worlds[] = { "production", "rehearsal", NULL };
-	static const char *const modes[] = { "genesis", "rebuild", "rotate", NULL };
+	static const char *const modes[] = { "genesis", "rebuild", "rotate", "reshare", NULL };
 	static const char *const separations[] = { "reduced", NULL };
 	yyjson_val *seconds = yyjson_obj_get(p, "time_unix"), *sanctum, *tree;
 	const char *separation;

@@ -161,7 +161,7 @@ bun_world_ok(const char *s)
 bool
 bun_mode_ok(const char *s)
 {
-	static const char *const list[] = { "genesis", "rebuild", "rotate", NULL };
+	static const char *const list[] = { "genesis", "rebuild", "rotate", "reshare", NULL };
 
 	return one_of(s, list);
 }

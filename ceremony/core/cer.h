@@ -59,11 +59,13 @@ struct cer_share {
 	int64_t at;
 };
 
-/* Custody: the check of shares. */
+/* Custody: the check of shares; the splitting that identity.json lists. */
 struct cer_custody {
 	size_t who; /* custodian at the keyboard */
 	bool ended;
 	struct cer_share share[PLAN_MAX_SHARES];
+	uint32_t old_threshold, old_count, old_identifier;
+	uint32_t kept; /* old sheets that were not destroyed */
 };
 
 #define CER_LOG_FOLDER_MAX 48
@@ -224,6 +226,12 @@ SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id, const struct t
 	    SN_NITEMS(((const struct tr_arg[]){ __VA_ARGS__ })), (why))
 SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
 
+/* After an end without a result: the message on what to do with what is left. */
+const char *cer_left(const struct cer *c);
+
+/* What identity.json says of the splitting that is there: into c->custody. */
+SN_MUST_USE enum sn_err cer_old_shares(struct cer *c, struct sn_why *why);
+
 /*
  * A ceremony that makes no bundle leaves its transcript on the stick CS-LOG, in a folder of
  * its own. cer_log_close(): the last record; the keeper ends. cer_log_files(): records,
@@ -302,7 +310,7 @@ void cer_frame(struct cer *c, struct view *v);
 #define CER_NUM_LEN 24
 const char *cer_num_put(char ret[CER_NUM_LEN], uint64_t n);
 const char *cer_time_put(char ret[TEXT_TIME_LEN + 1], int64_t t);
-/* Seconds as the nearest minutes with their sign: "+37", "-5", "0". */
+/* Seconds as the nearest minutes (half a minute: none), signed: "+37", "-5", "0". */
 const char *cer_minutes_put(char ret[CER_NUM_LEN], int64_t s);
 #define cer_minutes(s) cer_minutes_put((char[CER_NUM_LEN]){ "" }, (s))
 #define cer_num(n) cer_num_put((char[CER_NUM_LEN]){ "" }, (n))
@@ -341,6 +349,8 @@ CER_STEP_FN(step_end)
 CER_STEP_FN(step_check)
 CER_STEP_FN(step_receipt)
 CER_STEP_FN(step_checked)
+CER_STEP_FN(step_old)
+CER_STEP_FN(step_reshared)
 size_t cer_one(const struct cer *c); /* a count of 1 */
 
 #endif

@@ -132,7 +132,7 @@ cer_view_failed(struct cer *c, struct view *v)
 		view_say(v, "end.failed", CAT_ARGS({ "sentence", c->why.text }));
 	}
 	view_blank(v);
-	view_say(v, (c->have & ART_MASTER) != 0 ? "end.sheets" : "end.nothing", NULL);
+	view_say(v, cer_left(c), NULL);
 	c->over = true;
 }
 

@@ -83,6 +83,7 @@ enum cer_artefact {
 	ART_EXPORT = 1 << 12,	 /* on the stick, compared */
 	ART_CHECKED = 1 << 14,	 /* custodians' shares judged one by one */
 	ART_ROTATED = 1 << 16,	 /* rotation: what changes, agreed */
+	ART_OLD = 1 << 17,	 /* old sheets destroyed, or said to be kept */
 	ART_LOG = 1 << 15,	 /* no bundle: transcript on the log stick, compared */
 };
 struct cer_step_facts {

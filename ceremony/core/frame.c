@@ -64,7 +64,7 @@ cer_num_put(char ret[CER_NUM_LEN], uint64_t n)
 const char *
 cer_minutes_put(char ret[CER_NUM_LEN], int64_t s)
 {
-	long long m = (s + (s < 0 ? -30 : 30)) / 60;
+	long long m = (s + (s < 0 ? -29 : 29)) / 60;
 
 	(void)snprintf(ret, CER_NUM_LEN, m == 0 ? "%lld" : "%+lld", m);
 	return ret;
@@ -147,4 +147,12 @@ cer_frame(struct cer *c, struct view *v)
 	memcpy(c->last_label, v->label, sizeof(c->last_label));
 	c->last_nlabels = v->nlabels;
 	view_reference(v, c->last_ref);
+}
+
+const char *
+cer_left(const struct cer *c)
+{
+	if (c->plan != NULL && c->plan->mode == PLAN_RESHARE)
+		return (c->have & ART_EXPORT) != 0 ? "end.reshared" : "end.old-sheets";
+	return (c->have & ART_MASTER) != 0 ? "end.sheets" : "end.nothing";
 }

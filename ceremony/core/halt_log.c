@@ -11,7 +11,9 @@
 static bool
 exported(const struct cer *c)
 {
-	return (c->steps[c->at]->makes & ART_EXPORT) != 0 && c->ask > 0;
+	bool writing = (c->steps[c->at]->makes & ART_EXPORT) != 0 && c->ask > 0;
+
+	return writing || (c->have & ART_EXPORT) != 0;
 }
 
 void
@@ -41,7 +43,7 @@ show_end(const struct cer *c, struct view *v)
 	if (exported(c))
 		view_say(v, "halt.exported", NULL);
 	else
-		view_say(v, (c->have & ART_MASTER) != 0 ? "end.sheets" : "end.nothing", NULL);
+		view_say(v, cer_left(c), NULL);
 }
 
 void

@@ -54,6 +54,13 @@ static const struct step recover = { "recover", "recover.title", NULL, ART_TPM |
 
 static const struct step rotate = { "rotate", "rotate.title", NULL, ART_KEYS, ART_ROTATED,
 	step_rotate_enter, cer_one, step_rotate_show, step_rotate_take, NULL };
+static const struct step regain = { "recover", "recover.title", NULL, ART_TPM | ART_APPROVAL,
+	ART_MASTER, step_recover_enter, step_recover_count, step_recover_show,
+	step_recover_take, NULL };
+static const struct step old = { "old", "old.title", "old.busy", ART_EXPORT, ART_OLD | ART_LOG,
+	NULL, step_old_count, step_old_show, step_old_take, step_old_there };
+static const struct step reshared = { "end", "end.title", NULL, ART_EXPORT | ART_OLD, 0,
+	step_end_enter, cer_one, step_reshared_show, NULL, NULL };
 
 static const struct step check = { "check", "check.title", NULL, ART_TPM, ART_CHECKED,
 	step_check_enter, step_check_count, step_check_show, step_check_take, NULL };
@@ -79,6 +86,10 @@ static const struct step *const check_steps[] = { &start, &plan, &people, &time,
 static const struct step *const rotate_steps[] = { &start, &plan, &people, &time, &tpm,
 	&collateral, &review, &recover, &keys, &rotate, &opshares, &close, &approve, &sign,
 	&export, &end };
+/* The same identity and secret, but new shares; the old sheets go at the end. */
+static const struct step *const reshare_steps[] = { &start, &plan, &people, &time, &tpm,
+	&collateral, &review, &regain, &shares, &trial, &keys, &opshares, &close, &approve,
+	&sign, &export, &old, &reshared };
 
 #define MODE(t) { t, SN_NITEMS(t) }
 const struct cer_mode cer_modes[] = {
@@ -86,6 +97,7 @@ const struct cer_mode cer_modes[] = {
 	[PLAN_REBUILD] = MODE(rebuild_steps),
 	[PLAN_CHECK] = MODE(check_steps),
 	[PLAN_ROTATE] = MODE(rotate_steps),
+	[PLAN_RESHARE] = MODE(reshare_steps),
 };
 const size_t cer_mode_count = SN_NITEMS(cer_modes);
 

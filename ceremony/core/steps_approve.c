@@ -154,6 +154,7 @@ review_text(enum plan_mode mode)
 	} rows[] = {
 		{ PLAN_GENESIS, "review.body" },
 		{ PLAN_ROTATE, "review.rotate" },
+		{ PLAN_RESHARE, "review.reshare" },
 	};
 
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
@@ -167,6 +168,8 @@ review_body(const struct cer *c, struct view *v)
 {
 	view_say(v, review_text(c->plan->mode),
 	    CAT_ARGS({ "sanctum", c->plan->sanctum_name },
+		{ "old_threshold", cer_num(c->custody.old_threshold) },
+		{ "old_count", cer_num(c->custody.old_count) },
 		{ "threshold", cer_num(c->plan->share_threshold) },
 		{ "count", cer_num(c->plan->share_count) },
 		{ "have", cer_num(approvals_have(c, KEEPER_APPROVE_PLAN)) },

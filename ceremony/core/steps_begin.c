@@ -267,14 +267,16 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	SN_TRY(plan_parse(sn_buf_bytes(&text), &p, why));
 	SN_TRY(plan_fits_machine(c, p, why));
 	SN_TRY(plan_fits_stick(p, label, &m, has, why));
-	if (p->mode == PLAN_ROTATE)
+	if (p->mode == PLAN_ROTATE || p->mode == PLAN_RESHARE)
 		SN_TRY(cer_rotate_read(c, p, label, why));
-	if (p->mode == PLAN_REBUILD || p->mode == PLAN_CHECK || p->mode == PLAN_ROTATE) {
+	if (!plan_is_operations(p) && p->mode != PLAN_GENESIS) {
 		SN_TRY(cer_identity_read(c, label, why));
 		SN_TRY(plan_fits_identity(c, p, why));
 		if (p->mode == PLAN_REBUILD)
 			SN_TRY(cer_previous_read(c, p, label, why));
 	}
+	if (p->mode == PLAN_RESHARE)
+		SN_TRY(cer_old_shares(c, why));
 	if (p->mode >= cer_mode_count || cer_modes[p->mode].n == 0)
 		return sn_fail(why, SN_E_POLICY, "plan.json: mode %s cannot be held yet",
 		    plan_mode_name(p->mode));
@@ -303,7 +305,11 @@ step_plan_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct
 	    TR_ARG_STR("console", c->ports.console)));
 	SN_TRY(CER_RECORD(c, "plan.loaded", why, TR_ARG_STR("plan", hex),
 	    TR_ARG_INT("sequence", c->plan->sequence)));
-	return CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex));
+	SN_TRY(CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex)));
+	if (c->plan->mode != PLAN_RESHARE)
+		return SN_OK;
+	sn_hex(BYTES_OF(c->plan->previous), hex);
+	return CER_RECORD(c, "previous.named", why, TR_ARG_STR("statement", hex));
 }
 
 void
@@ -316,6 +322,7 @@ cer_roles(const struct plan_person *p, struct sn_buf *ret)
 		{ PLAN_ROLE_ADMINISTRATOR, "administrator" },
 		{ PLAN_ROLE_WITNESS, "witness" },
 		{ PLAN_ROLE_CUSTODIAN, "custodian" },
+		{ PLAN_ROLE_OLD, "old-custodian" },
 		{ PLAN_ROLE_APPROVER, "approver" },
 		{ PLAN_ROLE_AUDITOR, "auditor" },
 		{ PLAN_ROLE_SAFE, "safe-controller" },

@@ -91,6 +91,8 @@ step_shares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
 	sn_secret_done(&c->shown);
 	if (what == ASK_READY)
 		view_say(v, "shares.ready", CAT_ARGS({ "person", name }));
+	if (what == ASK_READY && c->plan->mode == PLAN_RESHARE)
+		view_say(v, "shares.anew", NULL);
 	if (what == ASK_TYPED)
 		view_say(v, "shares.typed", NULL);
 	if (what != ASK_WRITE)
@@ -155,14 +157,15 @@ step_trial_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why
 enum sn_err
 step_recover_enter(struct cer *c, struct sn_why *why)
 {
-	c->missing = c->plan->share_threshold;
+	SN_TRY(cer_old_shares(c, why));
+	c->missing = c->custody.old_threshold;
 	return keeper_rebuild(c->keeper, sn_buf_bytes(&c->identity_file), why);
 }
 
 size_t
 step_recover_count(const struct cer *c)
 {
-	return c->plan->share_threshold;
+	return c->custody.old_threshold;
 }
 
 enum sn_err
@@ -173,10 +176,12 @@ step_recover_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
 
 	cat_put(&b, "recover.head",
 	    CAT_ARGS({ "missing", cer_num(c->missing) },
-		{ "threshold", cer_num(c->plan->share_threshold) }));
+		{ "threshold", cer_num(c->custody.old_threshold) }));
 	cer_view(v, VIEW_WORDS, "typed", "recover.head");
 	view_copy(v->title, sizeof(v->title), sn_buf_cstr(&b));
 	view_say(v, "recover.body", NULL);
+	if (c->plan->mode == PLAN_RESHARE)
+		view_say(v, "recover.old", NULL);
 	return SN_OK;
 }
 
@@ -208,11 +213,19 @@ step_keys_enter(struct cer *c, struct sn_why *why)
 	return cer_previous_verify(c, why);
 }
 
+static const char *
+keys_text(enum plan_mode mode)
+{
+	if (mode == PLAN_GENESIS)
+		return "keys.body";
+	return mode == PLAN_RESHARE ? "keys.reshared" : "keys.rebuilt";
+}
+
 enum sn_err
 step_keys_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	cer_view(v, VIEW_WORD, "agree", "keys.head");
-	view_say(v, c->plan->mode == PLAN_GENESIS ? "keys.body" : "keys.rebuilt", NULL);
+	view_say(v, keys_text(c->plan->mode), NULL);
 	view_blank(v);
 	cer_view_digest(v, c->identity);
 	return SN_OK;

@@ -73,6 +73,9 @@ derive_all(struct process *p, struct sn_buf *ret, struct sn_why *why)
 	if (p->plan->mode == PLAN_GENESIS)
 		SN_TRY(identity_build(p->plan, p->identifier,
 		    (const uint8_t(*)[32])p->commitment, &p->identity, why));
+	if (p->plan->mode == PLAN_RESHARE)
+		SN_TRY(identity_reshare(p->plan, p->identifier,
+		    (const uint8_t(*)[32])p->commitment, &p->identity, why));
 	SN_TRY(certs_make(&p->identity, sn_secret_bytes(&p->master), &p->certs, why));
 	SN_TRY(certs_identity_digest(p->certs.key[KEY_ROOT_P384],
 	    p->certs.key[KEY_ROOT_MLDSA87], p->identity_digest, why));

@@ -149,7 +149,10 @@ make_shares(struct process *p, struct sn_why *why)
 	SN_CLEANUP(shares_done) struct slip39_share shares[SLIP39_MAX_SHARES] = { 0 };
 	uint32_t i;
 
-	SN_TRY(slip39_identifier(p->plan->world == PLAN_REHEARSAL, &p->identifier, why));
+	do /* in a reshare not the one of the old shares */
+		SN_TRY(slip39_identifier(p->plan->world == PLAN_REHEARSAL, &p->identifier,
+		    why));
+	while (p->plan->mode == PLAN_RESHARE && p->identifier == p->identity.share_identifier);
 	SN_TRY(slip39_split(sn_secret_bytes(&p->master), p->identifier,
 	    p->plan->share_threshold, p->plan->share_count, NULL, shares, why));
 	for (i = 0; i < p->plan->share_count; i++) {
@@ -230,15 +233,46 @@ serve_share_check(struct process *p, struct bytes request, struct answer_to *ret
 	return SN_OK;
 }
 
-/* ---- genesis: trial recovery */
+/* ---- genesis and reshare: trial recovery */
 
-/* Join the typed shares whose bits are set, and compare with the master secret. */
+/* What is left of the master secret while there is none: a salted digest. */
+struct trial {
+	uint8_t salt[32], digest[CRY_MAX_HASH];
+};
+
 static enum sn_err
-try_subset(const struct process *p, const struct slip39_share *shares, uint32_t set,
+trial_digest(const struct trial *t, struct bytes secret, uint8_t ret[CRY_MAX_HASH],
     struct sn_why *why)
+{
+	/* the literal's own NUL is the separator */
+	const struct bytes parts[] = { BYTES_OF("cornerstone/v1/trial"), BYTES_OF(t->salt),
+		secret };
+
+	return cry_digest_v(CRY_SHA256, parts, SN_NITEMS(parts), ret, why);
+}
+
+/* From here on the secret exists in what people typed and nowhere else. */
+static enum sn_err
+trial_forget(struct process *p, struct trial *ret, struct sn_why *why)
+{
+	uint32_t i;
+
+	SN_TRY(cry_random(ret->salt, sizeof(ret->salt), why));
+	SN_TRY(trial_digest(ret, sn_secret_bytes(&p->master), ret->digest, why));
+	sn_secret_done(&p->master);
+	for (i = 0; i < p->ntyped; i++)
+		sn_secret_done(&p->shown[i]);
+	return SN_OK;
+}
+
+/* Join the typed shares whose bits are set; it must be the secret that was destroyed. */
+static enum sn_err
+try_subset(const struct process *p, const struct trial *t, const struct slip39_share *shares,
+    uint32_t set, struct sn_secret *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_secret_done) struct sn_secret got = { 0 };
 	struct slip39_share subset[SLIP39_MAX_SHARES]; /* borrowed values */
+	uint8_t digest[CRY_MAX_HASH];
 	size_t n = 0;
 	uint32_t i;
 
@@ -246,24 +280,31 @@ try_subset(const struct process *p, const struct slip39_share *shares, uint32_t 
 		if ((set >> i & 1U) != 0)
 			subset[n++] = shares[i];
 	SN_TRY(slip39_combine(subset, n, (struct bytes){ NULL, 0 }, &got, why));
-	if (!sn_secret_equal(sn_secret_bytes(&got), sn_secret_bytes(&p->master)))
+	SN_TRY(trial_digest(t, sn_secret_bytes(&got), digest, why));
+	if (memcmp(digest, t->digest, CRY_SHA256_LEN) != 0)
 		return sn_fail(why, SN_E_SHARE,
 		    "trial recovery: shares %#x give another secret", set);
+	sn_secret_done(ret);
+	*ret = got;
+	got = (struct sn_secret){ 0 };
 	return SN_OK;
 }
 
+/* Every M-subset; the master secret is then what the last of them gave. */
 static enum sn_err
-try_all(const struct process *p, uint32_t *ret_subsets, struct sn_why *why)
+try_all(struct process *p, uint32_t *ret_subsets, struct sn_why *why)
 {
 	SN_CLEANUP(shares_done) struct slip39_share shares[SLIP39_MAX_SHARES] = { 0 };
+	struct trial t = { 0 };
 	uint32_t n = 0, set, i;
 
+	SN_TRY(trial_forget(p, &t, why));
 	for (i = 0; i < p->ntyped; i++)
 		SN_TRY(slip39_decode(sn_secret_bytes(&p->typed[i]), &shares[i], why));
 	for (set = 0; set < 1U << p->ntyped; set++) {
 		if ((uint32_t)__builtin_popcount(set) != p->plan->share_threshold)
 			continue;
-		SN_TRY(try_subset(p, shares, set, why));
+		SN_TRY(try_subset(p, &t, shares, set, &p->master, why));
 		n++;
 	}
 	*ret_subsets = n;
@@ -279,17 +320,15 @@ serve_trial(struct process *p, struct bytes request, struct answer_to *ret, stru
 	SN_TRY(bytes_end(&request, "keeper: trial", why));
 	e = try_all(p, &subsets, why);
 	p->state = e == SN_OK ? KS_MASTER : KS_DEAD;
+	for (i = 0; i < p->ntyped; i++)
+		sn_secret_done(&p->typed[i]);
 	if (e != SN_OK)
 		return e;
-	for (i = 0; i < p->ntyped; i++) {
-		sn_secret_done(&p->shown[i]);
-		sn_secret_done(&p->typed[i]);
-	}
 	sn_buf_u32(&ret->open, subsets);
 	return SN_OK;
 }
 
-/* ---- rebuild */
+/* ---- rebuild, and the first half of a reshare */
 
 /* People approved the plan, and with it one identity file: this one, to the byte. */
 enum sn_err
@@ -311,9 +350,10 @@ serve_rebuild(struct process *p, struct bytes request, struct answer_to *ret SN_
 	struct identity id;
 
 	SN_TRY(bytes_end(&request, "keeper: rebuild", why));
-	if (p->plan->mode != PLAN_REBUILD && p->plan->mode != PLAN_ROTATE)
+	if (p->plan->mode != PLAN_REBUILD && p->plan->mode != PLAN_ROTATE &&
+	    p->plan->mode != PLAN_RESHARE)
 		return sn_fail(why, SN_E_PROTO,
-		    "keeper: the plan is neither a rebuild nor a rotation");
+		    "keeper: the plan is neither a rebuild, a rotation nor a reshare");
 	SN_TRY(identity_named(p->plan, sn_buf_bytes(&p->data), why));
 	SN_TRY(identity_parse(sn_buf_bytes(&p->data), &id, why));
 	SN_TRY(identity_next(&id, p->plan, &p->identity, why));
@@ -345,6 +385,7 @@ take_share(struct process *p, struct bytes typed, uint32_t *ret_number, uint32_t
 	return SN_OK;
 }
 
+/* A reshare goes on like a genesis, with the same secret and new shares. */
 static enum sn_err
 recover_master(struct process *p, struct sn_why *why)
 {
@@ -358,6 +399,11 @@ recover_master(struct process *p, struct sn_why *why)
 	for (i = 0; i < p->ntyped; i++)
 		slip39_share_done(&p->entered[i]);
 	p->state = KS_MASTER;
+	if (p->plan->mode != PLAN_RESHARE)
+		return SN_OK;
+	p->ntyped = 0;
+	SN_TRY(make_shares(p, why));
+	p->state = KS_SHARING;
 	return SN_OK;
 }
 
@@ -366,10 +412,11 @@ serve_rebuild_share(struct process *p, struct bytes request, struct answer_to *r
     struct sn_why *why)
 {
 	struct sn_why said = { 0 };
-	uint32_t number = 0, word = 0;
+	uint32_t number = 0, word = 0, missing;
 	enum sn_err e = take_share(p, request, &number, &word, &said);
 
-	if (e == SN_OK && p->ntyped == p->plan->share_threshold) {
+	missing = p->identity.share_threshold - p->ntyped;
+	if (e == SN_OK && missing == 0) {
 		e = recover_master(p, why);
 		if (e != SN_OK) {
 			p->state = KS_DEAD;
@@ -377,7 +424,7 @@ serve_rebuild_share(struct process *p, struct bytes request, struct answer_to *r
 		}
 	}
 	sn_buf_u32(&ret->open, number);
-	sn_buf_u32(&ret->open, p->plan->share_threshold - p->ntyped);
+	sn_buf_u32(&ret->open, missing);
 	put_verdict(&ret->open, e, word, &said);
 	return SN_OK;
 }

@@ -254,3 +254,18 @@ identity_custody_fits(const struct identity *id, const struct plan *plan, struct
 			    rules[i].what);
 	return SN_OK;
 }
+
+enum sn_err
+identity_reshare(const struct plan *plan, uint16_t share_identifier,
+    const uint8_t (*commitments)[32], struct identity *id, struct sn_why *why)
+{
+	if (share_identifier == id->share_identifier)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": shares: a new splitting with the identifier of the old one");
+	id->share_threshold = plan->share_threshold;
+	id->share_count = plan->share_count;
+	id->share_identifier = share_identifier;
+	memset(id->commitment, 0, sizeof(id->commitment));
+	memcpy(id->commitment, commitments, plan->share_count * sizeof(id->commitment[0]));
+	return identity_check(id, why);
+}

@@ -64,11 +64,12 @@ SN_MUST_USE enum sn_err identity_parse(struct bytes text, struct identity *ret,
 
 /*
  * The identity that a ceremony under this plan makes from the one before, old. In a rebuild
- * the same, but that signers whose time was over before the window begin anew, as the next
- * generation with the plan's dates; a rotation supersedes operations and token signers in
- * any case, and the statement signers when the plan gives them other dates. SN_E_POLICY names
- * what the plan says otherwise: world, sanctum, shares, and of what stays every date and the
- * approvers' numbers. SN_E_LIMIT after IDENTITY_PAST_MAX generations.
+ * (and a reshare, which replaces the shares later) the same, but that signers whose time was
+ * over before the window begin anew, as the next generation with the plan's dates; a rotation
+ * supersedes operations and token signers in any case, and the statement signers when the
+ * plan gives them other dates. SN_E_POLICY names what the plan says otherwise: world, sanctum,
+ * shares, and of what stays every date and the approvers' numbers. SN_E_LIMIT after
+ * IDENTITY_PAST_MAX generations.
  */
 SN_MUST_USE enum sn_err identity_next(const struct identity *old, const struct plan *plan,
     struct identity *ret, struct sn_why *why);
@@ -91,6 +92,13 @@ SN_MUST_USE enum sn_err identity_plan_cert(const struct identity *id, const stru
  */
 SN_MUST_USE enum sn_err identity_custody_fits(const struct identity *id,
     const struct plan *plan, struct sn_why *why);
+
+/*
+ * The same identity with the plan's threshold and number of shares, and these shares instead:
+ * identifier and plan->share_count commitments. SN_E_POLICY: the splitting is the old one.
+ */
+SN_MUST_USE enum sn_err identity_reshare(const struct plan *plan, uint16_t share_identifier,
+    const uint8_t (*commitments)[32], struct identity *id, struct sn_why *why);
 
 /* The rules that a new identity and a read one both obey: SN_E_POLICY, SN_E_SIGNATURE. */
 SN_MUST_USE enum sn_err identity_check(const struct identity *id, struct sn_why *why);

@@ -34,6 +34,7 @@ cert_fits(const struct identity_cert *listed, const struct identity_cert *planne
 static enum sn_err
 sanctum_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
 {
+	const bool anew = plan->mode == PLAN_RESHARE; /* its shares come later */
 	const struct {
 		const char *what;
 		bool same;
@@ -42,8 +43,8 @@ sanctum_fits(const struct identity *id, const struct plan *plan, struct sn_why *
 		{ "sanctum id", memcmp(id->sanctum_id, plan->sanctum_id, 16) == 0 },
 		{ "sanctum name", strcmp(id->sanctum_name, plan->sanctum_name) == 0 },
 		{ "organization", strcmp(id->organization, plan->organization) == 0 },
-		{ "share threshold", id->share_threshold == plan->share_threshold },
-		{ "number of shares", id->share_count == plan->share_count },
+		{ "share threshold", anew || id->share_threshold == plan->share_threshold },
+		{ "number of shares", anew || id->share_count == plan->share_count },
 	};
 
 	for (size_t i = 0; i < SN_NITEMS(rules); i++)

@@ -20,6 +20,7 @@ static const struct plan_word mode_names[] = {
 	{ "amend", PLAN_AMEND },
 	{ "check", PLAN_CHECK },
 	{ "rotate", PLAN_ROTATE },
+	{ "reshare", PLAN_RESHARE },
 };
 static const struct plan_word tpm_names[] = { { "machine", 0 }, { "software", 1 } };
 static const struct plan_word console_names[] = {

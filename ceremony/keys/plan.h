@@ -30,7 +30,8 @@ enum plan_mode {
 	PLAN_REFRESH,
 	PLAN_AMEND,
 	PLAN_CHECK,
-	PLAN_ROTATE
+	PLAN_ROTATE,
+	PLAN_RESHARE
 };
 enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUFFER };
 
@@ -39,6 +40,7 @@ enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUF
 #define PLAN_ROLE_CUSTODIAN 4U
 #define PLAN_ROLE_APPROVER 8U
 #define PLAN_ROLE_AUDITOR 16U
+#define PLAN_ROLE_OLD 64U  /* reshare: holds a share of the splitting that is replaced */
 #define PLAN_ROLE_SAFE 32U /* opens the safe: types the serials of bags and seals */
 
 struct plan_person {
@@ -100,7 +102,7 @@ struct plan {
 	uint8_t intel_root[32];
 	bool has_identity_sha256;    /* not in a genesis */
 	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
-	bool has_previous;	     /* in a rotation; in a rebuild that knows of one */
+	bool has_previous;	     /* rotation, reshare; a rebuild that knows of one */
 	uint8_t previous[32];	     /* SHA-256 of the statement.json that it follows */
 	/* What an operations statement follows; sequence is then its number. */
 	uint8_t base_sha256[32]; /* SHA-256 of the bundle's statement.json */

@@ -25,7 +25,7 @@ ops_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 	    WHAT, why);
 }
 
-/* A rotation follows a statement; a rebuild does when its bundle is not lost. */
+/* A rotation and a reshare follow a statement; a rebuild does when its bundle is not lost. */
 static enum sn_err
 follows_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -33,8 +33,9 @@ follows_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 		return SN_OK;
 	if (yyjson_obj_get(root, "previous_sha256") == NULL)
 		return sn_fail(why, SN_E_POLICY,
-		    WHAT ": previous_sha256 is missing: a rotation names the SHA-256 of the "
-			 "statement.json that it follows");
+		    WHAT ": previous_sha256 is missing: a %s names the SHA-256 of the "
+			 "statement.json that it follows",
+		    plan_mode_name(p->mode));
 	p->has_previous = true;
 	return sn_json_hex(root, "previous_sha256", p->previous, sizeof(p->previous), WHAT,
 	    why);
@@ -50,7 +51,7 @@ plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 		    WHAT, why));
 		return ops_previous(p, root, why);
 	}
-	if (p->mode == PLAN_ROTATE || p->mode == PLAN_REBUILD)
+	if (p->mode == PLAN_ROTATE || p->mode == PLAN_REBUILD || p->mode == PLAN_RESHARE)
 		SN_TRY(follows_previous(p, root, why));
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)
 		if (yyjson_obj_get(root, keys[i]) != NULL && !(i == 1 && p->has_previous))

@@ -13,6 +13,7 @@ static const struct plan_word role_names[] = {
 	{ "approver", PLAN_ROLE_APPROVER },
 	{ "auditor", PLAN_ROLE_AUDITOR },
 	{ "safe-controller", PLAN_ROLE_SAFE },
+	{ "old-custodian", PLAN_ROLE_OLD },
 };
 static const char *const person_keys[] = { "name", "full", "roles", NULL };
 static const char *const share_keys[] = { "threshold", "count", NULL };
@@ -38,7 +39,8 @@ plan_roles(yyjson_val *arr, struct plan_person *p, struct sn_why *why)
 			    WHAT ": %s has a role that is unknown or there twice", p->name);
 		p->roles |= bit;
 	}
-	if ((p->roles & PLAN_ROLE_ADMINISTRATOR) != 0 && (p->roles & PLAN_ROLE_CUSTODIAN) != 0)
+	if ((p->roles & PLAN_ROLE_ADMINISTRATOR) != 0 &&
+	    (p->roles & (PLAN_ROLE_CUSTODIAN | PLAN_ROLE_OLD)) != 0)
 		return sn_fail(why, SN_E_POLICY,
 		    WHAT ": %s is administrator and custodian; these must be two people",
 		    p->name);
@@ -185,6 +187,10 @@ plan_shares(struct plan *p, yyjson_val *root, struct sn_why *why)
 	SN_TRY(sn_json_u32(o, "threshold", 2, p->share_count, &p->share_threshold, WHAT, why));
 	for (size_t i = 0; i < p->npeople; i++)
 		custodians += (p->people[i].roles & PLAN_ROLE_CUSTODIAN) != 0;
+	if (plan_first(p, PLAN_ROLE_OLD) != NULL && p->mode != PLAN_RESHARE)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": %s is old-custodian; only a reshare replaces shares",
+		    plan_first(p, PLAN_ROLE_OLD)->name);
 	if (custodians == 0 && plan_is_operations(p))
 		return SN_OK; /* nobody's share is needed */
 	if (custodians != p->share_count)

@@ -1,4 +1,4 @@
-/* Custody: the check of shares. */
+/* Custody: the check of shares, new shares for the same secret. */
 #include "ceremony/screen/texts.h"
 
 static const struct text rows[] = {
@@ -61,11 +61,52 @@ static const struct text rows[] = {
 	    "Print the receipts; custodian and witness sign them. A share that is not "
 	    "proven counts as lost: plan a reshare while enough others are left." },
 
+	/* reshare */
+	{ "review.reshare",
+	    "For \"{sanctum}\": the same identity and the same master secret, split anew into "
+	    "{threshold} of {count} shares. Until the old sheets are destroyed, any {old_threshold} of "
+	    "the {old_count} old shares stay as good as the new ones. Approved {have} of {need}." },
+	{ "recover.old", "These are shares of the OLD splitting." },
+	{ "shares.anew",
+	    "This is a NEW share: take a new sheet. The old sheets stay valid; keep them until "
+	    "this ceremony asks for them at its end." },
+	{ "keys.reshared",
+	    "All keys are derived again. This is the identity digest over both roots; it must be "
+	    "the one on your old sheets. If it is not, type \"no\". Write it on the new sheets." },
+	{ "old.title", "Old sheets" },
+	{ "old.head", "The old sheets" },
+	{ "old.busy", "Writing the end of the log and reading it back from the stick itself." },
+	{ "old.valid",
+	    "The new bundle is on its sticks. Any {threshold} of the {count} old shares still give the "
+	    "master secret, and will until too few of those sheets are left." },
+	{ "old.sheet",
+	    "Old share {number} of {count} (splitting {identifier}): its custodian destroys the sheet "
+	    "now, under the eyes of {witness}, who then types \"destroyed\". If that sheet is "
+	    "not here, {witness} types \"kept\"." },
+	{ "old.media",
+	    "The stick CS-LOG receives the whole log, with what happened since the statement, in a "
+	    "folder of its own. What is on it stays." },
+	{ "reshared.kept",
+	    "Old sheets that were NOT destroyed: {kept}. {threshold} of them are enough for the "
+	    "master secret." },
+	{ "end.old-sheets",
+	    "Nothing was exported, and this machine has forgotten everything. The OLD sheets stay "
+	    "valid: keep them. Destroy every sheet that was written today, and delete "
+	    "operations-*.p7m of today from the approvers' sticks." },
+	{ "end.reshared",
+	    "The new bundle was exported before this. Old and new sheets are valid: keep the "
+	    "new ones, and destroy the old ones once the bundle has been verified." },
+
 	/* records */
+	{ "previous.named", "This ceremony follows the statement {statement}." },
+	{ "share.destroyed",
+	    "Old share {number} of splitting {identifier} was destroyed; {witness} saw it." },
+	{ "share.kept",
+	    "Old share {number} of splitting {identifier} was not destroyed; {witness} says so." },
 	{ "share.proven",
 	    "Share {number}, typed by {name}, has its commitment; {witness} agreed." },
 	{ "share.unproven",
 	    "Share {number}, of {name}, was not proven: {reason}; {witness} agreed." },
-	{ "transcript.ended", "The transcript was closed; this ceremony makes no statement." },
+	{ "transcript.ended", "The log was closed; no statement follows." },
 };
 const struct texts texts_custody = { rows, SN_NITEMS(rows) };

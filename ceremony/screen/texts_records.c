@@ -31,7 +31,7 @@ static const struct text rows[] = {
 	    "{name} typed {count} rolls of dice; {second} confirmed the last {last}." },
 	{ "seed.made", "The master secret was made from: {sources}." },
 	{ "share.read-back", "Share {number} of {count} was read back by {name}." },
-	{ "trial.done", "{subsets} sets of {threshold} shares were recombined and agreed." },
+	{ "trial.done", "The master secret was destroyed; each of {subsets} sets of {threshold} shares gave it again." },
 	{ "share.entered", "Share {number} was entered." },
 	{ "keys.derived", "All keys were derived; identity digest {identity}." },
 	{ "keys.agreed", "Those present wrote down the identity digest." },

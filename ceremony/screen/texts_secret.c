@@ -42,8 +42,8 @@ static const struct text rows[] = {
 	{ "trial.head", "Trial recovery" },
 	{ "trial.busy", "Recombining every possible set of shares." },
 	{ "trial.body",
-	    "Every set of {threshold} shares, {subsets} in all, was recombined from the words that "
-	    "the custodians typed. Each gives the same master secret." },
+	    "The master secret was destroyed. Every set of {threshold} shares, {subsets} in all, then "
+	    "gave it again from the words that the custodians typed." },
 
 	/* recover (rebuild) */
 	{ "recover.title", "Recovery" },

@@ -30,6 +30,7 @@ def blank(text):
         line = rail + bar + body
         line = re.sub(r"\b(\d{1,2}\. )[a-z]+( *)", lambda m: (m.group(1) + "word").ljust(len(m.group(0))), line)
         line = re.sub(r"[0-9a-f]{16}\.\.\.", "0123456789abcdef...", line)
+        line = re.sub(r"splitting \d{5}\b", "splitting 16384", line)
         line = re.sub(r"-\d{8}-\d{6}\b", "-20260101-000000", line)
         line = re.sub(r"\d{5,7} bytes were", "NNNNNN bytes were", line)
         out.append(line.rstrip())

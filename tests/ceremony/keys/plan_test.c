@@ -44,6 +44,8 @@ struct row {
 #define REH "\"world\":\"rehearsal\""
 #define GENESIS "\"mode\":\"genesis\""
 #define REBUILD "\"mode\":\"rebuild\""
+#define RESHARE "\"mode\":\"reshare\""
+#define FOLLOWED "\"previous_sha256\":\"" HEX32 "\""
 #define CHECK "\"mode\":\"check\""
 #define IDENTITY                                                                               \
 	"\"identity_sha256\":"                                                                 \
@@ -172,6 +174,13 @@ static const struct row rows[] = {
 	{ "dice in a rebuild", GENESIS, REBUILD "," IDENTITY ",\"dice\":true", SN_E_POLICY },
 	{ "a rebuild of a named identity", GENESIS, REBUILD "," IDENTITY, SN_OK },
 	{ "a rebuild that names no identity", GENESIS, REBUILD, SN_E_POLICY },
+	{ "a reshare", GENESIS, RESHARE "," IDENTITY "," FOLLOWED, SN_OK },
+	{ "a reshare that follows nothing", GENESIS, RESHARE "," IDENTITY, SN_E_POLICY },
+	{ "a reshare that names no identity", GENESIS, RESHARE "," FOLLOWED, SN_E_POLICY },
+	{ "a reshare with dice", GENESIS, RESHARE "," IDENTITY "," FOLLOWED ",\"dice\":true",
+	    SN_E_POLICY },
+	{ "an old custodian in a genesis", "[\"custodian\",\"witness\"]",
+	    "[\"custodian\",\"old-custodian\"]", SN_E_POLICY },
 	{ "a custodian check", GENESIS, CHECK "," IDENTITY, SN_OK },
 	{ "a custodian check that names no identity", GENESIS, CHECK, SN_E_POLICY },
 	{ "a custodian check with dice", GENESIS, CHECK "," IDENTITY ",\"dice\":true",
@@ -277,6 +286,7 @@ static const struct row production_rows[] = {
 	    SN_E_POLICY },
 	{ "rebuild", GENESIS, REBUILD "," IDENTITY, SN_OK },
 	{ "a custodian check", GENESIS, CHECK "," IDENTITY, SN_OK },
+	{ "a reshare", GENESIS, RESHARE "," IDENTITY "," FOLLOWED, SN_OK },
 };
 
 static char *
