@@ -360,6 +360,8 @@ step_people_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 	view_blank(v);
 	for (size_t k = 0; k < c->plan->npeople; k++)
 		people_line(&c->plan->people[k], v);
+	view_blank(v);
+	view_say(v, "people.words", NULL);
 	return SN_OK;
 }
 

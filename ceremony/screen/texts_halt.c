@@ -2,6 +2,9 @@
 
 /* What is typed instead of an answer: pause, abort, exception, no. */
 static const struct text rows[] = {
+	{ "people.words",
+	    "At any question these can be typed, too: \"pause\", \"exception\", \"abort\", "
+	    "\"no\". Where a secret is typed, Ctrl-P pauses." },
 	{ "ui.not-enter", "Enter alone goes on; what was typed means nothing here." },
 
 	{ "halt.prompt-who", "Type your name and Enter, or \"back\"." },
