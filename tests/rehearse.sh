@@ -19,12 +19,15 @@ if [ -e "$out/bundle" ] || { [ -n "$play" ] && [ -e "$out/sticks/CS-OUT-A/bundle
 fi
 # The first step that only one mode has says which plan is wanted.
 mode=genesis identity=
-for step in check:check rotate:rotate old:reshare recover:rebuild; do
+for step in amend:amend open:refresh check:check rotate:rotate old:reshare recover:rebuild; do
 	if [ -n "$play" ] && [ $mode = genesis ] && grep -q "^${step%:*}\." "$play"; then
 		mode=${step#*:}
 	fi
 done
-if [ $mode != genesis ]; then
+if [ $mode = refresh ] || [ $mode = amend ]; then
+	identity=$out/base/trust/identity.json
+	[ -e "$identity" ] || { echo "rehearse: a $mode needs a bundle in $out/base first" >&2; exit 2; }
+elif [ $mode != genesis ]; then
 	identity=$out/identity.json
 	[ $mode != rebuild ] || [ ! -e "$out/recovery-card.txt" ] || identity=$out/recovery-card.txt
 	[ -e "$identity" ] && [ -e "$out/shares.txt" ] || {

@@ -72,6 +72,9 @@ if [ -n "$identity" ]; then
 		digest=$("$build/bin/sanctum" card "$identity" | sha256sum)
 	fi
 	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"
+	if [ -e "${identity%/trust/identity.json}/statement.json" ]; then
+		"$here/sticks-ops.sh" "$plan" "${identity%/trust/identity.json}" "$out"
+	fi
 	if [ "${MODE:-}" = rotate ]; then # the statement of the bundle lies beside the identity file
 		statement=$(dirname "$identity")/statement.json
 		digest=$(sha256sum <"$statement")

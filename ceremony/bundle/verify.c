@@ -247,6 +247,7 @@ judge(struct bun_case *c, const struct bun_source *source, struct sn_why *why)
 	SN_TRY(bun_run_checks(c, checks, SN_NITEMS(checks), why));
 	SN_TRY(bun_check_operations(c, source, why));
 	report_expiry(c);
+	c->report->consistent = true;
 	c->report->authentic = c->policy->has_identity;
 	return judge_policy(c, why);
 }

@@ -40,7 +40,8 @@ struct bun_policy {
 
 /* One thing that was checked, in the order of checking, as a printable line. */
 struct bun_report {
-	bool authentic, current, accepted;
+	/* consistent: every check passed; authentic, too, when the identity is from outside */
+	bool consistent, authentic, current, accepted;
 	enum sn_err verdict;
 	char world[16], mode[16], evidence_class[16], sanctum_name[64];
 	char sanctum_id[33];

@@ -25,6 +25,10 @@ cer_card_done(struct cer_card *k)
 static enum sn_err
 identity_file(const struct cer *c, struct bytes *ret, struct sn_why *why)
 {
+	if (c->base != NULL) { /* the bundle that was added to has it */
+		*ret = cer_base_file(c, IDENTITY_FILE);
+		return SN_OK;
+	}
 	for (size_t i = 0; i < c->files.n; i++)
 		if (strcmp(c->files.file[i].path, IDENTITY_FILE) == 0) {
 			*ret = c->files.file[i].data;

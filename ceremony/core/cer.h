@@ -11,6 +11,7 @@
 #include "appliance/tpm/tpm.h"
 #include "ceremony/screen/catalogue.h"
 #include "ceremony/core/engine.h"
+#include "ceremony/bundle/verify.h"
 #include "ceremony/keeper/keeper.h"
 #include "ceremony/keys/plan.h"
 #include "ceremony/transcript/transcript.h"
@@ -47,7 +48,7 @@ struct step {
 
 /* Which approver has done what. */
 struct cer_approver {
-	bool plan, statement, share;
+	bool plan, statement, share, opened;
 	struct sn_buf statement_sig;
 };
 
@@ -67,6 +68,21 @@ struct cer_custody {
 	uint32_t old_threshold, old_count, old_identifier;
 	uint32_t kept; /* old sheets that were not destroyed */
 };
+
+/* Operations: the bundle that is added to, as it lay on the IN stick, once verified. */
+struct cer_base {
+	struct bun_file *file; /* owned, paths and data, too */
+	size_t n, cap, total;
+	struct bun_report report;
+	char skipped[160]; /* the first file that could not be read, and why; or "" */
+};
+void cer_base_free(struct cer_base **bp); /* NULL-safe, idempotent */
+/* The bundle's file of that path, or nothing. */
+struct bytes cer_base_file(const struct cer *c, const char *path);
+/* steps_close.c asks: a bundle for ops/<n>/ with the base in it and those who may approve. */
+SN_MUST_USE enum sn_err cer_ops_bundle(struct cer *c, struct sn_why *why);
+/* The finished bundle, judged like the one that came in. */
+SN_MUST_USE enum sn_err cer_ops_judge(const struct cer *c, struct sn_why *why);
 
 #define CER_LOG_FOLDER_MAX 48
 #define CER_LOG_MORE 16 /* files that a mode adds to its log */
@@ -129,6 +145,9 @@ struct cer {
 	struct cer_approver approver[PLAN_MAX_APPROVERS];
 	size_t who; /* approver at the keyboard */
 	struct sn_buf approver_file;
+	struct cer_base *base;			    /* operations only */
+	struct sn_buf ops_file[KEEPER_SHARE_FILES]; /* operations shares of the stick */
+	size_t nops_files;
 	struct bun *bun;
 	struct bun_expiry expires[CER_EXPIRES];
 	char expiry_text[COL_LABEL_MAX + 16];
@@ -160,6 +179,13 @@ void cer_mode_set(struct cer *c, enum plan_mode mode);
 /* The label of an approver's stick, and whose stick has that label. */
 void cer_approver_label(const char *name, char ret[MED_LABEL_MAX + 1]);
 size_t cer_approver_index(const struct cer *c, const char *label);
+/* Read the key on a stick; c->who is then whose it is. SN_E_MEDIA, SN_E_MISSING. */
+SN_MUST_USE enum sn_err cer_approver_read(struct cer *c, const char *label, struct sn_why *why);
+/* Ask that the stick of c->who be pulled. */
+void cer_approver_pull(const struct cer *c, struct view *v, const char *head);
+/* The name of operations share number i, from 1, of that sequence on an approver's stick. */
+#define CER_OPS_NAME_MAX 64
+void cer_ops_name(uint32_t sequence, unsigned int i, char ret[CER_OPS_NAME_MAX]);
 
 /*
  * USB devices (ceremony/core/usb.c). cer_usb_look() records what came and went since the
@@ -342,6 +368,8 @@ CER_STEP_FN(step_keys)
 CER_STEP_FN(step_rotate)
 CER_STEP_FN(step_opshares)
 CER_STEP_FN(step_close)
+CER_STEP_FN(step_base)
+CER_STEP_FN(step_open)
 CER_STEP_FN(step_approve)
 CER_STEP_FN(step_sign)
 CER_STEP_FN(step_export)

@@ -56,6 +56,9 @@ cer_free(struct cer **cp)
 	cer_previous_done(&c->previous);
 	sn_buf_done(&c->entropy);
 	sn_buf_done(&c->approver_file);
+	cer_base_free(&c->base);
+	for (size_t i = 0; i < KEEPER_SHARE_FILES; i++)
+		sn_buf_done(&c->ops_file[i]);
 	sn_buf_done(&c->checked);
 	cer_usb_free(&c->usb);
 	cer_halt_free(&c->halt);

@@ -84,6 +84,7 @@ enum cer_artefact {
 	ART_CHECKED = 1 << 14,	 /* custodians' shares judged one by one */
 	ART_ROTATED = 1 << 16,	 /* rotation: what changes, agreed */
 	ART_OLD = 1 << 17,	 /* old sheets destroyed, or said to be kept */
+	ART_BASE = 1 << 20,	 /* the bundle that is added to, verified */
 	ART_LOG = 1 << 15,	 /* no bundle: transcript on the log stick, compared */
 };
 struct cer_step_facts {

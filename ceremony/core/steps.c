@@ -62,6 +62,12 @@ static const struct step old = { "old", "old.title", "old.busy", ART_EXPORT, ART
 static const struct step reshared = { "end", "end.title", NULL, ART_EXPORT | ART_OLD, 0,
 	step_end_enter, cer_one, step_reshared_show, NULL, NULL };
 
+static const struct step base = { "base", "base.title", "base.busy", ART_PLAN, ART_BASE,
+	step_base_enter, cer_one, step_base_show, step_base_take, NULL };
+static const struct step open = { "open", "open.title", "open.busy",
+	ART_TPM | ART_BASE | ART_APPROVAL, ART_KEYS | ART_OPS, step_open_enter, step_open_count,
+	step_open_show, step_open_take, step_open_there };
+
 static const struct step check = { "check", "check.title", NULL, ART_TPM, ART_CHECKED,
 	step_check_enter, step_check_count, step_check_show, step_check_take, NULL };
 static const struct step receipt = { "receipt", "receipt.title", NULL, ART_CHECKED, ART_LOG,
@@ -77,6 +83,10 @@ static const struct step *const genesis_steps[] = { &start, &plan, &people, &tim
 static const struct step *const rebuild_steps[] = { &start, &plan, &people, &time, &known, &tpm,
 	&collateral, &review, &recover, &keys, &opshares, &close, &approve, &sign, &export,
 	&end };
+
+/* New collateral for a bundle: no custodian, no master secret. */
+static const struct step *const refresh_steps[] = { &start, &plan, &people, &time, &base, &tpm,
+	&collateral, &review, &open, &close, &approve, &sign, &export, &end };
 
 /* Shares are proven one by one: no approvals, no keys, no bundle. */
 static const struct step *const check_steps[] = { &start, &plan, &people, &time, &tpm, &check,
@@ -95,6 +105,7 @@ static const struct step *const reshare_steps[] = { &start, &plan, &people, &tim
 const struct cer_mode cer_modes[] = {
 	[PLAN_GENESIS] = MODE(genesis_steps),
 	[PLAN_REBUILD] = MODE(rebuild_steps),
+	[PLAN_REFRESH] = MODE(refresh_steps),
 	[PLAN_CHECK] = MODE(check_steps),
 	[PLAN_ROTATE] = MODE(rotate_steps),
 	[PLAN_RESHARE] = MODE(reshare_steps),

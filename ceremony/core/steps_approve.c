@@ -10,7 +10,7 @@
 #include "appliance/base/text.h"
 #include "ceremony/keys/approver.h"
 
-#define OPS_NAMES 9 /* shares of earlier ceremonies that may be on one stick */
+#define OPS_NAMES KEEPER_SHARE_FILES /* shares that may be on one stick */
 
 enum { ASK_STICK, ASK_PASS, ASK_PULL, ASKS_EACH };
 
@@ -63,8 +63,8 @@ cer_approver_index(const struct cer *c, const char *label)
 }
 
 /* The stick of whoever is at the keyboard. */
-static void
-approver_pull(const struct cer *c, struct view *v, const char *head)
+void
+cer_approver_pull(const struct cer *c, struct view *v, const char *head)
 {
 	char label[MED_LABEL_MAX + 1];
 
@@ -89,8 +89,8 @@ approver_sticks(const struct cer *c, struct view *v, enum keeper_approval kind,
 	}
 }
 
-static enum sn_err
-approver_read(struct cer *c, const char *label, struct sn_why *why)
+enum sn_err
+cer_approver_read(struct cer *c, const char *label, struct sn_why *why)
 {
 	struct mark m;
 	bool has;
@@ -155,6 +155,7 @@ review_text(enum plan_mode mode)
 		{ PLAN_GENESIS, "review.body" },
 		{ PLAN_ROTATE, "review.rotate" },
 		{ PLAN_RESHARE, "review.reshare" },
+		{ PLAN_REFRESH, "review.refresh" },
 	};
 
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
@@ -200,7 +201,7 @@ step_review_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 		cer_view_digest(v, c->plan->digest);
 		break;
 	default:
-		approver_pull(c, v, "review.head");
+		cer_approver_pull(c, v, "review.head");
 		break;
 	}
 	return SN_OK;
@@ -209,7 +210,7 @@ step_review_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 enum sn_err
 step_review_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
-	return approver_read(c, label, why);
+	return cer_approver_read(c, label, why);
 }
 
 enum sn_err
@@ -263,7 +264,7 @@ step_approve_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
 		cer_view_digest(v, digest);
 		break;
 	default:
-		approver_pull(c, v, "approve.head");
+		cer_approver_pull(c, v, "approve.head");
 		break;
 	}
 	return SN_OK;
@@ -272,7 +273,7 @@ step_approve_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
 enum sn_err
 step_approve_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
-	return approver_read(c, label, why);
+	return cer_approver_read(c, label, why);
 }
 
 enum sn_err
@@ -319,7 +320,7 @@ step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why S
 	char label[MED_LABEL_MAX + 1];
 
 	if (i % OPS_EACH == OPS_PULL) {
-		approver_pull(c, v, "opshares.head");
+		cer_approver_pull(c, v, "opshares.head");
 		return SN_OK;
 	}
 	cer_view(v, VIEW_MEDIA, "stick", "opshares.head");
@@ -335,16 +336,22 @@ step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why S
 	return SN_OK;
 }
 
+void
+cer_ops_name(uint32_t sequence, unsigned int i, char ret[CER_OPS_NAME_MAX])
+{
+	(void)snprintf(ret, CER_OPS_NAME_MAX, "operations-%u-%u.p7m", sequence, i);
+}
+
 /* A name that is not on the stick yet: a stick may hold the shares of earlier ceremonies. */
 static enum sn_err
-opshares_name(struct cer *c, const char *label, char ret[64], struct sn_why *why)
+opshares_name(struct cer *c, const char *label, char ret[CER_OPS_NAME_MAX], struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf old = { 0 };
 
 	for (unsigned int i = 1; i <= OPS_NAMES; i++) {
 		struct sn_why none = { 0 };
 
-		(void)snprintf(ret, 64, "operations-%u-%u.p7m", c->plan->sequence, i);
+		cer_ops_name(c->plan->sequence, i, ret);
 		if (med_read(c->ports.media, label, ret, PLAN_MAX_BYTES, &old, &none) ==
 		    SN_E_MISSING)
 			return SN_OK;
@@ -358,7 +365,7 @@ enum sn_err
 step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf cms = { 0 };
-	char path[64];
+	char path[CER_OPS_NAME_MAX];
 	struct med_file file;
 	const char *name;
 

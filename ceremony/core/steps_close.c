@@ -107,7 +107,7 @@ close_evidence(struct cer *c, struct sn_why *why)
 static void
 close_expiries(struct cer *c)
 {
-	const struct col_row *first = col_store_first_to_lapse(c->col);
+	const struct col_row *first = c->col != NULL ? col_store_first_to_lapse(c->col) : NULL;
 	const struct bun_expiry fixed[] = {
 		{ "root certificates", c->plan->root.to },
 		{ "signing CA certificates", c->plan->signing.to },
@@ -206,7 +206,8 @@ close_record(struct cer *c, const struct bun_approver *approvers, struct sn_why 
 		expires[i] = (struct rec_expiry){ c->expires[i].what, c->expires[i].at };
 	SN_TRY(tr_read_new(tr_records(c->tr), &read, why));
 	f.transcript = read;
-	SN_TRY(col_store_status_txt(c->col, &status, why));
+	if (c->col != NULL)
+		SN_TRY(col_store_status_txt(c->col, &status, why));
 	f.collateral = sn_buf_bytes(&status);
 	for (size_t i = 0; i < SN_NITEMS(files); i++) {
 		out.n = 0;
@@ -296,6 +297,10 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 	while (pred.nprofiles < SN_NITEMS(profiles) &&
 	    (profiles[pred.nprofiles] = plan_profile(p, pred.nprofiles)) != NULL)
 		pred.nprofiles++;
+	if (plan_is_operations(p)) {
+		pred.base_sha256 = p->base_sha256;
+		pred.nprofiles = 0;
+	}
 	memcpy(pred.plan_sha256, p->digest, 32);
 	memcpy(pred.identity_sha256, c->identity, 32);
 	memcpy(pred.sanctum_id, p->sanctum_id, 16);
@@ -322,14 +327,19 @@ enum sn_err
 step_close_enter(struct cer *c, struct sn_why *why)
 {
 	struct bun_approver approvers[PLAN_MAX_APPROVERS];
+	const bool ops = plan_is_operations(c->plan);
 
-	SN_TRY(bun_new(&c->bun, why));
+	SN_TRY(ops ? cer_ops_bundle(c, why) : bun_new(&c->bun, why));
 	SN_TRY(close_transcript(c, why));
-	SN_TRY(close_trust(c, why));
-	SN_TRY(close_collateral(c, why));
+	if (!ops)
+		SN_TRY(close_trust(c, why));
+	if (c->col != NULL)
+		SN_TRY(close_collateral(c, why));
 	SN_TRY(close_evidence(c, why));
-	SN_TRY(cer_policy_files(c, why));
-	SN_TRY(close_layouts(c, why));
+	if (c->plan->mode != PLAN_REFRESH)
+		SN_TRY(cer_policy_files(c, why));
+	if (!ops)
+		SN_TRY(close_layouts(c, why));
 	close_expiries(c);
 	SN_TRY(close_approvers(c, approvers, why));
 	SN_TRY(close_record(c, approvers, why));

@@ -22,6 +22,8 @@ step_sign_enter(struct cer *c, struct sn_why *why)
 	SN_TRY(bun_set_quote(c->bun, sn_buf_bytes(&quote.msg), sn_buf_bytes(&quote.sig),
 	    sn_buf_bytes(&quote.pcr), why));
 	keeper_stop(&c->keeper); /* nothing needs the master secret any more */
+	if (plan_is_operations(c->plan))
+		SN_TRY(cer_ops_judge(c, why));
 	return c->ports.crosscheck(c->ports.arg, c->bun, c->identity, &c->checked, why);
 }
 

@@ -40,13 +40,7 @@ trust_identity(struct process *p, struct bytes file, struct sn_why *why)
 		return sn_fail(why, SN_E_POLICY,
 		    "identity.json: it is not the file that the plan names (identity_sha256)");
 	SN_TRY(identity_parse(file, &id, why));
-	if (id.world != plan->world || memcmp(id.sanctum_id, plan->sanctum_id, 16) != 0 ||
-	    strcmp(id.sanctum_name, plan->sanctum_name) != 0)
-		return sn_fail(why, SN_E_POLICY, "identity.json: of another world or sanctum");
-	if (id.operations_threshold != plan->ops_threshold)
-		return sn_fail(why, SN_E_POLICY,
-		    "identity.json: %u operations shares are needed, the plan says %u",
-		    id.operations_threshold, plan->ops_threshold);
+	SN_TRY(identity_fits(&id, plan, why));
 	p->identity = id;
 	return SN_OK;
 }

@@ -248,12 +248,15 @@ serve_statement(struct process *p, struct bytes request, struct answer_to *ret,
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf p384 = { 0 }, mldsa = { 0 };
 	struct bytes statement = sn_buf_bytes(&p->data);
+	const bool ops = p->state == KS_OPERATIONS;
 
 	SN_TRY(bytes_end(&request, "keeper: statement", why));
 	SN_TRY(statement_pin(p, statement, why));
 	SN_TRY(statement_approved(p, statement, why));
-	SN_TRY(statement_cms(&p->certs, KEY_STATEMENT_P384, statement, &p384, why));
-	SN_TRY(statement_cms(&p->certs, KEY_STATEMENT_MLDSA87, statement, &mldsa, why));
+	SN_TRY(statement_cms(&p->certs, ops ? KEY_OPERATIONS_P384 : KEY_STATEMENT_P384,
+	    statement, &p384, why));
+	SN_TRY(statement_cms(&p->certs, ops ? KEY_OPERATIONS_MLDSA87 : KEY_STATEMENT_MLDSA87,
+	    statement, &mldsa, why));
 	sn_buf_blob32(&ret->open, sn_buf_bytes(&p384));
 	sn_buf_blob32(&ret->open, sn_buf_bytes(&mldsa));
 	SN_TRY(sn_buf_check(&ret->open, why));

@@ -129,12 +129,29 @@ profiles_same(const struct bun_statement *s, const struct plan *plan)
 	const char *name;
 	size_t i;
 
-	if (!plan->policy.given)
+	if (!plan->policy.given || plan_is_operations(plan))
 		return true;
 	for (i = 0; (name = plan_profile(plan, i)) != NULL; i++)
 		if (!yyjson_equals_str(yyjson_arr_get(s->profiles, i), name))
 			return false;
 	return yyjson_arr_size(s->profiles) == i;
+}
+
+/* What the plan continues, and nothing but what its mode may bring. */
+static enum sn_err
+operations_fit(const struct bun_statement *s, const struct plan *plan, struct sn_why *why)
+{
+	const struct fit_rule rules[] = {
+		{ "base_sha256", memcmp(s->base_sha256, plan->base_sha256, 32) == 0 },
+	};
+
+	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));
+	for (size_t i = 0; i < s->nsubjects; i++)
+		if (!bun_ops_scope(s->mode, s->subject[i].path))
+			return sn_fail(why, SN_E_POLICY,
+			    WHAT ": %s: operations signers may not sign this in mode %s",
+			    s->subject[i].path, s->mode);
+	return SN_OK;
 }
 
 enum sn_err
@@ -143,7 +160,9 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 	SN_CLEANUP(bun_statement_done) struct bun_statement s = { 0 };
 	const struct plan *plan = p->plan;
 
-	SN_TRY(bun_statement_parse(statement, &s, why));
+	SN_TRY(bun_statement_parse_kind(plan_is_operations(plan) ? BUN_KIND_OPS
+								 : BUN_KIND_BUNDLE,
+	    statement, &s, why));
 	const struct fit_rule rules[] = {
 		{ "world", strcmp(s.world, plan_world_name(plan->world)) == 0 },
 		{ "mode", strcmp(s.mode, plan_mode_name(plan->mode)) == 0 },
@@ -164,6 +183,9 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 		{ "evidence_class", evidence_allowed(s.evidence_class, plan) },
 	};
 	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));
-	SN_TRY(policy_same(&s, plan, why));
+	if (plan_is_operations(plan))
+		SN_TRY(operations_fit(&s, plan, why));
+	if (plan->mode != PLAN_REFRESH) /* which brings none */
+		SN_TRY(policy_same(&s, plan, why));
 	return approvers_same(&s, plan, why);
 }

@@ -102,12 +102,10 @@ struct plan {
 	uint8_t intel_root[32];
 	bool has_identity_sha256;    /* not in a genesis */
 	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
-	bool has_previous;	     /* rotation, reshare; a rebuild that knows of one */
+	bool has_previous;	     /* rotation, reshare; operations above 1; some rebuilds */
 	uint8_t previous[32];	     /* SHA-256 of the statement.json that it follows */
 	/* What an operations statement follows; sequence is then its number. */
 	uint8_t base_sha256[32]; /* SHA-256 of the bundle's statement.json */
-	bool has_ops_previous;	 /* exactly when sequence is above 1 */
-	uint8_t ops_previous[32];
 };
 
 /*

@@ -13,16 +13,16 @@ plan_is_operations(const struct plan *p)
 static enum sn_err
 ops_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
-	p->has_ops_previous = yyjson_obj_get(root, "previous_sha256") != NULL;
-	if (p->has_ops_previous != (p->sequence > 1))
+	p->has_previous = yyjson_obj_get(root, "previous_sha256") != NULL;
+	if (p->has_previous != (p->sequence > 1))
 		return sn_fail(why, SN_E_POLICY,
 		    WHAT ": previous_sha256 %s, but operations statement %u is %s",
-		    p->has_ops_previous ? "is there" : "is missing", p->sequence,
+		    p->has_previous ? "is there" : "is missing", p->sequence,
 		    p->sequence > 1 ? "not the first" : "the first");
-	if (!p->has_ops_previous)
+	if (!p->has_previous)
 		return SN_OK;
-	return sn_json_hex(root, "previous_sha256", p->ops_previous, sizeof(p->ops_previous),
-	    WHAT, why);
+	return sn_json_hex(root, "previous_sha256", p->previous, sizeof(p->previous), WHAT,
+	    why);
 }
 
 /* A rotation and a reshare follow a statement; a rebuild does when its bundle is not lost. */

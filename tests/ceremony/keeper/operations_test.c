@@ -2,11 +2,13 @@
  * Operations: K approvers' shares give the operations secret of this bundle, and nothing else.
  * timeout: 180
  */
+#include "appliance/crypto/cms.h"
 #include "ceremony/transcript/note.h"
 #include "tests/ceremony/keeper/rig.h"
 
 #define M 2
 #define N 3
+#define NOON_2026 1767268800 /* 2026-01-01T12:00:00Z */
 
 /* One genesis, another under the same plan, and what each left with the approvers. */
 struct sanctum {
@@ -268,6 +270,116 @@ test_modes(void **state)
 	keeper_stop(&l);
 }
 
+/* ---- what is signed */
+
+/* An operations statement by the plan: rig's, with what it has instead. */
+static char *
+ops_statement(const char *by_plan)
+{
+	static const char *const pairs[][2] = {
+		{ "],\"earliest_expiry\"",
+		    "],\"base_sha256\":\"" RIG_BASE "\",\"earliest_expiry\"" },
+		{ "urn:cornerstone:statement:1", "urn:cornerstone:operations:1" },
+		{ "VERIFY.txt", "SHA256SUMS" },
+	};
+	char *text = rig_statement(by_plan, own.identity), *next;
+
+	for (size_t i = 0; i < SN_NITEMS(pairs); i++) {
+		next = rig_replaced(text, pairs[i][0], pairs[i][1]);
+		free(text);
+		text = next;
+	}
+	return text;
+}
+
+struct unfit_row {
+	const char *name, *find, *put, *about;
+	enum sn_err expect;
+};
+static const struct unfit_row unfit_rows[] = {
+	{ "of another bundle", "\"base_sha256\":\"00", "\"base_sha256\":\"01", "base_sha256",
+	    SN_E_POLICY },
+	{ "of another number", "\"sequence\":1,", "\"sequence\":2,", "", SN_E_FORMAT },
+	{ "that follows one", "\"previous\":\"\"", "\"previous\":\"" RIG_BASE "\"", "",
+	    SN_E_FORMAT },
+	{ "of another mode", "\"mode\":\"refresh\"", "\"mode\":\"amend\"", "mode",
+	    SN_E_POLICY },
+	{ "of a whole bundle", "urn:cornerstone:operations:1", "urn:cornerstone:statement:1",
+	    "", SN_E_FORMAT },
+	{ "with a root", "\"name\":\"SHA256SUMS\"", "\"name\":\"trust/root-p384.pem\"",
+	    "trust/root-p384.pem", SN_E_POLICY },
+	{ "with policy", "\"name\":\"SHA256SUMS\"", "\"name\":\"policy/p.rego\"",
+	    "policy/p.rego", SN_E_POLICY },
+};
+
+static struct keeper *
+opened(void)
+{
+	struct keeper *k = opening();
+	uint32_t missing;
+
+	RIG_OK(open_one(k, 0, &own.share[0], &missing));
+	RIG_OK(open_one(k, 1, &own.share[1], &missing));
+	return k;
+}
+
+static void
+test_unfit(void **state)
+{
+	const struct unfit_row *row = *state;
+	struct keeper *k = opened();
+	char *good = ops_statement(refresh), *unfit = rig_replaced(good, row->find, row->put);
+	SN_CLEANUP(sn_buf_done) struct sn_buf sig = { 0 };
+	struct sn_why why = { 0 };
+
+	assert_int_equal(keeper_approve(k, "ada", KEEPER_APPROVE_STATEMENT,
+			     sn_buf_bytes(&rig_approvers[0].key), BYTES_STR(RIG_PASSPHRASE),
+			     bytes_str(unfit), &sig, &why),
+	    row->expect);
+	assert_non_null(strstr(why.text, row->about));
+	free(good);
+	free(unfit);
+	keeper_stop(&k);
+}
+
+static void
+check_cms(const char *root_path, struct bytes cms, const char *statement, enum cry_sigalg alg)
+{
+	struct cry_cert *root = NULL, *found = NULL;
+	const struct bytes text = bytes_str(statement);
+	size_t n;
+
+	RIG_OK(cry_cert_parse_pem(rig_file(&own.made, root_path), &root, &n, &why));
+	RIG_OK(cry_cms_verify(cms, text, root, alg, CRY_EKU_OPERATIONS, NOON_2026, &found,
+	    &why));
+	cry_cert_free(&found);
+	assert_int_not_equal(cry_cms_verify(cms, text, root, alg, CRY_EKU_STATEMENT, NOON_2026,
+				 &found, NULL),
+	    SN_OK);
+	cry_cert_free(&root);
+}
+
+static void
+test_sign(void **state)
+{
+	struct keeper *k = opened();
+	char *good = ops_statement(refresh);
+	SN_CLEANUP(sn_buf_done) struct sn_buf p384 = { 0 }, mldsa = { 0 };
+
+	(void)state;
+	RIG_OK(rig_approve(k, 1, KEEPER_APPROVE_STATEMENT, good));
+	assert_int_equal(keeper_sign_statement(k, bytes_str(good), &p384, &mldsa, NULL),
+	    SN_E_POLICY);
+	RIG_OK(rig_approve(k, 2, KEEPER_APPROVE_STATEMENT, good));
+	RIG_OK(keeper_sign_statement(k, bytes_str(good), &p384, &mldsa, &why));
+	check_cms("trust/root-p384.pem", sn_buf_bytes(&p384), good, CRY_SIG_ECDSA_P384_SHA384);
+	check_cms("trust/root-mldsa87.pem", sn_buf_bytes(&mldsa), good, CRY_SIG_MLDSA87);
+	assert_int_equal(keeper_sign_statement(k, bytes_str(good), &p384, &mldsa, NULL),
+	    SN_E_PROTO);
+	free(good);
+	keeper_stop(&k);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -291,6 +403,10 @@ main(int argc, char **argv)
 		test_list_add(l, test_trust, &trust_rows[i], "refused: %s", trust_rows[i].name);
 	test_list_add(l, test_trust_places, NULL, "refused: certificates out of place");
 	test_list_add(l, test_modes, NULL, "plans of other modes");
+	for (size_t i = 0; i < SN_NITEMS(unfit_rows); i++)
+		test_list_add(l, test_unfit, &unfit_rows[i], "not signed: %s",
+		    unfit_rows[i].name);
+	test_list_add(l, test_sign, NULL, "signed by the operations signers alone");
 	status = test_list_run(l, "keeper's operations");
 	sanctum_done(&own);
 	sanctum_done(&other);
