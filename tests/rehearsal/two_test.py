@@ -7,9 +7,29 @@ timeout: 120
 import json
 import os
 
+import genesis_parts
 import goldens
 import rehearsal as r
 from rehearsal import ok
+
+
+def judge_rebuild(folder, out):
+    """The same two rebuild it: the rebuild's answer file, with their names and the warning."""
+    again, path = os.path.join(folder, "again"), os.path.join(folder, "rebuild-two.play")
+    with open(os.path.join(r.TESTS, "play", "rebuild.play"), encoding="utf-8") as f:
+        text = f.read().replace("@dora", "@alice").replace("@wim", "@bob").replace("shares.txt:3", "shares.txt:2")
+    loss = "".join(f"people.loss@{n} losing one sheet loses everything\n" for n in ("alice", "bob"))
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace("people.agree agree\n", "people.agree agree\n" + loss))
+    genesis_parts.prepare_rebuild(out, again, genesis_parts.shares(out))
+    status, said, _ = r.play(path, again)
+    if not ok(status == 0, "the two rebuild it", said):
+        return
+    same = [n for n in sorted(os.listdir(os.path.join(out, "bundle", "trust"))) if n.endswith(".pem")]
+    pairs = [[open(os.path.join(o, "bundle", "trust", n), "rb").read() for o in (out, again)] for n in same]
+    ok(same and all(a == b for a, b in pairs), "with byte-identical certificates", same)
+    status, said = r.verify(os.path.join(again, "bundle"), "--identity", r.identity(out), "--rehearsal")
+    ok(status == 0, "sanctum verify accepts the rebuild under the same identity digest", said)
 
 
 def main():
@@ -39,6 +59,7 @@ def main():
         ok(status == 0, "the second checker accepts", said + err)
         status, said = r.verify_txt(bundle, digest)
         ok(status == 0, "VERIFY.txt runs", said)
+        judge_rebuild(folder, out)
     r.done()
 
 
