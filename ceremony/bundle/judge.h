@@ -72,6 +72,9 @@ SN_MUST_USE enum sn_err bun_check_approvals(struct bun_case *c, struct sn_why *w
 SN_MUST_USE enum sn_err bun_approver_key(const struct bun_case *c,
     const struct bun_stated_approver *a, struct cry_key **ret, struct sn_why *why);
 
+/* verify_policy.c: what policy/ and nodes/ say was agreed to. */
+SN_MUST_USE enum sn_err bun_check_policy(struct bun_case *c, struct sn_why *why);
+
 /* verify_trust.c */
 SN_MUST_USE enum sn_err bun_check_trust(struct bun_case *c, struct sn_why *why);
 

@@ -233,6 +233,8 @@ bun_check_story(struct bun_case *c, struct sn_why *why)
 		SN_TRY(check_claim(c, &claims[i], why));
 	SN_TRY(check_exception(c, why));
 	SN_TRY(check_separation(c, why));
+	if (c->kind == BUN_KIND_BUNDLE)
+		SN_TRY(bun_check_policy(c, why));
 	SN_TRY(check_plan_approvals(c, &n, why));
 	SN_TRY(check_keyboards(c, why));
 	bun_note(c,

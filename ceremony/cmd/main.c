@@ -23,7 +23,7 @@ static const struct cmd cmds[] = {
 #ifndef SN_IMAGE
 	{ "plan", "new", 2, 128, "FILE OPTION... FILE...",
 	    "write a plan; FILE is an approver.json (docs/FORMAT-PLAN.md)", cmd_plan_new },
-	{ "plan", "lint", 1, 1, "FILE",
+	{ "plan", "lint", 1, 2, "FILE [IDENTITY]",
 	    "what people may not have meant, a dry run, the digest as words", cmd_plan_lint },
 #endif
 	{ "plan", "fill", 3, 16, "SAMPLE OUT FILE...",

@@ -66,11 +66,12 @@ dry_approver(struct dry *d, size_t i, yyjson_mut_doc *doc, yyjson_mut_val *into,
 	return SN_OK;
 }
 
-/* A rebuild makes the keys of a genesis; dice are for people. */
+/* What makes keys again is run as a genesis; dice are for people. */
 static enum sn_err
 dry_plan(struct dry *d, const struct plan *p, struct sn_why *why)
 {
-	static const char *const left_out[] = { "identity_sha256", "dice", "mode" };
+	static const char *const left_out[] = { "identity_sha256", "previous_sha256", "dice",
+		"mode" };
 	SN_CLEANUP(sn_json_free) yyjson_doc *in = NULL;
 	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *doc = NULL;
 	yyjson_mut_val *root, *one;
@@ -300,8 +301,8 @@ plan_dry_run(const struct plan *p, const char *self, struct sn_buf *ret, struct 
 {
 	SN_CLEANUP(dry_done) struct dry d = { 0 };
 
-	if (p->mode != PLAN_GENESIS && p->mode != PLAN_REBUILD) {
-		sn_buf_fmt(ret, "dry run: none; a ceremony of mode %s makes no identity\n",
+	if (plan_is_operations(p) || p->mode == PLAN_CHECK) {
+		sn_buf_fmt(ret, "dry run: none; a ceremony of mode %s makes none of these\n",
 		    plan_mode_name(p->mode));
 		return sn_buf_check(ret, why);
 	}

@@ -118,13 +118,43 @@ def judge_bundle(out):
     shutil.copy(os.path.join(out, "n1.kept"), path)
 
 
+def ceremony(*argv):
+    """While the plan's certificates are good, whenever the test runs."""
+    status, said, err = r.run("faketime", "-f", "@2026-11-25 00:00:00", os.path.join(r.BIN, "ceremony"), *argv)
+    return status, said + err
+
+
+def judge_later(out, plan):
+    """The plan of a rebuild, like that of the genesis, against the identity that was made."""
+    identity, again = os.path.join(out, "bundle", "trust", "identity.json"), os.path.join(out, "again.json")
+    status, said = ceremony("plan", "new", again, "--like", plan, "--mode", "rebuild", "--sequence", "2",
+                            "--identity", identity)
+    ok(status == 0, "a rebuild's plan like that of the genesis", said)
+    status, said = ceremony("plan", "lint", again, identity)
+    ok(status == 0 and "dry run: 3 shares" in said, "it fits the identity", said)
+    tree, bad = read_json(again), os.path.join(out, "bad.json")
+    token = {**tree["dates"]["token"], "to": "2034-01-01T00:00:00Z"}
+    rows = {"other dates": {"dates": {**tree["dates"], "token": token}},
+            "another threshold": {"shares": {"threshold": 3, "count": 3}},
+            "another sanctum": {"sanctum": {**tree["sanctum"], "name": "South"}},
+            "another identity file": {"identity_sha256": "00" * 32}}
+    for name, change in rows.items():
+        with open(bad, "w", encoding="utf-8") as f:
+            json.dump({**tree, **change}, f)
+        status, said = ceremony("plan", "lint", bad, identity)
+        ok(status == 32 and "dry run" not in said, f"a rebuild's plan with {name}", f"{status}: {said}")
+    status, said = ceremony("plan", "lint", plan, identity)
+    ok(status == 32 and "names no identity" in said, "a genesis with an identity", f"{status}: {said}")
+
+
 def judge_policy(folder):
-    out, _ = sticks(folder, "policy", POLICY)
+    out, plan = sticks(folder, "policy", POLICY)
     status, said = play(folder, out, [(AGREE, AGREE + "plan.policy agree\n")])
     if ok(status == 0, "a genesis with a policy", said):
         judge_screen(out)
         judge_bundle(out)
         judge_verdicts(out, "no layout")
+        judge_later(out, plan)
     out, _ = sticks(folder, "layout", {"profiles": ["trustee-0.21"]})
     status, said = play(folder, out, [(AGREE, AGREE + "plan.policy agree\n")])
     if ok(status == 0, "a genesis with one layout wanted", said):

@@ -234,6 +234,9 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 		fix_record_exception(o, t);
 	if (f->plan.two || o->lie == FIX_LIE_REDUCED)
 		fix_record_separation(o, t);
+	if (o->agreed != NULL)
+		FIX_RECORD(t, "policy.agreed", TR_ARG_STR("policy", o->agreed),
+		    TR_ARG_INT("nodes", o->agreed_nodes));
 	if (o->lie != FIX_LIE_NO_TPM)
 		fix_record_tpm(f, o, o->lie, t);
 	if (o->lie == FIX_LIE_SECOND_TPM)

@@ -105,8 +105,10 @@ struct fix_bundle {
 	const char *extra_path; /* one more bound file */
 	struct bytes extra;
 	struct bytes records; /* instead of the transcript's (and a fitting checkpoint) */
-	uint32_t skip_pcr15;  /* records that PCR 15 has not seen */
-	bool of_two;	      /* for tests: which sanctum they take */
+	const char *agreed;   /* a record policy.agreed with this digest; NULL: none */
+	uint32_t agreed_nodes;
+	uint32_t skip_pcr15; /* records that PCR 15 has not seen */
+	bool of_two;	     /* for tests: which sanctum they take */
 	enum fix_lie lie;
 	const struct fix_halt *halts; /* up to one without id */
 	int64_t expiry;		      /* of the signers, as stated; 0: FIX_EXPIRY */

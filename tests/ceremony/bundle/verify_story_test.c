@@ -40,7 +40,21 @@ static const struct fix_halt paused[] = { PAUSED, RESUMED("alice", "bob"), { 0 }
 			     aborted[] = { { "ceremony.aborted", "alice", "bob" }, { 0 } },
 			     disagreed[] = { { "ceremony.disagreed", "alice", "" }, { 0 } };
 
+#define POLICY .extra_path = "policy/policy.json", .extra = BYTES_STR("{}\n")
+#define POLICY_SHA256 "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
+#define OTHER_SHA256 "da3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
+
 static const struct story_row stories[] = {
+	{ "a policy that was agreed to", { POLICY, .agreed = POLICY_SHA256 }, NULL },
+	{ "a policy that nobody agreed to", { POLICY }, "nobody agreed" },
+	{ "another policy than was agreed to", { POLICY, .agreed = OTHER_SHA256 },
+	    "policy is not the one" },
+	{ "a policy of more nodes", { POLICY, .agreed = POLICY_SHA256, .agreed_nodes = 1 },
+	    "0 nodes are bound" },
+	{ "a policy that was agreed to and is not there", { .agreed = POLICY_SHA256 },
+	    "is not bound" },
+	{ "a node without a policy",
+	    { .extra_path = "nodes/n1.json", .extra = BYTES_STR("{}\n") }, "nobody agreed" },
 	{ "another world in the transcript", { .lie = FIX_LIE_WORLD },
 	    "ceremony.start: world" },
 	{ "another mode in the transcript", { .lie = FIX_LIE_MODE }, "ceremony.start: mode" },
