@@ -33,6 +33,19 @@ check_two(const struct tr_record *r, size_t i, struct sn_why *why)
 	    r->id, first);
 }
 
+/* What may happen during a pause: its screens, asking for an end, devices that come and go. */
+static bool
+meanwhile(const struct tr_record *r)
+{
+	const char *screen = yyjson_get_str(yyjson_obj_get(r->args, "screen"));
+
+	if (strcmp(r->id, TR_SCREEN_ID) == 0)
+		return screen != NULL &&
+		    (strncmp(screen, "pause.", 6) == 0 || strncmp(screen, "abort.", 6) == 0 ||
+			strncmp(screen, "disagree.", 9) == 0);
+	return strncmp(r->id, "usb.", 4) == 0;
+}
+
 enum sn_err
 bun_check_halts(struct bun_case *c, struct sn_why *why)
 {
@@ -49,7 +62,7 @@ bun_check_halts(struct bun_case *c, struct sn_why *why)
 			paused = false; /* a power cut ends a pause; others let it go on */
 		if (resumed || sheet)
 			SN_TRY(check_two(r, i, why));
-		if (resumed != paused && (resumed || strncmp(r->id, "usb.", 4) != 0))
+		if (resumed != paused && (resumed || !meanwhile(r)))
 			return sn_fail(why, SN_E_SIGNATURE, BUN_RECORDS ": record %zu, %s: %s",
 			    i, r->id,
 			    resumed ? "nothing was paused" : "the ceremony was paused");

@@ -108,6 +108,13 @@ struct cer {
 	enum sn_err result;
 	struct sn_why why;
 	char note[VIEW_WIDTH * 2 + 1];
+	struct view_log *log;	   /* what the view on screen says */
+	struct sn_buf last_screen; /* the same, of the last that was recorded */
+	struct cer_early {
+		char ref[80];
+		struct sn_buf text;
+	} early[8]; /* screens before the first record */
+	size_t nearly;
 	enum view_kind last_kind;
 	char last_word[48];
 	char last_label[VIEW_MAX_LABELS][VIEW_LABEL_MAX + 1];
@@ -331,6 +338,11 @@ const struct bun_expiry *cer_first_expiry(const struct cer *c);
 
 /* What every view has in common, whatever the step: last of all before it is shown. */
 void cer_frame(struct cer *c, struct view *v);
+/* Record what the view says, while the transcript is open. Only v->personal views may show
+ * full names or what people typed freely: their text enters the record as a commitment. */
+SN_MUST_USE enum sn_err cer_screen_record(struct cer *c, const struct view *v,
+    struct sn_why *why);
+void cer_screens_done(struct cer *c); /* frees what that needed */
 
 /* Text of a number or a time, in memory that lives as long as the block around it. */
 #define CER_NUM_LEN 24

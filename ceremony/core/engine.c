@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ceremony/core/cer.h"
+#include "ceremony/screen/log.h"
 
 enum sn_err
 cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
@@ -19,6 +20,7 @@ cer_new(const struct cer_ports *ports, struct cer **ret, struct sn_why *why)
 	c->evidence_class = "software";
 	SN_TRY(tr_new(&c->tr, why));
 	SN_TRY(cer_halt_new(&c->halt, why));
+	SN_TRY(view_log_new(&c->log, why));
 	if (ports->usb != NULL)
 		SN_TRY(cer_usb_new(&c->usb, why));
 	*ret = SN_TAKE(c);
@@ -62,6 +64,7 @@ cer_free(struct cer **cp)
 	sn_buf_done(&c->checked);
 	cer_usb_free(&c->usb);
 	cer_halt_free(&c->halt);
+	cer_screens_done(c);
 	free(c);
 	*cp = NULL;
 }
@@ -281,11 +284,27 @@ cer_view_next(struct cer *c, struct view *v, struct sn_why *why)
 		if (!cer_usb_due(c) || !cer_may_wait(v->kind))
 			return SN_OK;
 		SN_TRY(cer_usb_begin(c, why));
-		memset(v, 0, sizeof(*v));
+		view_log_begin(c->log, v);
 	}
 	cer_usb_show(c, v);
 	c->usb_shown = true;
 	return SN_OK;
+}
+
+/* The next view, with all that goes around it, and its record. */
+static enum sn_err
+cer_compose(struct cer *c, struct view *v, struct sn_why *why)
+{
+	view_log_begin(c->log, v);
+	if (!cer_stick_busy(c, v)) {
+		if (cer_failed(c))
+			return SN_OK; /* taking the stick failed for good */
+		SN_TRY(cer_view_next(c, v, why));
+	}
+	cer_frame(c, v);
+	if (c->usb_shown)
+		cer_usb_prompt(c, v);
+	return cer_screen_record(c, v, why);
 }
 
 enum sn_err
@@ -296,25 +315,19 @@ cer_next(struct cer *c, struct view *ret, struct sn_why *why)
 
 	if (c->over)
 		return sn_fail(why, SN_E_USAGE, "the ceremony is over");
-	memset(ret, 0, sizeof(*ret));
-	if (!cer_failed(c) && cer_stick_busy(c, ret)) {
-		cer_frame(c, ret);
-		return SN_OK;
-	}
 	if (!cer_failed(c))
-		e = cer_view_next(c, ret, &own);
+		e = cer_compose(c, ret, &own);
 	if (e != SN_OK) {
 		own.err = e;
 		cer_fail(c, e, &own);
 	}
 	if (cer_failed(c)) {
-		memset(ret, 0, sizeof(*ret));
+		view_log_begin(c->log, ret);
 		c->usb_shown = c->halt_shown = false;
 		cer_view_failed(c, ret);
+		cer_frame(c, ret);
 	}
-	cer_frame(c, ret);
-	if (c->usb_shown)
-		cer_usb_prompt(c, ret);
+	ret->log = NULL; /* the engine's own */
 	return SN_OK;
 }
 

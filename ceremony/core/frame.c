@@ -28,7 +28,7 @@ cer_view(struct view *v, enum view_kind kind, const char *ask, const char *title
 {
 	v->kind = kind;
 	v->ask = ask;
-	view_copy(v->title, sizeof(v->title), cat_text(title));
+	view_title(v, title, NULL);
 	if (kind == VIEW_WORD || kind == VIEW_SHOW)
 		v->word = kind == VIEW_WORD ? "agree" : "written";
 }
@@ -99,17 +99,15 @@ cer_prompt(struct view *v)
 		[VIEW_BUSY] = "ui.busy",
 		[VIEW_END] = "ui.end",
 	};
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf labels = { 0 };
 
 	if (v->prompt[0] != '\0')
 		return; /* the step has its own */
 	for (size_t i = 0; i < v->nlabels; i++)
 		sn_buf_fmt(&labels, "%s%s", i > 0 ? " or " : "", v->label[i]);
-	cat_put(&b, prompts[v->kind],
+	view_prompt(v, prompts[v->kind],
 	    CAT_ARGS({ "word", v->word ? v->word : "" }, { "label", sn_buf_cstr(&labels) },
 		{ "person", v->person ? v->person : cat_text("recover.person") }));
-	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&b));
 }
 
 /* A workstation only rehearses; the image does not know before it has read the plan. */

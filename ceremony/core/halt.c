@@ -194,8 +194,8 @@ show_ask(const struct cer *c, struct view *v)
 	else if (h->nwho == 0 && h->who[0] != NULL)
 		v->person = h->who[0]->name; /* whose reason it is */
 	if (prompt != NULL)
-		view_copy(v->prompt, sizeof(v->prompt),
-		    cat_text(h->kind->back ? prompt : "halt.prompt-pause"));
+		view_prompt(v, h->kind->back ? prompt : "halt.prompt-pause", NULL);
+	v->personal = h->ntext > 0;
 	view_say(v, body,
 	    CAT_ARGS({ "person", v->person != NULL ? v->person : "" },
 		{ "have", cer_num(h->nwho) }, { "time", cer_time_text(h->since) },

@@ -61,7 +61,7 @@ halt_log_show(const struct cer *c, struct view *v)
 	cer_view(v, VIEW_MEDIA, "log", "halt.log-head");
 	cer_view_media(v, CER_LABEL_LOG);
 	view_say(v, "halt.log", CAT_ARGS({ "records", cer_num(tr_size(c->tr)) }));
-	view_copy(v->prompt, sizeof(v->prompt), cat_text("halt.prompt-log"));
+	view_prompt(v, "halt.prompt-log", NULL);
 }
 
 enum sn_err

@@ -356,6 +356,7 @@ step_people_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 		return SN_OK;
 	}
 	cer_view(v, VIEW_WORD, "agree", "people.head");
+	v->personal = true;
 	view_say(v, "people.body", NULL);
 	view_blank(v);
 	for (size_t k = 0; k < c->plan->npeople; k++)

@@ -18,15 +18,11 @@ step_dice_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UN
 {
 	static const char *const asks[] = { "rolls", "last" };
 	static const char *const heads[] = { "dice.head", "dice.last-head" };
-	SN_CLEANUP(sn_buf_done) struct sn_buf head = { 0 };
-	SN_CLEANUP(sn_buf_done) struct sn_buf prompt = { 0 };
 
 	cer_view(v, VIEW_WORDS, asks[i], heads[i]);
 	v->person = cer_pair(c->plan, i)->name;
-	cat_put(&head, heads[i], CAT_ARGS({ "count", cer_num(c->rolls) }));
-	view_copy(v->title, sizeof(v->title), sn_buf_cstr(&head));
-	cat_put(&prompt, "dice.prompt", CAT_ARGS({ "person", v->person }));
-	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&prompt));
+	view_title(v, heads[i], CAT_ARGS({ "count", cer_num(c->rolls) }));
+	view_prompt(v, "dice.prompt", CAT_ARGS({ "person", v->person }));
 	view_say(v, i == ASK_ROLLS ? "dice.rolls" : "dice.last",
 	    CAT_ARGS({ "person", cer_pair(c->plan, 0)->name },
 		{ "second", cer_pair(c->plan, 1)->name }, { "least", cer_num(ENT_DICE_MIN) },

@@ -155,7 +155,6 @@ enum sn_err
 step_rotate_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why)
 {
 	SN_CLEANUP(rotation_done) struct rotation r = { 0 };
-	SN_CLEANUP(sn_buf_done) struct sn_buf head = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf names = { 0 };
 
 	SN_TRY(rotation_read(c, &r, why));
@@ -163,9 +162,8 @@ step_rotate_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_wh
 		{ "new", cer_num(r.new.operations_generation) },
 		{ "count", cer_num(SN_NITEMS(operations_certs)) }, { NULL, NULL } };
 
-	cat_put(&head, "rotate.head", args);
 	cer_view(v, VIEW_WORD, "agree", "rotate.head");
-	view_copy(v->title, sizeof(v->title), sn_buf_cstr(&head));
+	view_title(v, "rotate.head", args);
 	view_say(v, "rotate.new", NULL);
 	view_say(v, statement_is_new(&r) ? "rotate.statement" : "rotate.statement-kept",
 	    CAT_ARGS({ "new", cer_num(r.new.cert[KEY_STATEMENT_P384].generation) }));

@@ -78,15 +78,13 @@ step_shares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why)
 		"shares.typed-head" };
 	static const char *const asks[] = { "ready", "write", "typed" };
 	static const enum view_kind kinds[] = { VIEW_INFO, VIEW_SHOW, VIEW_WORDS };
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	size_t what = i % ASKS_EACH, number = i / ASKS_EACH;
 	const char *name = plan_custodian(c->plan, number)->name;
 
-	cat_put(&b, heads[what],
+	cer_view(v, kinds[what], asks[what], heads[what]);
+	view_title(v, heads[what],
 	    CAT_ARGS({ "number", cer_num(number + 1) },
 		{ "count", cer_num(c->plan->share_count) }, { "person", name }));
-	cer_view(v, kinds[what], asks[what], heads[what]);
-	view_copy(v->title, sizeof(v->title), sn_buf_cstr(&b));
 	v->person = name;
 	sn_secret_done(&c->shown);
 	if (what == ASK_READY)
@@ -172,13 +170,10 @@ enum sn_err
 step_recover_show(struct cer *c, size_t i SN_UNUSED, struct view *v,
     struct sn_why *why SN_UNUSED)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-
-	cat_put(&b, "recover.head",
+	cer_view(v, VIEW_WORDS, "typed", "recover.head");
+	view_title(v, "recover.head",
 	    CAT_ARGS({ "missing", cer_num(c->missing) },
 		{ "threshold", cer_num(c->custody.old_threshold) }));
-	cer_view(v, VIEW_WORDS, "typed", "recover.head");
-	view_copy(v->title, sizeof(v->title), sn_buf_cstr(&b));
 	view_say(v, "recover.body", NULL);
 	if (c->plan->mode == PLAN_RESHARE)
 		view_say(v, "recover.old", NULL);

@@ -23,14 +23,11 @@ cer_team_asks(size_t i)
 void
 cer_team_show(const struct cer *c, size_t i, struct view *v)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-
 	cer_view(v, VIEW_WORD, "loss", "team.head");
 	v->person = c->plan->people[i - 1].name;
 	v->word = cat_text("team.word");
 	view_say(v, "team.body", CAT_ARGS({ "person", v->person }));
-	cat_put(&b, "team.prompt", CAT_ARGS({ "word", v->word }));
-	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&b));
+	view_prompt(v, "team.prompt", CAT_ARGS({ "word", v->word }));
 }
 
 enum sn_err

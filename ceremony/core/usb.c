@@ -322,16 +322,15 @@ cer_usb_show(const struct cer *c, struct view *v)
 void
 cer_usb_prompt(const struct cer *c, struct view *v)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf labels = { 0 }, b = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf labels = { 0 };
 
 	if (c->usb->ask == ASK_WHETHER)
-		view_copy(v->prompt, sizeof(v->prompt), cat_text("usb.prompt"));
+		view_prompt(v, "usb.prompt", NULL);
 	if (c->usb->ask != ASK_STICK)
 		return;
 	for (size_t i = 0; i < v->nlabels; i++)
 		sn_buf_fmt(&labels, "%s%s", i > 0 ? " or " : "", v->label[i]);
-	cat_put(&b, "usb.prompt-stick", CAT_ARGS({ "label", sn_buf_cstr(&labels) }));
-	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&b));
+	view_prompt(v, "usb.prompt-stick", CAT_ARGS({ "label", sn_buf_cstr(&labels) }));
 }
 
 /* ---- the answers */

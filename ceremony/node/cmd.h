@@ -2,7 +2,7 @@
  * cmd - the subcommands of `sanctum`, the program of first nodes and auditors.
  *
  * Owns: nothing. Only for ceremony/node. May include: base, crypto, transcript,
- * bundle, measure. Exit statuses: docs/FORMAT-BUNDLE.md.
+ * bundle, measure, screen. Exit statuses: docs/FORMAT-BUNDLE.md.
  */
 #ifndef NODE_CMD_H
 #define NODE_CMD_H
@@ -31,5 +31,16 @@ const struct option_row *cmd_verify_image_option(size_t i);
 /* `sanctum card FILE`: prints the identity.json that a recovery card's text holds. */
 SN_MUST_USE enum sn_err cmd_card(int argc, char **argv, int64_t now, struct sn_why *why);
 const struct option_row *cmd_card_option(size_t i);
+
+/* `sanctum replay DIR`: sentences and screens of the transcript, as its checkpoint signs it. */
+SN_MUST_USE enum sn_err cmd_replay(int argc, char **argv, int64_t now, struct sn_why *why);
+const struct option_row *cmd_replay_option(size_t i);
+
+/* `sanctum redact DIR OUT`: a copy from which names and free texts are withheld. */
+SN_MUST_USE enum sn_err cmd_redact(int argc, char **argv, int64_t now, struct sn_why *why);
+const struct option_row *cmd_redact_option(size_t i);
+
+/* A folder named on the command line; the caller owns *ret. SN_E_MISSING, SN_E_IO. */
+SN_MUST_USE enum sn_err cmd_open_dir(const char *path, int *ret, struct sn_why *why);
 
 #endif

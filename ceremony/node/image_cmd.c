@@ -57,16 +57,6 @@ parse_args(int argc, char **argv, struct asked *ret, struct sn_why *why)
 	return SN_OK;
 }
 
-static enum sn_err
-open_dir(const char *path, int *ret, struct sn_why *why)
-{
-	*ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*ret >= 0)
-		return SN_OK;
-	return sn_fail(why, errno == ENOENT ? SN_E_MISSING : SN_E_IO, "%s: %s", path,
-	    strerror(errno));
-}
-
 /* Keys that came with the image say nothing about it. */
 static enum sn_err
 check_elsewhere(int dirfd, int builders, struct sn_why *why)
@@ -135,7 +125,7 @@ count(const struct asked *asked, int dirfd, struct bytes list, struct sn_why *wh
 	SN_CLEANUP(builders_done) struct builders b = { .n = 0 };
 	size_t n = 0;
 
-	SN_TRY(open_dir(asked->builders, &fd, why));
+	SN_TRY(cmd_open_dir(asked->builders, &fd, why));
 	SN_TRY(check_elsewhere(dirfd, fd, why));
 	SN_TRY(builders_read(fd, &b, why));
 	for (size_t i = 0; i < b.n; i++)
@@ -166,7 +156,7 @@ cmd_verify_image(int argc, char **argv, int64_t now SN_UNUSED, struct sn_why *wh
 	char hex[65];
 
 	SN_TRY(parse_args(argc, argv, &asked, why));
-	SN_TRY(open_dir(asked.dir, &dirfd, why));
+	SN_TRY(cmd_open_dir(asked.dir, &dirfd, why));
 	SN_TRY(check_folder(dirfd, &text, &release, why));
 	if (asked.builders == NULL)
 		return sn_fail(why, SN_E_UNANCHORED,

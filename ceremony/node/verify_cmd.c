@@ -178,18 +178,6 @@ parse_args(int argc, char **argv, struct request *r, struct sn_why *why)
 	return SN_OK;
 }
 
-static enum sn_err
-open_dir(const char *path, int *ret, struct sn_why *why)
-{
-	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return sn_fail(why, errno == ENOENT ? SN_E_MISSING : SN_E_IO, "%s: %s", path,
-		    strerror(errno));
-	*ret = fd;
-	return SN_OK;
-}
-
 static void
 close_fd(int *fd)
 {
@@ -306,11 +294,11 @@ cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why)
 		r.policy.as_of = now;
 	r.policy.crl = r.crls.crl;
 	r.policy.ncrls = r.crls.n;
-	SN_TRY(open_dir(r.dir, &dirfd, why));
+	SN_TRY(cmd_open_dir(r.dir, &dirfd, why));
 	if (r.state != NULL) {
 		if (mkdir(r.state, 0755) != 0 && errno != EEXIST)
 			return sn_fail(why, SN_E_IO, "%s: %s", r.state, strerror(errno));
-		SN_TRY(open_dir(r.state, &state, why));
+		SN_TRY(cmd_open_dir(r.state, &state, why));
 		r.policy.state_dirfd = state;
 	}
 	const enum sn_err e = bun_verify(dirfd, &r.policy, &report, why);

@@ -89,6 +89,8 @@ put_transcript(const struct rec_facts *f, struct sn_buf *b)
 	for (size_t i = 0; i < tr_read_size(f->transcript); i++) {
 		SN_CLEANUP(sn_buf_done) struct sn_buf s = { 0 };
 
+		if (strcmp(tr_read_record(f->transcript, i)->id, TR_SCREEN_ID) == 0)
+			continue; /* sanctum replay shows them */
 		rec_sentence(f, i, &s);
 		text_from_time(tr_read_record(f->transcript, i)->time, when);
 		snprintf(first, sizeof(first), "%4zu  %.8s  ", i, when + 11);

@@ -24,6 +24,10 @@ void cat_put(struct sn_buf *b, const char *id, const struct cat_arg *args);
 
 /* Add the message to the view's body, wrapped to VIEW_WIDTH; '\n' breaks a line. */
 void view_say(struct view *v, const char *id, const struct cat_arg *args);
+/* The title, or the prompt instead of the usual one of the view's kind: the message with its
+ * places filled. */
+void view_title(struct view *v, const char *id, const struct cat_arg *args);
+void view_prompt(struct view *v, const char *id, const struct cat_arg *args);
 /* Copy text, cut at a character border so that it fits size bytes with its NUL. */
 void view_copy(char *ret, size_t size, const char *text);
 /* Add one line as it is (cut to VIEW_WIDTH columns), or an empty one. */

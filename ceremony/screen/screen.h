@@ -38,6 +38,8 @@ struct view_rail {
 	enum view_rail_state state;
 };
 
+struct view_log; /* log.h */
+
 struct view {
 	enum view_kind kind;
 	const char *mode;	/* "genesis" */
@@ -58,6 +60,8 @@ struct view {
 	size_t nlabels;
 	struct view_rail rail[VIEW_MAX_RAIL];
 	size_t nrail;
+	bool personal;	      /* full names or free text are in the body */
+	struct view_log *log; /* what was said, as data; NULL: nobody wants it */
 };
 
 struct answer {

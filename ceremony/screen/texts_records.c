@@ -55,6 +55,7 @@ static const struct text rows[] = {
 	    "{first} and {second} accepted this keyboard: {keyboard}; signatures "
 	    "{first_signature} and {second_signature}." },
 	{ "usb.more", "After {count} events, USB devices are not recorded one by one." },
+	{ "screen.shown", "The screen {screen} was shown, part {part} of {parts}." },
 	{ "transcript.closed", "The transcript was closed before the statement was made." },
 };
 const struct texts texts_records = { rows, SN_NITEMS(rows) };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "ceremony/screen/catalogue.h"
+#include "ceremony/screen/log.h"
 
 /* Columns of UTF-8 text: one per character that is not a continuation byte. */
 static size_t
@@ -84,6 +84,7 @@ view_say(struct view *v, const char *id, const struct cat_arg *args)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	const char *s;
 
+	view_log_say(v->log, id, args);
 	cat_put(&b, id, args);
 	s = sn_buf_cstr(&b);
 	while (*s != '\0') {
@@ -97,6 +98,26 @@ view_say(struct view *v, const char *id, const struct cat_arg *args)
 }
 
 void
+view_title(struct view *v, const char *id, const struct cat_arg *args)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	view_log_title(v->log, id, args);
+	cat_put(&b, id, args);
+	view_copy(v->title, sizeof(v->title), sn_buf_cstr(&b));
+}
+
+void
+view_prompt(struct view *v, const char *id, const struct cat_arg *args)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	view_log_prompt(v->log, id, args);
+	cat_put(&b, id, args);
+	view_copy(v->prompt, sizeof(v->prompt), sn_buf_cstr(&b));
+}
+
+void
 view_line(struct view *v, const char *fmt, ...)
 {
 	char line[VIEW_WIDTH * 4 + 1];
@@ -105,12 +126,14 @@ view_line(struct view *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	view_log_line(v->log, line);
 	view_put_line(v, line, strlen(line));
 }
 
 void
 view_blank(struct view *v)
 {
+	view_log_line(v->log, "");
 	view_put_line(v, "", 0);
 }
 

@@ -19,6 +19,8 @@
 #define TR_ID_MAX 64
 #define TR_SALT_LEN 16
 /* The first record of a boot segment after a resume; PCR 15 starts from zero there. */
+/* What people saw: one screen, in one or more records. docs/FORMAT-TRANSCRIPT.md, "Screens". */
+#define TR_SCREEN_ID "screen.shown"
 #define TR_SEGMENT_ID "segment.start"
 
 enum tr_kind {

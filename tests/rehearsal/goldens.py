@@ -32,6 +32,9 @@ def blank(text):
         line = re.sub(r"[0-9a-f]{16}\.\.\.", "0123456789abcdef...", line)
         line = re.sub(r"splitting \d{5}\b", "splitting 16384", line)
         line = re.sub(r"-\d{8}-\d{6}\b", "-20260101-000000", line)
+        line = re.sub(r"so far, \d+", "so far, NN", line)
+        line = re.sub(r"\b\d+ records(, checkpoint; \d+ openings)?", lambda m: "NN records" +
+                      (", checkpoint; N openings" if m.group(1) else ""), line)
         line = re.sub(r"\d{5,7} bytes were", "NNNNNN bytes were", line)
         out.append(line.rstrip())
     return "\n".join(out) + "\n"

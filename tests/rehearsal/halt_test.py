@@ -112,10 +112,11 @@ def judge_stopped(out, record, want):
     ok(sorted(os.listdir(folder)) == ["NO-BUNDLE.txt", "checkpoint.unsigned", "openings.jsonl",
                                           "records.jsonl"], "with its four files",
        os.listdir(folder))
-    last = records(os.path.join(folder, "records.jsonl"))[-2]  # before transcript.ended
+    shown = records(os.path.join(folder, "records.jsonl"))
+    last = [x for x in shown if x["id"] != "screen.shown"][-2]  # before transcript.ended
     told = {k: v for k, v in last["args"].items() if k != "reason"}
     ok(last["id"] == record and told == want, "the last record says who", last)
-    opened = records(os.path.join(folder, "openings.jsonl"))[-1]
+    opened = [x for x in records(os.path.join(folder, "openings.jsonl")) if x["n"] == last["n"]][-1]
     ok(opened["field"] == "reason" and opened["n"] == last["n"], "and its opening why", opened)
     ok(not os.listdir(os.path.join(out, "sticks", "CS-OUT-A")), "nothing is on the OUT stick")
     judge_silence(out)
