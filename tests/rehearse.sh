@@ -38,6 +38,9 @@ fi
 if [ -n "$play" ] && grep -q '^dice\.' "$play"; then
 	export DICE=true
 fi
+if [ -n "$play" ] && grep -q '^seals\.' "$play"; then
+	export ROOM=true
+fi
 if [ -n "$play" ] && grep -q '^people\.loss@' "$play"; then
 	export PLAN=plan-two.json
 fi

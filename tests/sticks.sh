@@ -7,7 +7,8 @@
 # vendor items when $TESTDATA is there, else (a rehearsal) a freshly generated vendor-like PKI
 # that the plan names. With an identity file the plan is one of a rebuild from it (or of MODE in the environment), and the
 # approvers of an earlier run may be given by OUT/sticks/CS-NAME folders that are there
-# already. With DICE in the environment the plan wants dice; PLAN names another plan in
+# already. With DICE in the environment the plan wants dice, with ROOM (and in production)
+# bags and an inspection; PLAN names another plan in
 # tests/play to begin with.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
@@ -105,6 +106,10 @@ if [ "$world" = production ]; then
 	sed -i -e 's/"world": "rehearsal"/"world": "production"/' -e "s/2026-rehearsal-/2026-production-/" \
 		-e 's/"accept": .*/"accept": ["pinned"],/' -e 's/"console": "any"/"console": "serial"/' \
 		-e "2i\\  \"tpm_ek\": \"$ek\"," "$plan"
+fi
+if [ -n "${ROOM:-}" ] || [ "$world" = production ]; then
+	bags='{ "what": "laptop", "serial": "K-0012345" }, { "what": "boot stick", "serial": "K-0012346" }'
+	sed -i "2i\  \"inspection\": true, \"seals\": [$bags, { \"what\": \"IN and OUT sticks\" }]," "$plan"
 fi
 [ -z "$dice" ] || sed -i '2i\  "dice": true,' "$plan"
 "$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \

@@ -319,6 +319,20 @@ put_dates(struct fresh *f)
 		    f->window.from + lives[i].seconds);
 }
 
+/* Production asks for both; the serials are those of the last record, which people fill in. */
+static void
+put_room(struct fresh *f)
+{
+	static const char *const bags[] = { "laptop", "boot stick" };
+	yyjson_mut_val *seals = yyjson_mut_arr(f->doc);
+
+	f->failed |= !yyjson_mut_obj_add_bool(f->doc, f->root, "inspection", true);
+	f->failed |= !yyjson_mut_obj_add_val(f->doc, f->root, "seals", seals);
+	for (size_t i = 0; i < SN_NITEMS(bags); i++)
+		f->failed |= !yyjson_mut_obj_add_str(f->doc,
+		    yyjson_mut_arr_add_obj(f->doc, seals), "what", bags[i]);
+}
+
 static void
 put_machine(struct fresh *f)
 {
@@ -333,6 +347,8 @@ put_machine(struct fresh *f)
 	if (rehearsal)
 		f->failed |= !yyjson_mut_arr_add_str(f->doc, accept, "software");
 	put_str(f, f->root, "console", option(f, OPT_CONSOLE, "any"));
+	if (!rehearsal)
+		put_room(f);
 }
 
 /* All of it is said, so that people see what there is to say. */

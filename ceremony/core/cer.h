@@ -24,6 +24,8 @@
 #define CER_LABEL_LOG "CS-LOG"
 #define CER_BUNDLE_DIR "bundle"
 #define CER_EXPIRES 8
+#define CER_PLACES 4	 /* that an inspection looks at */
+#define CER_FOUND_MAX 80 /* bytes of what it finds at one */
 
 struct cer;
 
@@ -97,6 +99,14 @@ struct cer_previous {
 };
 void cer_previous_done(struct cer_previous *p); /* NULL-safe, idempotent */
 
+/* What people read off bags and off the machine (ceremony/core/steps_room.c). */
+struct cer_room {
+	char first[PLAN_SERIAL_MAX + 1]; /* what the first of two has typed */
+	char opened[PLAN_MAX_SEALS][PLAN_SERIAL_MAX + 1];
+	char closed[PLAN_MAX_SEALS][PLAN_SERIAL_MAX + 1];
+	char found[CER_PLACES][CER_FOUND_MAX + 1]; /* "ok", or what is wrong */
+};
+
 struct cer {
 	struct cer_ports ports;
 
@@ -161,6 +171,7 @@ struct cer {
 	size_t nexpires;
 	struct sn_buf checked; /* what the second checker said */
 	uint64_t exported_bytes;
+	struct cer_room room;
 	struct mark out_mark[2]; /* of CS-OUT-A and CS-OUT-B, as far as they are written */
 	struct cer_custody custody;
 	bool log_closed;		     /* no bundle: the transcript has its last record */
@@ -368,6 +379,9 @@ CER_STEP_FN(step_plan)
 CER_STEP_FN(step_people)
 CER_STEP_FN(step_time)
 CER_STEP_FN(step_known)
+CER_STEP_FN(step_seals)
+CER_STEP_FN(step_inspection)
+CER_STEP_FN(step_bags)
 CER_STEP_FN(step_tpm)
 CER_STEP_FN(step_collateral)
 CER_STEP_FN(step_review)
@@ -391,6 +405,8 @@ CER_STEP_FN(step_receipt)
 CER_STEP_FN(step_checked)
 CER_STEP_FN(step_old)
 CER_STEP_FN(step_reshared)
+/* Does the plan ask for what its world needs? SN_E_POLICY. */
+SN_MUST_USE enum sn_err cer_room_fits(const struct plan *p, struct sn_why *why);
 size_t cer_one(const struct cer *c); /* a count of 1 */
 
 #endif

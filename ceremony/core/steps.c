@@ -11,6 +11,16 @@ static const struct step plan = { "plan", "plan.title", NULL, 0, ART_PLAN, NULL,
 	step_plan_count, step_plan_show, step_plan_take, step_plan_there };
 static const struct step people = { "people", "people.title", NULL, ART_PLAN, 0, NULL,
 	step_people_count, step_people_show, step_people_take, NULL };
+/* Where a plan does not ask for these, they have no asks; and they stand under their
+ * neighbours' titles. */
+static const struct step seals = { "seals", "people.title", NULL, ART_PLAN, 0, NULL,
+	step_seals_count, step_seals_show, step_seals_take, NULL };
+static const struct step inspection = { "inspection", "people.title", NULL, ART_PLAN, 0, NULL,
+	step_inspection_count, step_inspection_show, step_inspection_take, NULL };
+static const struct step bags = { "bags", "close.title", NULL, ART_PLAN, 0, NULL,
+	step_bags_count, step_bags_show, step_bags_take, NULL };
+static const struct step log_bags = { "bags", "receipt.title", NULL, ART_PLAN, 0, NULL,
+	step_bags_count, step_bags_show, step_bags_take, NULL };
 static const struct step time = { "time", "time.title", NULL, ART_PLAN, 0, NULL,
 	step_time_count, step_time_show, step_time_take, NULL };
 static const struct step tpm = { "tpm", "tpm.title", "tpm.busy", ART_PLAN, ART_TPM,
@@ -75,31 +85,32 @@ static const struct step receipt = { "receipt", "receipt.title", NULL, ART_CHECK
 static const struct step checked = { "end", "end.title", NULL, ART_LOG, 0, step_end_enter,
 	cer_one, step_checked_show, NULL, NULL };
 
-static const struct step *const genesis_steps[] = { &start, &plan, &people, &time, &tpm,
-	&collateral, &review, &dice, &seed, &shares, &trial, &keys, &opshares, &close, &approve,
-	&sign, &export, &end };
+static const struct step *const genesis_steps[] = { &start, &plan, &people, &seals, &inspection,
+	&time, &tpm, &collateral, &review, &dice, &seed, &shares, &trial, &keys, &opshares,
+	&bags, &close, &approve, &sign, &export, &end };
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
-static const struct step *const rebuild_steps[] = { &start, &plan, &people, &time, &known, &tpm,
-	&collateral, &review, &recover, &keys, &opshares, &close, &approve, &sign, &export,
-	&end };
+static const struct step *const rebuild_steps[] = { &start, &plan, &people, &seals, &inspection,
+	&time, &known, &tpm, &collateral, &review, &recover, &keys, &opshares, &bags, &close,
+	&approve, &sign, &export, &end };
 
 /* New collateral for a bundle: no custodian, no master secret. */
 static const struct step *const refresh_steps[] = { &start, &plan, &people, &time, &base, &tpm,
 	&collateral, &review, &open, &close, &approve, &sign, &export, &end };
 
 /* Shares are proven one by one: no approvals, no keys, no bundle. */
-static const struct step *const check_steps[] = { &start, &plan, &people, &time, &tpm, &check,
-	&receipt, &checked };
+static const struct step *const check_steps[] = { &start, &plan, &people, &seals, &inspection,
+	&time, &tpm, &check, &log_bags, &receipt, &checked };
 
 /* The same roots from the shares, and the next generation below them. */
-static const struct step *const rotate_steps[] = { &start, &plan, &people, &time, &tpm,
-	&collateral, &review, &recover, &keys, &rotate, &opshares, &close, &approve, &sign,
-	&export, &end };
+static const struct step *const rotate_steps[] = { &start, &plan, &people, &seals, &inspection,
+	&time, &tpm, &collateral, &review, &recover, &keys, &rotate, &opshares, &bags, &close,
+	&approve, &sign, &export, &end };
+
 /* The same identity and secret, but new shares; the old sheets go at the end. */
-static const struct step *const reshare_steps[] = { &start, &plan, &people, &time, &tpm,
-	&collateral, &review, &regain, &shares, &trial, &keys, &opshares, &close, &approve,
-	&sign, &export, &old, &reshared };
+static const struct step *const reshare_steps[] = { &start, &plan, &people, &seals, &inspection,
+	&time, &tpm, &collateral, &review, &regain, &shares, &trial, &keys, &opshares, &bags,
+	&close, &approve, &sign, &export, &old, &reshared };
 
 #define MODE(t) { t, SN_NITEMS(t) }
 const struct cer_mode cer_modes[] = {

@@ -266,6 +266,7 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	SN_TRY(med_read(c->ports.media, label, "plan.json", PLAN_MAX_BYTES, &text, why));
 	SN_TRY(plan_parse(sn_buf_bytes(&text), &p, why));
 	SN_TRY(plan_fits_machine(c, p, why));
+	SN_TRY(cer_room_fits(p, why));
 	SN_TRY(plan_fits_stick(p, label, &m, has, why));
 	if (p->mode == PLAN_ROTATE || p->mode == PLAN_RESHARE)
 		SN_TRY(cer_rotate_read(c, p, label, why));

@@ -21,6 +21,10 @@
 #define PLAN_SPKI_MAX 128
 #define PLAN_AMD_ROOTS 4
 #define PLAN_REASON_MAX 120
+#define PLAN_MAX_SEALS 8
+#define PLAN_SEAL_WHAT_MAX 40
+#define PLAN_SERIAL_MIN 3
+#define PLAN_SERIAL_MAX 24
 #define PLAN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */
 
 enum plan_world { PLAN_REHEARSAL, PLAN_PRODUCTION };
@@ -55,6 +59,12 @@ struct plan_approver {
 	size_t sign_len, seal_len;
 };
 
+/* A bag with a seal: what is in it, and its serial by the last record ("": there is none). */
+struct plan_seal {
+	char what[PLAN_SEAL_WHAT_MAX + 1];
+	char serial[PLAN_SERIAL_MAX + 1]; /* plan_serial_ok() */
+};
+
 struct plan_dates {
 	int64_t from, to;
 };
@@ -86,6 +96,9 @@ struct plan {
 	uint32_t share_count;	  /* N: the custodians, in the order of people */
 	uint32_t ops_threshold;	  /* K of L approver shares of the operations secret */
 	struct plan_dates root, signing, statement, operations, token;
+	bool inspection; /* people look the machine over, and say what they see */
+	struct plan_seal seals[PLAN_MAX_SEALS];
+	size_t nseals;
 	bool dice;	   /* people roll dice, too */
 	bool software_tpm; /* "tpm": "software" */
 	bool tpm_ek_pinned;
@@ -122,6 +135,9 @@ void plan_free(struct plan **pp); /* NULL-safe, idempotent */
  * or the rest of a sentence that says why not ("has more than ...").
  */
 const char *plan_approver_name_fault(const char *name);
+
+/* Can a seal have this serial: 3 to 24 of A-Z, 0-9 and "-"? */
+bool plan_serial_ok(const char *s);
 
 /*
  * Does a ceremony of this mode add an operations statement to a bundle, signed by the

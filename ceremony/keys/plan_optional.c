@@ -140,6 +140,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 		p->has_collateral_time = true;
 	}
 	SN_TRY(plan_dice(p, root, why));
+	SN_TRY(plan_room(p, root, why));
 	SN_TRY(plan_exceptions(p, root, why));
 	SN_TRY(plan_policy(p, root, why));
 	SN_TRY(plan_identity(p, root, why));

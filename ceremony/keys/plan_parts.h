@@ -45,6 +45,9 @@ SN_MUST_USE enum sn_err plan_optional(struct plan *p, yyjson_val *root, struct s
 /* plan_policy.c: nodes, least firmware, freshness, layouts, languages (after exceptions). */
 SN_MUST_USE enum sn_err plan_policy(struct plan *p, yyjson_val *root, struct sn_why *why);
 
+/* plan_room.c: seals and the inspection. */
+SN_MUST_USE enum sn_err plan_room(struct plan *p, yyjson_val *root, struct sn_why *why);
+
 /* plan_ops.c: which bundle an operations ceremony continues (after mode and sequence). */
 SN_MUST_USE enum sn_err plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why);
 

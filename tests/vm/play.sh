@@ -16,6 +16,9 @@ if grep -q '^recover\.' "$play"; then
 	cp "$genesis/bundle/trust/identity.json" "$genesis/shares.txt" "$out/"
 	identity=$out/identity.json
 fi
+if grep -q '^seals\.' "$play"; then
+	export ROOM=true
+fi
 if grep -q '^dice\.' "$play"; then
 	export DICE=true
 fi
