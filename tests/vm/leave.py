@@ -6,6 +6,7 @@ import shutil
 from machine import MachineError, list_stick, make_stick, read_stick
 
 OUT_STICKS = ("CS-OUT-A", "CS-OUT-B")
+CARD = "recovery-card.txt"
 
 
 class Sticks:
@@ -43,7 +44,8 @@ def same_bytes(one, other):
 
 
 def export(out, sticks, identity):
-    """The bundle from the OUT sticks, the same on both, and the identity digest off the screen."""
+    """Bundle and recovery card from the OUT sticks, the same on both, and the identity digest
+    off the screen."""
     if identity is None:
         raise MachineError("no screen showed the identity digest")
     for label in OUT_STICKS:
@@ -58,6 +60,10 @@ def export(out, sticks, identity):
         read_stick(image, names[0], target)
         if not first and not same_bytes(os.path.join(out, "bundle"), target):
             raise MachineError(f"{label} holds another bundle than {OUT_STICKS[0]}")
+        card = os.path.join(out, CARD if first else os.path.join("machine", "card-b.txt"))
+        read_stick(image, CARD, card)
+        if not first and not filecmp.cmp(os.path.join(out, CARD), card, shallow=False):
+            raise MachineError(f"{label} holds another recovery card than {OUT_STICKS[0]}")
     with open(os.path.join(out, "identity"), "w", encoding="ascii") as f:
         f.write(identity + "\n")
 
