@@ -271,6 +271,7 @@ SN_MUST_USE enum sn_err cer_record(struct cer *c, const char *id, const struct t
 SN_MUST_USE enum sn_err cer_extend_pending(struct cer *c, struct sn_why *why);
 
 /* After an end without a result: the message on what to do with what is left. */
+bool cer_exported(const struct cer *c); /* a whole copy of the bundle is on a stick */
 const char *cer_left(const struct cer *c);
 
 /* What identity.json says of the splitting that is there: into c->custody. */

@@ -147,10 +147,26 @@ cer_frame(struct cer *c, struct view *v)
 	view_reference(v, c->last_ref);
 }
 
+/* The step that writes it is past its first question, or over. */
+bool
+cer_exported(const struct cer *c)
+{
+	return (c->have & ART_EXPORT) != 0 ||
+	    ((c->steps[c->at]->makes & ART_EXPORT) != 0 && c->ask > 0);
+}
+
 const char *
 cer_left(const struct cer *c)
 {
-	if (c->plan != NULL && c->plan->mode == PLAN_RESHARE)
-		return (c->have & ART_EXPORT) != 0 ? "end.reshared" : "end.old-sheets";
-	return (c->have & ART_MASTER) != 0 ? "end.sheets" : "end.nothing";
+	const bool reshare = c->plan != NULL && c->plan->mode == PLAN_RESHARE;
+
+	if (reshare && (c->have & ART_EXPORT) != 0)
+		return "end.reshared";
+	if (cer_exported(c))
+		return "end.exported";
+	if (reshare)
+		return "end.old-sheets";
+	if ((c->have & ART_MASTER) == 0)
+		return "end.nothing";
+	return c->plan->mode == PLAN_GENESIS ? "end.sheets" : "end.same-sheets";
 }

@@ -7,15 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Is a whole bundle on a stick already? The step that writes it is past its first question. */
-static bool
-exported(const struct cer *c)
-{
-	bool writing = (c->steps[c->at]->makes & ART_EXPORT) != 0 && c->ask > 0;
-
-	return writing || (c->have & ART_EXPORT) != 0;
-}
-
 void
 halt_close(struct cer *c, enum sn_err e, const char *reason)
 {
@@ -40,10 +31,7 @@ show_end(const struct cer *c, struct view *v)
 	view_blank(v);
 	view_say(v, h->written ? "halt.log-written" : "halt.log-not", NULL);
 	view_blank(v);
-	if (exported(c))
-		view_say(v, "halt.exported", NULL);
-	else
-		view_say(v, cer_left(c), NULL);
+	view_say(v, cer_left(c), NULL);
 }
 
 void
@@ -69,7 +57,7 @@ halt_log_write(struct cer *c, const char *label, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf note = { 0 };
 
-	cat_put(&note, exported(c) ? "halt.file-exported" : "halt.file",
+	cat_put(&note, cer_exported(c) ? "halt.file-exported" : "halt.file",
 	    CAT_ARGS({ "how", c->halt->why.text }, { "time", cer_time_text(cer_now(c)) }));
 	SN_TRY(sn_buf_check(&note, why));
 	const struct med_file file = { "NO-BUNDLE.txt", sn_buf_bytes(&note) };

@@ -38,6 +38,13 @@ static const struct text rows[] = {
 	{ "end.failed", "{sentence}." },
 	{ "end.nothing",
 	    "Nothing was exported and nothing secret was made. Start again when this is mended." },
+	{ "end.exported",
+	    "A whole bundle had been written to an OUT stick before this. It verifies. Agree on "
+	    "what becomes of that stick, and write it down." },
+	{ "end.same-sheets",
+	    "Nothing was exported, and this machine has forgotten everything. The custodians' "
+	    "sheets stay valid: KEEP them. Approvers: delete operations-*.p7m of today from your "
+	    "sticks. Start again under a new ceremony number." },
 	{ "end.sheets",
 	    "Nothing was exported, and this machine has forgotten everything. Custodians: destroy "
 	    "every sheet of this ceremony. Approvers: delete operations-*.p7m from your sticks. "

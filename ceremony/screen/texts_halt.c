@@ -74,9 +74,6 @@ static const struct text rows[] = {
 	    "ended." },
 	{ "halt.log-written", "The transcript is on the stick CS-LOG, in its newest folder." },
 	{ "halt.log-not", "The transcript was NOT written; it is forgotten with this screen." },
-	{ "halt.exported",
-	    "A whole bundle had been written to an OUT stick before this. It verifies. Agree on "
-	    "what becomes of that stick, and write it down." },
 	{ "halt.file",
 	    "This ceremony was stopped at {time}: {how}.\nNo bundle was made.\n\nrecords.jsonl is "
 	    "its transcript; openings.jsonl opens the personal fields. Nothing "

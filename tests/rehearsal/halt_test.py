@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 
+import genesis_parts
 import goldens
 import rehearsal as r
 from rehearsal import ok
@@ -150,6 +151,19 @@ PLAYS = [
 ]
 
 
+def judge_rebuild(folder, genesis):
+    """Who aborts a rebuild must not be told to destroy sheets that others still need."""
+    out, path = os.path.join(folder, "rebuild"), os.path.join(folder, "rebuild.play")
+    with open(os.path.join(r.TESTS, "play", "rebuild.play"), encoding="utf-8") as f:
+        text = f.read()
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text[:text.index("keys.agree agree")] + "keys.agree abort\n" + ABORT)
+    genesis_parts.prepare_rebuild(genesis, out, genesis_parts.shares(genesis))
+    status, said, _ = r.play(path, out)
+    ok(status == 39, "a rebuild is aborted", said)
+    ok("KEEP them" in ended(out) and "destroy" not in ended(out), "its last screen says that the sheets stay valid", ended(out))
+
+
 def ended(out):
     """The text of the last screen."""
     names = sorted(os.listdir(os.path.join(out, "screens")))
@@ -202,6 +216,7 @@ def main():
             if ok(status == want, f"{name}.play ends with {want}", said + err):
                 goldens.judge(out, name, only=screens, once=True)
                 judge(out)
+        judge_rebuild(folder, os.path.join(folder, "exception"))
         hostile(folder, prepared)
     r.done()
 
