@@ -169,6 +169,28 @@ def judge_policy(folder):
         ok(status == want and text in said, name, f"{status}: {said}")
 
 
+def judge_new(folder):
+    """From `plan new` to the bundle: nobody touched the plan in between."""
+    out, plan = sticks(folder, "new", {})
+    like = read_json(plan)
+    people = [p["name"] + ":" + ",".join(p["roles"]) + "=" + p["full"] for p in like["people"]]
+    os.unlink(plan)
+    argv = sum((["--person", p] for p in people), []) + [
+        os.path.join(out, "sticks", "CS-" + n, "approver.json") for n in ("alice", "bob")]
+    status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "plan", "new", plan, "--name", "Example Sanctum",
+                              "--organization", "Example Bank", "--node", "n1:amd:Milan", "--id", like["sanctum"]["id"],
+                              "--ceremony", like["ceremony"], *argv)  # as the sticks are marked
+    ok(status == 0, "a plan from nothing", said + err)
+    digest = said.split("digest: ")[-1].split()[0]
+    status, said = play(folder, out, [(AGREE, AGREE + "plan.policy agree\n")])
+    if ok(status == 0, "a genesis by it", said):
+        stated = read_json(out, "bundle", "statement.json")["predicate"]
+        ok(stated["plan_sha256"] == digest and stated["profiles"] == ["trustee-0.21"],
+           "whose statement binds the digest of the invitation", stated["plan_sha256"])
+        ok("nodes/n1.json" in r.files(os.path.join(out, "bundle")), "and its node")
+        judge_verdicts(out, "a plan from nothing")
+
+
 # where the stick with the other plan comes, and how it ends
 SWAPS = {
     "between two approvals of the plan": ("media CS-bob OUT/sticks/CS-bob\nreview", "review"),
@@ -231,6 +253,7 @@ def judge_changed(folder):
 def main():
     with r.Folder() as folder:
         judge_policy(folder)
+        judge_new(folder)
         judge_swaps(folder)
         judge_changed(folder)
     r.done()
