@@ -44,6 +44,9 @@ fi
 if [ -n "$play" ] && grep -q '^people\.loss@' "$play"; then
 	export PLAN=plan-two.json
 fi
+if [ -n "$play" ] && grep -q '^media CS-JOURNAL ' "$play"; then
+	export JOURNAL=true
+fi
 mkdir -p "$out"
 MODE=$mode "$here/sticks.sh" "$build" "$out" $identity
 if [ -n "$play" ]; then

@@ -8,7 +8,7 @@
 # that the plan names. With an identity file the plan is one of a rebuild from it (or of MODE in the environment), and the
 # approvers of an earlier run may be given by OUT/sticks/CS-NAME folders that are there
 # already. With DICE in the environment the plan wants dice, with ROOM (and in production)
-# bags and an inspection; PLAN names another plan in
+# bags and an inspection, with JOURNAL a journal; PLAN names another plan in
 # tests/play to begin with.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
@@ -112,6 +112,10 @@ if [ -n "${ROOM:-}" ] || [ "$world" = production ]; then
 	sed -i "2i\  \"inspection\": true, \"seals\": [$bags, { \"what\": \"IN and OUT sticks\" }]," "$plan"
 fi
 [ -z "$dice" ] || sed -i '2i\  "dice": true,' "$plan"
+if [ -n "${JOURNAL:-}" ]; then
+	sed -i '2i\  "journal": true,' "$plan"
+	mkdir -p "$out/sticks/CS-JOURNAL"
+fi
 "$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \
 	"$out"/sticks/CS-{alice,bob}/approver.json ${extra[@]+"${extra[@]}"}
 [ -e "$out/sticks/CS-IN/cornerstone.json" ] || "$ceremony" stick new in "$out/sticks/CS-IN" >/dev/null

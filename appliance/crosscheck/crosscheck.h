@@ -32,6 +32,7 @@
 #define XC_CHECKPOINT "transcript/checkpoint"
 #define XC_OPENINGS "transcript/openings.jsonl"
 #define XC_AK "evidence/ak.pem"
+#define XC_SEED_AK "evidence/seed-ak.pem" /* there after a cut */
 #define XC_QUOTE_MSG "evidence/quote.msg"
 #define XC_QUOTE_SIG "evidence/quote.sig"
 #define XC_QUOTE_PCR "evidence/quote.pcr"

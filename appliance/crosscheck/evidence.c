@@ -31,10 +31,10 @@ get_2b(struct bytes *b, struct bytes *ret, const char *what, struct sn_why *why)
 	return bytes_take(b, n, ret, what, why);
 }
 
-/* TPMT_SIGNATURE, ECDSA with SHA-256, under the attestation key. */
+/* TPMT_SIGNATURE, ECDSA with SHA-256, under the attestation key at ak_path. */
 static enum sn_err
-check_signature(const struct xc *c, const char *msg_path, const char *sig_path,
-    struct bytes *ret_msg, struct sn_why *why)
+check_signature(const struct xc *c, const char *ak_path, const char *msg_path,
+    const char *sig_path, struct bytes *ret_msg, struct sn_why *why)
 {
 	SN_CLEANUP(tls_pubkey_done) gnutls_pubkey_t ak = NULL;
 	SN_CLEANUP(tls_datum_done) gnutls_datum_t der = { 0 };
@@ -43,8 +43,8 @@ check_signature(const struct xc *c, const char *msg_path, const char *sig_path,
 
 	SN_TRY(xc_get(c, msg_path, &msg, why));
 	SN_TRY(xc_get(c, sig_path, &sig, why));
-	SN_TRY(xc_get(c, XC_AK, &pem, why));
-	SN_TRY(tls_pubkey(pem, GNUTLS_ECC_CURVE_SECP256R1, XC_AK, &ak, why));
+	SN_TRY(xc_get(c, ak_path, &pem, why));
+	SN_TRY(tls_pubkey(pem, GNUTLS_ECC_CURVE_SECP256R1, ak_path, &ak, why));
 	SN_TRY(bytes_u16(&sig, &alg, sig_path, why));
 	SN_TRY(bytes_u16(&sig, &hash, sig_path, why));
 	if (alg != ALG_ECDSA || hash != ALG_SHA256)
@@ -191,7 +191,7 @@ xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	uint16_t hash;
 	uint8_t size;
 
-	SN_TRY(check_signature(c, XC_QUOTE_MSG, XC_QUOTE_SIG, &msg, why));
+	SN_TRY(check_signature(c, XC_AK, XC_QUOTE_MSG, XC_QUOTE_SIG, &msg, why));
 	SN_TRY(take_head(&msg, ST_ATTEST_QUOTE, c->text_sha256, XC_QUOTE_MSG, why));
 	SN_TRY(bytes_u32(&msg, &count, XC_QUOTE_MSG, why));
 	SN_TRY(bytes_u16(&msg, &hash, XC_QUOTE_MSG, why));
@@ -271,7 +271,9 @@ xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		sn_buf_fmt(line, "none in a %s", c->st.mode);
 		return SN_OK;
 	}
-	SN_TRY(check_signature(c, XC_AUDIT_MSG, XC_AUDIT_SIG, &msg, why));
+	/* the TPM that the secret was made with; after a cut this may be another one */
+	SN_TRY(check_signature(c, xc_find(c, XC_SEED_AK) != NULL ? XC_SEED_AK : XC_AK,
+	    XC_AUDIT_MSG, XC_AUDIT_SIG, &msg, why));
 	SN_TRY(take_head(&msg, ST_ATTEST_AUDIT, c->st.plan_sha256, XC_AUDIT_MSG, why));
 	SN_TRY(bytes_u8(&msg, &exclusive, XC_AUDIT_MSG, why));
 	SN_TRY(get_2b(&msg, &digest, XC_AUDIT_MSG, why));

@@ -69,6 +69,14 @@ struct med_file {
 SN_MUST_USE enum sn_err med_write(struct med *m, const char *label, const char *root,
     const struct med_file *files, size_t n, struct sn_why *why);
 /*
+ * Let the file path in the stick's root hold data, of which its first keep bytes are there
+ * already; the rest is written behind them in one write, then fsync and syncfs. What is there
+ * beyond keep is cut off. SN_E_MEDIA when the file does not begin as data does (up to
+ * keep): it is another one, and nothing changes. A missing or shorter file is filled.
+ */
+SN_MUST_USE enum sn_err med_extend(struct med *m, const char *label, const char *path,
+    struct bytes data, size_t keep, struct sn_why *why);
+/*
  * Read the same files back from the medium past the cache (block: unmount, flush,
  * mount again; folder: fsync and drop the pages) and compare every byte; with a
  * root, a further file below it is SN_E_MEDIA too.

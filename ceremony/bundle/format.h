@@ -38,6 +38,8 @@
 #define BUN_QUOTE_PCR "evidence/quote.pcr"
 #define BUN_AK "evidence/ak.pem"
 #define BUN_AK_PUB "evidence/ak.pub"
+#define BUN_SEED_AK "evidence/seed-ak.pem" /* there after a cut */
+#define BUN_SEED_AK_PUB "evidence/seed-ak.pub"
 #define BUN_ORIGINALS "collateral/original/"
 #define BUN_STATUS "collateral/status.json"
 

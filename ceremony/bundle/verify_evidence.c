@@ -66,14 +66,15 @@ bun_check_transcript(struct bun_case *c, struct sn_why *why)
 }
 
 static enum sn_err
-attestation_key(const struct bun_case *c, struct cry_key **ret, struct sn_why *why)
+attestation_key(const struct bun_case *c, const char *pem_path, const char *pub_path,
+    struct cry_key **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	struct bytes pem, pub;
 
-	SN_TRY(bun_dir_get(&c->dir, BUN_AK, &pem, why));
-	SN_TRY(bun_dir_get(&c->dir, BUN_AK_PUB, &pub, why));
-	SN_TRY(bun_key_parse(pem, BUN_AK, &key, why));
+	SN_TRY(bun_dir_get(&c->dir, pem_path, &pem, why));
+	SN_TRY(bun_dir_get(&c->dir, pub_path, &pub, why));
+	SN_TRY(bun_key_parse(pem, pem_path, &key, why));
 	SN_TRY(quote_key(pub, key, why));
 	*ret = SN_TAKE(key);
 	return SN_OK;
@@ -90,7 +91,7 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_MSG, &msg, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_SIG, &sig, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_PCR, &pcr, why));
-	SN_TRY(attestation_key(c, &ak, why));
+	SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
 	SN_TRY(quote_signature(msg, sig, ak, BUN_QUOTE_SIG, why));
 	SN_TRY(quote_pcrs_parse(pcr, &pcrs, why));
 	SN_TRY(quote_check(msg, c->report->statement_sha256, &pcrs, why));
@@ -119,7 +120,11 @@ bun_check_audit(struct bun_case *c, struct sn_why *why)
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_MSG, &msg, why));
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_SIG, &sig, why));
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_LIST, &list, why));
-	SN_TRY(attestation_key(c, &ak, why));
+	/* by the TPM that the secret was made with; verify_story.c ties it to its record */
+	if (bun_dir_find(&c->dir, BUN_SEED_AK) != NULL)
+		SN_TRY(attestation_key(c, BUN_SEED_AK, BUN_SEED_AK_PUB, &ak, why));
+	else
+		SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
 	SN_TRY(quote_signature(msg, sig, ak, AUDIT_SIG, why));
 	SN_TRY(quote_audit(msg, c->st.plan_sha256, list, &commands, why));
 	bun_note(c, "TPM audit of the seeding: %zu commands, bound to the plan", commands);

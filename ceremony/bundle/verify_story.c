@@ -15,6 +15,7 @@ struct claim {
 	const char *id, *arg;
 	const char *text; /* NULL: the number */
 	uint64_t number;
+	bool now; /* of the last segment: another machine may have begun */
 };
 
 static bool
@@ -30,7 +31,8 @@ check_claim(const struct bun_case *c, const struct claim *k, struct sn_why *why)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
+	for (size_t i = k->now ? tr_read_segment(c->transcript) : 0;
+	    i < tr_read_size(c->transcript); i++) {
 		const struct tr_record *r = tr_read_record(c->transcript, i);
 
 		if (strcmp(r->id, k->id) != 0)
@@ -66,9 +68,9 @@ check_exception(const struct bun_case *c, struct sn_why *why)
 	}
 	text_from_time(s->collateral_time, when);
 	const struct claim claims[] = {
-		{ "exception.agreed", "what", BUN_EXPIRED_COLLATERAL, 0 },
-		{ "exception.agreed", "time", when, 0 },
-		{ "exception.agreed", "reason", s->exception, 0 },
+		{ "exception.agreed", "what", BUN_EXPIRED_COLLATERAL, 0, false },
+		{ "exception.agreed", "time", when, 0, false },
+		{ "exception.agreed", "reason", s->exception, 0, false },
 	};
 	for (size_t i = 0; i < SN_NITEMS(claims); i++)
 		SN_TRY(check_claim(c, &claims[i], why));
@@ -105,16 +107,16 @@ check_separation(struct bun_case *c, struct sn_why *why)
 	return SN_OK;
 }
 
-/* The attestation key's name without its algorithm: SHA-256 of the public area. */
+/* An attestation key's name without its algorithm: SHA-256 of the public area. */
 static enum sn_err
-ak_digest(const struct bun_case *c, char ret_hex[65], struct sn_why *why)
+ak_digest(const struct bun_case *c, const char *path, char ret_hex[65], struct sn_why *why)
 {
 	uint8_t digest[32];
 	struct bytes pub;
 	uint16_t n;
 
-	SN_TRY(bun_dir_get(&c->dir, BUN_AK_PUB, &pub, why));
-	SN_TRY(bytes_u16(&pub, &n, BUN_AK_PUB, why));
+	SN_TRY(bun_dir_get(&c->dir, path, &pub, why));
+	SN_TRY(bytes_u16(&pub, &n, path, why));
 	SN_TRY(cry_digest(CRY_SHA256, pub, digest, why));
 	sn_hex(BYTES_OF(digest), ret_hex);
 	return SN_OK;
@@ -209,6 +211,28 @@ check_plan_approvals(const struct bun_case *c, size_t *ret_n, struct sn_why *why
 	return SN_OK;
 }
 
+/* Before a cut another TPM may have been there: the one that the secret was made with. */
+static enum sn_err
+check_seed_key(const struct bun_case *c, struct sn_why *why)
+{
+	const char *ak = NULL;
+	char hex[65];
+
+	if (bun_dir_find(&c->dir, BUN_SEED_AK_PUB) == NULL)
+		return SN_OK;
+	SN_TRY(ak_digest(c, BUN_SEED_AK_PUB, hex, why));
+	for (size_t i = 0; i < tr_read_segment(c->transcript); i++) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+
+		if (strcmp(r->id, "tpm.opened") == 0)
+			SN_TRY(sn_json_str(r->args, "ak", TR_MAX_TEXT, &ak, BUN_RECORDS, why));
+		if (strcmp(r->id, "seed.made") == 0 && ak != NULL && strcmp(ak, hex) == 0)
+			return SN_OK;
+	}
+	return sn_fail(why, SN_E_SIGNATURE,
+	    BUN_RECORDS ": the secret was not made with the TPM of " BUN_SEED_AK_PUB);
+}
+
 enum sn_err
 bun_check_story(struct bun_case *c, struct sn_why *why)
 {
@@ -218,19 +242,20 @@ bun_check_story(struct bun_case *c, struct sn_why *why)
 
 	sn_hex(BYTES_OF(s->plan_sha256), plan);
 	sn_hex(BYTES_OF(s->identity_sha256), identity);
-	SN_TRY(ak_digest(c, ak, why));
+	SN_TRY(ak_digest(c, BUN_AK_PUB, ak, why));
 	const struct claim claims[] = {
-		{ "ceremony.start", "world", s->world, 0 },
-		{ "ceremony.start", "mode", s->mode, 0 },
-		{ "plan.loaded", "plan", plan, 0 },
-		{ "plan.loaded", "sequence", NULL, s->sequence },
-		{ "tpm.opened", "class", s->evidence_class, 0 },
-		{ "tpm.opened", "ak", ak, 0 },
+		{ "ceremony.start", "world", s->world, 0, false },
+		{ "ceremony.start", "mode", s->mode, 0, false },
+		{ "plan.loaded", "plan", plan, 0, false },
+		{ "plan.loaded", "sequence", NULL, s->sequence, false },
+		{ "tpm.opened", "class", s->evidence_class, 0, false },
+		{ "tpm.opened", "ak", ak, 0, true },
 		{ c->kind == BUN_KIND_OPS ? "operations.opened" : "keys.derived", "identity",
-		    identity, 0 },
+		    identity, 0, false },
 	};
 	for (size_t i = 0; i < SN_NITEMS(claims); i++)
 		SN_TRY(check_claim(c, &claims[i], why));
+	SN_TRY(check_seed_key(c, why));
 	SN_TRY(check_exception(c, why));
 	SN_TRY(check_separation(c, why));
 	if (c->kind == BUN_KIND_BUNDLE)

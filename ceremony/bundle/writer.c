@@ -449,6 +449,29 @@ bun_set_quote(struct bun *b, struct bytes msg, struct bytes sig, struct bytes pc
 	return SN_OK;
 }
 
+enum sn_err
+bun_adopt(struct bun *b, const char *path, struct bytes data, struct sn_why *why)
+{
+	SN_TRY(in_state(b, OPEN, path, why));
+	return put(b, path, data, why);
+}
+
+enum sn_err
+bun_adopted(struct bun *b, uint8_t ret_statement_sha256[32], struct sn_why *why)
+{
+	const struct entry *e = find(b, BUN_STATEMENT);
+
+	SN_TRY(in_state(b, OPEN, BUN_STATEMENT, why));
+	if (e == NULL)
+		return sn_fail(why, SN_E_MISSING, BUN_STATEMENT ": is missing");
+	SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&e->data), ret_statement_sha256, why));
+	sn_buf_put(&b->statement, sn_buf_bytes(&e->data));
+	SN_TRY(sn_buf_check(&b->statement, why));
+	qsort(b->own.entry, b->own.n, sizeof(b->own.entry[0]), by_path);
+	b->state = QUOTED;
+	return SN_OK;
+}
+
 size_t
 bun_count(const struct bun *b)
 {

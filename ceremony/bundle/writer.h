@@ -113,6 +113,14 @@ SN_MUST_USE enum sn_err bun_carry(struct bun *b, const char *path, struct bytes 
 /* An approver in force, with the signing key as PEM: only they can approve the statement. */
 SN_MUST_USE enum sn_err bun_ops_approver(struct bun *b, const char *name, struct bytes pem,
     struct sn_why *why);
+/*
+ * Instead of all that: a finished bundle as it was written earlier, file by file, then
+ * bun_adopted(), which returns the SHA-256 of its statement. Whoever exports it judges it.
+ */
+SN_MUST_USE enum sn_err bun_adopt(struct bun *b, const char *path, struct bytes data,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err bun_adopted(struct bun *b, uint8_t ret_statement_sha256[32],
+    struct sn_why *why);
 
 /* The whole bundle, in byte order of the paths. SN_E_BUNDLE before the quote. */
 size_t bun_count(const struct bun *b); /* 0 before the quote */

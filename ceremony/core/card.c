@@ -34,6 +34,12 @@ identity_file(const struct cer *c, struct bytes *ret, struct sn_why *why)
 			*ret = c->files.file[i].data;
 			return SN_OK;
 		}
+	/* exported after a cut: the keeper is long gone, the bundle holds it */
+	for (size_t i = 0; c->bun != NULL && i < bun_count(c->bun); i++)
+		if (strcmp(bun_file(c->bun, i).path, IDENTITY_FILE) == 0) {
+			*ret = bun_file(c->bun, i).data;
+			return SN_OK;
+		}
 	return sn_fail(why, SN_E_INTERNAL, "recovery card: there is no " IDENTITY_FILE);
 }
 

@@ -12,6 +12,7 @@
 #include "ceremony/screen/catalogue.h"
 #include "ceremony/core/engine.h"
 #include "ceremony/bundle/verify.h"
+#include "ceremony/journal/journal.h"
 #include "ceremony/keeper/keeper.h"
 #include "ceremony/keys/plan.h"
 #include "ceremony/transcript/transcript.h"
@@ -22,6 +23,7 @@
 #define CER_LABEL_OUT_A "CS-OUT-A"
 #define CER_LABEL_OUT_B "CS-OUT-B"
 #define CER_LABEL_LOG "CS-LOG"
+#define CER_LABEL_JOURNAL "CS-JOURNAL"
 #define CER_BUNDLE_DIR "bundle"
 #define CER_EXPIRES 8
 #define CER_PLACES 4	 /* that an inspection looks at */
@@ -85,6 +87,19 @@ struct bytes cer_base_file(const struct cer *c, const char *path);
 SN_MUST_USE enum sn_err cer_ops_bundle(struct cer *c, struct sn_why *why);
 /* The finished bundle, judged like the one that came in. */
 SN_MUST_USE enum sn_err cer_ops_judge(const struct cer *c, struct sn_why *why);
+
+/* The journal (core/journal.c), and how this ceremony goes on from what was in it. */
+enum cer_going { CER_NEW, CER_AGAIN, CER_SHARES, CER_EXPORT };
+struct cer_journal {
+	struct journal *j; /* NULL: none is kept */
+	enum cer_going going;
+	size_t kept;		  /* bytes of it that are on the stick */
+	size_t records, openings; /* bytes of the transcript that are in it */
+	size_t torn;		  /* bytes that a cut left behind its end */
+	uint8_t identity[32];	  /* of the root that was made before the cut */
+	bool added, away;	  /* a border's lines are in; the stick is awaited for them */
+	uint8_t statement[32];	  /* of the finished bundle */
+};
 
 #define CER_LOG_FOLDER_MAX 48
 #define CER_LOG_MORE 16 /* files that a mode adds to its log */
@@ -177,6 +192,7 @@ struct cer {
 	bool log_closed;		     /* no bundle: the transcript has its last record */
 	char log_folder[CER_LOG_FOLDER_MAX]; /* on CS-LOG */
 	size_t log_files;
+	struct cer_journal journal;
 	struct cer_usb *usb;   /* what came and went on USB; NULL without a guard */
 	bool usb_shown;	       /* the last view was a question of ceremony/core/usb.c */
 	struct cer_halt *halt; /* what is asked instead of the step's question */
@@ -193,6 +209,27 @@ extern const struct cer_mode cer_modes[];
 extern const size_t cer_mode_count;
 /* Go on with the table of the plan's mode; its first steps are those that were done. */
 void cer_mode_set(struct cer *c, enum plan_mode mode);
+
+/* Tables for a ceremony that goes on: from the shares, from the finished bundle. */
+extern const struct cer_mode cer_resumed, cer_reexport;
+
+/*
+ * The journal (core/journal.c). cer_journal_border() writes what the step that just ended
+ * brought, and what the next one means. *ret_wait: the stick is not there; cer_journal_show()
+ * is to be shown until cer_journal_there() says SN_OK.
+ */
+SN_MUST_USE enum sn_err cer_journal_border(struct cer *c, bool *ret_wait, struct sn_why *why);
+void cer_journal_show(struct view *v);
+SN_MUST_USE enum sn_err cer_journal_there(struct cer *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_journal_sync(struct cer *c, struct sn_why *why);
+void cer_journal_done(struct cer_journal *j);
+#define CER_BUNDLE_FOLDER_MAX 24
+/* The bundle's folder on the journal stick. */
+void cer_journal_folder(const struct cer *c, char ret[CER_BUNDLE_FOLDER_MAX]);
+
+/* The bundle's files as the stick port takes them; the caller frees the list. */
+SN_MUST_USE enum sn_err cer_bundle_files(struct cer *c, struct med_file **ret,
+    struct sn_why *why);
 
 /* The label of an approver's stick, and whose stick has that label. */
 void cer_approver_label(const char *name, char ret[MED_LABEL_MAX + 1]);
@@ -377,6 +414,8 @@ const char *cer_minutes_put(char ret[CER_NUM_LEN], int64_t s);
 	    struct sn_why *why);
 CER_STEP_FN(step_start)
 CER_STEP_FN(step_plan)
+CER_STEP_FN(step_journal)
+CER_STEP_FN(step_again)
 CER_STEP_FN(step_people)
 CER_STEP_FN(step_time)
 CER_STEP_FN(step_known)

@@ -62,6 +62,7 @@ cer_free(struct cer **cp)
 	for (size_t i = 0; i < KEEPER_SHARE_FILES; i++)
 		sn_buf_done(&c->ops_file[i]);
 	sn_buf_done(&c->checked);
+	cer_journal_done(&c->journal);
 	cer_usb_free(&c->usb);
 	cer_halt_free(&c->halt);
 	cer_screens_done(c);
@@ -192,16 +193,21 @@ cer_take_stick(struct cer *c)
 	struct sn_why own = { 0 };
 	enum sn_err e = SN_OK;
 
+	bool journal = c->journal.away && !c->halt_shown && !cer_usb_asks(c);
+
 	if (c->halt_shown)
 		e = cer_halt_there(c, c->pending, &own);
 	else if (cer_usb_asks(c))
 		e = cer_usb_there(c, c->pending, &own);
+	else if (journal)
+		e = cer_journal_there(c, &own);
 	else if (s->there != NULL)
 		e = s->there(c, c->ask, c->pending, &own);
 	if (e != SN_OK)
 		view_copy(c->refused, sizeof(c->refused), c->pending);
 	c->pending[0] = '\0';
-	cer_settle(c, e, &own);
+	if (!journal || e != SN_OK) /* the journal's is no ask of the step */
+		cer_settle(c, e, &own);
 }
 
 /*
@@ -215,7 +221,8 @@ cer_stick_busy(struct cer *c, struct view *v)
 
 	if (c->pending[0] == '\0')
 		return false;
-	if (!c->busy_shown && s->enter == NULL && s->busy != NULL && !cer_aside(c)) {
+	if (!c->busy_shown && s->enter == NULL && s->busy != NULL && !cer_aside(c) &&
+	    !c->journal.away) {
 		cer_view(v, VIEW_BUSY, "busy", s->title);
 		view_say(v, s->busy, NULL);
 		c->busy_shown = true;
@@ -232,6 +239,7 @@ cer_walk(struct cer *c, struct view *v, struct sn_why *why)
 {
 	for (;;) {
 		const struct step *s = c->steps[c->at];
+		bool wait = false;
 
 		if ((c->have & s->needs) != s->needs)
 			return sn_fail(why, SN_E_INTERNAL, "step %s came too early", s->id);
@@ -247,6 +255,11 @@ cer_walk(struct cer *c, struct view *v, struct sn_why *why)
 		s = c->steps[c->at]; /* the plan may have changed the table */
 		if (s->count != NULL && c->ask < s->count(c))
 			return s->show(c, c->ask, v, why);
+		SN_TRY(cer_journal_border(c, &wait, why));
+		if (wait) {
+			cer_journal_show(v);
+			return SN_OK;
+		}
 		c->have |= s->makes;
 		c->entered = c->busy_shown = false;
 		c->ask = 0;

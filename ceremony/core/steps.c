@@ -9,6 +9,10 @@ static const struct step start = { "start", "start.title", NULL, 0, 0, step_star
 	cer_one, step_start_show, NULL, NULL };
 static const struct step plan = { "plan", "plan.title", NULL, 0, ART_PLAN, NULL,
 	step_plan_count, step_plan_show, step_plan_take, step_plan_there };
+static const struct step journal = { "journal", "plan.title", NULL, ART_PLAN, 0, NULL,
+	step_journal_count, step_journal_show, step_journal_take, step_journal_there };
+static const struct step again = { "again", "export.title", "again.busy", ART_PLAN, ART_BUNDLE,
+	step_again_enter, cer_one, step_again_show, NULL, NULL };
 static const struct step people = { "people", "people.title", NULL, ART_PLAN, 0, NULL,
 	step_people_count, step_people_show, step_people_take, NULL };
 /* Where a plan does not ask for these, they have no asks; and they stand under their
@@ -85,27 +89,34 @@ static const struct step receipt = { "receipt", "receipt.title", NULL, ART_CHECK
 static const struct step checked = { "end", "end.title", NULL, ART_LOG, 0, step_end_enter,
 	cer_one, step_checked_show, NULL, NULL };
 
-static const struct step *const genesis_steps[] = { &start, &plan, &people, &seals, &inspection,
-	&time, &tpm, &collateral, &review, &dice, &seed, &shares, &trial, &keys, &opshares,
-	&bags, &close, &approve, &sign, &export, &end };
+static const struct step *const genesis_steps[] = { &start, &plan, &journal, &people, &seals,
+	&inspection, &time, &tpm, &collateral, &review, &dice, &seed, &shares, &trial, &keys,
+	&opshares, &bags, &close, &approve, &sign, &export, &end };
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
-static const struct step *const rebuild_steps[] = { &start, &plan, &people, &seals, &inspection,
-	&time, &known, &tpm, &collateral, &review, &recover, &keys, &opshares, &bags, &close,
-	&approve, &sign, &export, &end };
+static const struct step *const rebuild_steps[] = { &start, &plan, &journal, &people, &seals,
+	&inspection, &time, &known, &tpm, &collateral, &review, &recover, &keys, &opshares,
+	&bags, &close, &approve, &sign, &export, &end };
 
 /* New collateral for a bundle: no custodian, no master secret. */
 static const struct step *const refresh_steps[] = { &start, &plan, &people, &time, &base, &tpm,
 	&collateral, &review, &open, &close, &approve, &sign, &export, &end };
 
 /* Shares are proven one by one: no approvals, no keys, no bundle. */
-static const struct step *const check_steps[] = { &start, &plan, &people, &seals, &inspection,
-	&time, &tpm, &check, &log_bags, &receipt, &checked };
+static const struct step *const check_steps[] = { &start, &plan, &journal, &people, &seals,
+	&inspection, &time, &tpm, &check, &log_bags, &receipt, &checked };
 
 /* The same roots from the shares, and the next generation below them. */
-static const struct step *const rotate_steps[] = { &start, &plan, &people, &seals, &inspection,
-	&time, &tpm, &collateral, &review, &recover, &keys, &rotate, &opshares, &bags, &close,
-	&approve, &sign, &export, &end };
+static const struct step *const rotate_steps[] = { &start, &plan, &journal, &people, &seals,
+	&inspection, &time, &tpm, &collateral, &review, &recover, &keys, &rotate, &opshares,
+	&bags, &close, &approve, &sign, &export, &end };
+
+/* After a cut: the root counts as made, so it comes from the shares; the bundle is there. */
+static const struct step *const resumed_steps[] = { &start, &plan, &journal, &people, &seals,
+	&inspection, &time, &tpm, &collateral, &review, &recover, &keys, &opshares, &bags,
+	&close, &approve, &sign, &export, &end };
+static const struct step *const reexport_steps[] = { &start, &plan, &journal, &again, &export,
+	&end };
 
 /* The same identity and secret, but new shares; the old sheets go at the end. */
 static const struct step *const reshare_steps[] = { &start, &plan, &people, &seals, &inspection,
@@ -121,6 +132,8 @@ const struct cer_mode cer_modes[] = {
 	[PLAN_ROTATE] = MODE(rotate_steps),
 	[PLAN_RESHARE] = MODE(reshare_steps),
 };
+const struct cer_mode cer_resumed = MODE(resumed_steps);
+const struct cer_mode cer_reexport = MODE(reexport_steps);
 const size_t cer_mode_count = SN_NITEMS(cer_modes);
 
 void

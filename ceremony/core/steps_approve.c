@@ -167,7 +167,8 @@ review_text(enum plan_mode mode)
 static void
 review_body(const struct cer *c, struct view *v)
 {
-	view_say(v, review_text(c->plan->mode),
+	view_say(v,
+	    c->journal.going == CER_SHARES ? "review.rebuild" : review_text(c->plan->mode),
 	    CAT_ARGS({ "sanctum", c->plan->sanctum_name },
 		{ "old_threshold", cer_num(c->custody.old_threshold) },
 		{ "old_count", cer_num(c->custody.old_count) },

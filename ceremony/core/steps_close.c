@@ -68,6 +68,23 @@ close_trust(struct cer *c, struct sn_why *why)
 	return SN_OK;
 }
 
+/* The secret was made before a cut, maybe on another machine: its TPM signed the audit. */
+static enum sn_err
+close_seed_key(struct cer *c, struct sn_why *why)
+{
+	static const char *const paths[] = { "evidence/seed-ak.pem", "evidence/seed-ak.pub" };
+
+	if (c->journal.going != CER_SHARES)
+		return SN_OK;
+	for (size_t i = 0; i < SN_NITEMS(paths); i++) {
+		struct bytes data;
+
+		SN_TRY(journal_file(c->journal.j, paths[i], &data, why));
+		SN_TRY(bun_add(c->bun, paths[i], data, why));
+	}
+	return SN_OK;
+}
+
 static enum sn_err
 close_evidence(struct cer *c, struct sn_why *why)
 {
@@ -100,7 +117,7 @@ close_evidence(struct cer *c, struct sn_why *why)
 			SN_TRY(bun_add(c->bun, files[i].path, sn_buf_bytes(files[i].data),
 			    why));
 	}
-	return SN_OK;
+	return close_seed_key(c, why);
 }
 
 /* What ends first: certificates by the plan's dates, collateral by its own. */

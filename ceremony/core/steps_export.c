@@ -73,6 +73,10 @@ step_end_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *
 	view_say(v, "end.identity", NULL);
 	cer_view_digest(v, c->identity);
 	view_blank(v);
+	if (c->journal.going == CER_EXPORT) {
+		view_say(v, "end.resumed", NULL);
+		return SN_OK;
+	}
 	view_say(v, "end.body",
 	    CAT_ARGS({ "expiry", cer_time_text(first->at) }, { "what", first->what }));
 	return SN_OK;

@@ -45,6 +45,15 @@ step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 	return SN_OK;
 }
 
+/* Was that written before a cut, to the byte? */
+static bool
+export_finished(struct cer *c, const char *label, const char *root,
+    const struct med_file *files, size_t n)
+{
+	return c->journal.going == CER_EXPORT &&
+	    med_compare(c->ports.media, label, root, files, n, NULL) == SN_OK;
+}
+
 /* The recovery card lies beside the bundle. */
 static enum sn_err
 export_card(struct cer *c, const char *label, bool write, struct sn_why *why)
@@ -52,14 +61,14 @@ export_card(struct cer *c, const char *label, bool write, struct sn_why *why)
 	SN_CLEANUP(cer_card_done) struct cer_card card = { 0 };
 
 	SN_TRY(cer_card_make(c, &card, why));
-	if (write)
-		SN_TRY(med_write(c->ports.media, label, "", card.file, card.n, why));
+	for (size_t i = 0; write && i < card.n; i++)
+		if (!export_finished(c, label, "", &card.file[i], 1))
+			SN_TRY(med_write(c->ports.media, label, "", &card.file[i], 1, why));
 	return med_compare(c->ports.media, label, "", card.file, card.n, why);
 }
 
-/* The bundle's files as the stick port takes them; the caller frees the list. */
-static enum sn_err
-export_files(struct cer *c, struct med_file **ret, struct sn_why *why)
+enum sn_err
+cer_bundle_files(struct cer *c, struct med_file **ret, struct sn_why *why)
 {
 	size_t n = bun_count(c->bun);
 	struct med_file *files = calloc(n, sizeof(*files));
@@ -103,7 +112,8 @@ export_write(struct cer *c, size_t copy, const struct med_file *files, struct sn
 		SN_TRY(export_other(c, copy, &m, why));
 	else
 		SN_TRY(cer_stick_make(c, label, &m, why));
-	SN_TRY(med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
+	if (!export_finished(c, label, CER_BUNDLE_DIR, files, n))
+		SN_TRY(med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
 	if (!has)
 		SN_TRY(cer_stick_write(c, label, &m, why));
 	c->out_mark[copy] = m;
@@ -158,7 +168,7 @@ step_export_there(struct cer *c, size_t i, const char *label, struct sn_why *why
 	struct med_file *files = NULL;
 	enum sn_err e;
 
-	SN_TRY(export_files(c, &files, why));
+	SN_TRY(cer_bundle_files(c, &files, why));
 	e = i % COPY_ASKS == COPY_STICK ? export_write(c, i / COPY_ASKS, files, why)
 					: export_again(c, i, label, files, why);
 	med_eject(c->ports.media, label);

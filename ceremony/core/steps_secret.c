@@ -202,6 +202,10 @@ step_keys_enter(struct cer *c, struct sn_why *why)
 	char hex[65];
 
 	SN_TRY(keeper_derive(c->keeper, &c->files, c->identity, why));
+	if (c->journal.going == CER_SHARES &&
+	    memcmp(c->identity, c->journal.identity, sizeof(c->identity)) != 0)
+		return sn_fail(why, SN_E_POLICY,
+		    "the shares give another identity than the one that was made before the cut");
 	c->has_identity = true;
 	sn_hex(BYTES_OF(c->identity), hex);
 	SN_TRY(CER_RECORD(c, "keys.derived", why, TR_ARG_STR("identity", hex)));
@@ -220,7 +224,8 @@ enum sn_err
 step_keys_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	cer_view(v, VIEW_WORD, "agree", "keys.head");
-	view_say(v, keys_text(c->plan->mode), NULL);
+	view_say(v, c->journal.going == CER_SHARES ? "keys.rebuilt" : keys_text(c->plan->mode),
+	    NULL);
 	view_blank(v);
 	cer_view_digest(v, c->identity);
 	return SN_OK;

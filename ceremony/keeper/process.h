@@ -41,6 +41,7 @@ struct process {
 
 	struct ent_source dice; /* what was rolled; none before */
 	bool dice_agreed;	/* a second person typed the last rolls */
+	bool resumed;		/* a genesis that goes on from its shares after a cut */
 	struct sn_secret master;
 	uint16_t identifier;
 	struct sn_secret shown[PLAN_MAX_SHARES]; /* genesis: the texts that were made */

@@ -70,7 +70,7 @@ derive_all(struct process *p, struct sn_buf *ret, struct sn_why *why)
 {
 	size_t i;
 
-	if (p->plan->mode == PLAN_GENESIS)
+	if (p->plan->mode == PLAN_GENESIS && !p->resumed)
 		SN_TRY(identity_build(p->plan, p->identifier,
 		    (const uint8_t(*)[32])p->commitment, &p->identity, why));
 	if (p->plan->mode == PLAN_RESHARE)

@@ -347,17 +347,21 @@ enum sn_err
 serve_rebuild(struct process *p, struct bytes request, struct answer_to *ret SN_UNUSED,
     struct sn_why *why)
 {
+	/* a genesis may go on after a cut: its root was made, people have shares */
+	bool resumed = p->plan->mode == PLAN_GENESIS && p->plan->journal;
 	struct identity id;
 
 	SN_TRY(bytes_end(&request, "keeper: rebuild", why));
 	if (p->plan->mode != PLAN_REBUILD && p->plan->mode != PLAN_ROTATE &&
-	    p->plan->mode != PLAN_RESHARE)
+	    p->plan->mode != PLAN_RESHARE && !resumed)
 		return sn_fail(why, SN_E_PROTO,
 		    "keeper: the plan is neither a rebuild, a rotation nor a reshare");
-	SN_TRY(identity_named(p->plan, sn_buf_bytes(&p->data), why));
+	if (!resumed)
+		SN_TRY(identity_named(p->plan, sn_buf_bytes(&p->data), why));
 	SN_TRY(identity_parse(sn_buf_bytes(&p->data), &id, why));
 	SN_TRY(identity_next(&id, p->plan, &p->identity, why));
 	p->identifier = id.share_identifier;
+	p->resumed = resumed;
 	p->state = KS_RECOVERING;
 	return SN_OK;
 }

@@ -100,6 +100,7 @@ struct plan {
 	struct plan_seal seals[PLAN_MAX_SEALS];
 	size_t nseals;
 	bool dice;	   /* people roll dice, too */
+	bool journal;	   /* kept on CS-JOURNAL, to go on after a power cut */
 	bool software_tpm; /* "tpm": "software" */
 	bool tpm_ek_pinned;
 	uint8_t tpm_ek[32]; /* SHA-256 of the EK's public area */

@@ -128,6 +128,22 @@ plan_dice(struct plan *p, yyjson_val *root, struct sn_why *why)
 	return SN_OK;
 }
 
+static enum sn_err
+plan_journal(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	yyjson_val *v = yyjson_obj_get(root, "journal");
+
+	if (v != NULL && !yyjson_is_bool(v))
+		return sn_fail(why, SN_E_FORMAT, WHAT ": journal is neither true nor false");
+	p->journal = v != NULL && yyjson_get_bool(v);
+	if (p->journal && p->mode != PLAN_GENESIS && p->mode != PLAN_REBUILD &&
+	    p->mode != PLAN_ROTATE && p->mode != PLAN_CHECK)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": journal: none is kept in a %s; cut, it begins again",
+		    plan_mode_name(p->mode));
+	return SN_OK;
+}
+
 enum sn_err
 plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -141,6 +157,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 	}
 	SN_TRY(plan_dice(p, root, why));
 	SN_TRY(plan_room(p, root, why));
+	SN_TRY(plan_journal(p, root, why));
 	SN_TRY(plan_exceptions(p, root, why));
 	SN_TRY(plan_policy(p, root, why));
 	SN_TRY(plan_identity(p, root, why));

@@ -207,6 +207,12 @@ tr_read_size(const struct tr_read *r)
 	return r->n;
 }
 
+size_t
+tr_read_segment(const struct tr_read *r)
+{
+	return r->segment;
+}
+
 const struct tr_record *
 tr_read_record(const struct tr_read *r, size_t i)
 {

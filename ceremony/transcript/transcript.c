@@ -197,6 +197,33 @@ tr_append(struct tr *t, int64_t time, const char *id, const char *step,
 	return SN_OK;
 }
 
+enum sn_err
+tr_load(struct tr *t, struct bytes records, struct bytes openings, struct sn_why *why)
+{
+	SN_CLEANUP(tr_read_free) struct tr_read *r = NULL;
+	size_t at = 0;
+
+	if (t->n > 0)
+		return sn_fail(why, SN_E_INTERNAL, "transcript: it has records already");
+	SN_TRY(tr_read_new(records, &r, why));
+	if (openings.n > 0)
+		SN_TRY(tr_read_openings(r, openings, why));
+	sn_buf_put(&t->records, records);
+	sn_buf_put(&t->openings, openings);
+	SN_TRY(sn_buf_check(&t->records, why));
+	SN_TRY(sn_buf_check(&t->openings, why));
+	for (size_t i = 0; i < tr_read_size(r); i++) {
+		const struct tr_record *rec = tr_read_record(r, i);
+
+		at += rec->line.n + 1;
+		t->leaf[i] = rec->leaf;
+		t->end[i] = at;
+		t->last = rec->time;
+	}
+	t->n = tr_read_size(r);
+	return SN_OK;
+}
+
 size_t
 tr_size(const struct tr *t)
 {

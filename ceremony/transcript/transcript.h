@@ -53,6 +53,13 @@ void tr_free(struct tr **tp); /* NULL-safe, idempotent */
 SN_MUST_USE enum sn_err tr_append(struct tr *t, int64_t time, const char *id, const char *step,
     const struct tr_arg *args, size_t nargs, struct merkle_hash *ret_leaf, struct sn_why *why);
 
+/*
+ * Take over what an earlier boot of the same ceremony wrote, into a transcript that is empty.
+ * Both are checked as tr_read_new() and tr_read_openings() do; what follows is a new segment.
+ */
+SN_MUST_USE enum sn_err tr_load(struct tr *t, struct bytes records, struct bytes openings,
+    struct sn_why *why);
+
 size_t tr_size(const struct tr *t);
 /* Record i with its newline, for the journal; valid until the next append. */
 struct bytes tr_line(const struct tr *t, size_t i);
@@ -94,6 +101,8 @@ SN_MUST_USE enum sn_err tr_read_new(struct bytes records, struct tr_read **ret,
 void tr_read_free(struct tr_read **rp); /* NULL-safe, idempotent */
 size_t tr_read_size(const struct tr_read *r);
 const struct tr_record *tr_read_record(const struct tr_read *r, size_t i);
+/* Number of the last segment's first record: 0, unless the ceremony went on after a cut. */
+size_t tr_read_segment(const struct tr_read *r);
 const struct merkle_hash *tr_read_root(const struct tr_read *r);
 /* PCR 15 (SHA-256 bank) after the last segment's records: pcr = SHA-256(pcr || leaf). */
 SN_MUST_USE enum sn_err tr_read_pcr15(const struct tr_read *r, uint8_t ret[32],

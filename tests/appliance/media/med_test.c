@@ -480,6 +480,55 @@ test_write_singles(void **state)
 	stick_done(&s);
 }
 
+/* ---- one file that grows */
+
+struct extend_row {
+	const char *name, *there; /* NULL: no file */
+	const char *data;
+	size_t keep;
+	enum sn_err want;
+	const char *after;
+};
+
+static const struct extend_row extends[] = {
+	{ "a new file", NULL, "one\n", 0, SN_OK, "one\n" },
+	{ "behind what is there", "one\n", "one\ntwo\n", 4, SN_OK, "one\ntwo\n" },
+	{ "a torn tail is cut", "one\ntw", "one\n2\n", 4, SN_OK, "one\n2\n" },
+	{ "an empty stick gets all of it", NULL, "one\ntwo\n", 4, SN_OK, "one\ntwo\n" },
+	{ "a shorter file is filled", "on", "one\ntwo\n", 4, SN_OK, "one\ntwo\n" },
+	{ "another file", "uno\n", "one\ntwo\n", 4, SN_E_MEDIA, "uno\n" },
+	{ "another, longer file", "uno\ndue\n", "one\ntwo\n", 4, SN_E_MEDIA, "uno\ndue\n" },
+};
+
+static void
+test_extend(void **state)
+{
+	const struct extend_row *row = *state;
+	struct stick s = stick_new();
+	struct sn_buf got = { 0 };
+
+	if (row->there != NULL)
+		put(&s, "j.log", row->there);
+	assert_int_equal(med_extend(s.m, LABEL, "j.log", bytes_str(row->data), row->keep, NULL),
+	    row->want);
+	assert_int_equal(med_read(s.m, LABEL, "j.log", 100, &got, NULL), SN_OK);
+	assert_string_equal(sn_buf_cstr(&got), row->after);
+	sn_buf_done(&got);
+	stick_done(&s);
+}
+
+static void
+test_extend_refused(void **state)
+{
+	struct stick s = stick_new();
+
+	(void)state;
+	assert_int_equal(med_extend(s.m, LABEL, "a/b", BYTES_STR("x"), 0, NULL), SN_E_FORMAT);
+	assert_int_equal(med_extend(s.m, LABEL, "b", BYTES_STR("x"), 2, NULL), SN_E_FORMAT);
+	assert_int_equal(med_extend(s.m, "CS-NONE", "b", BYTES_STR("x"), 0, NULL), SN_E_MEDIA);
+	stick_done(&s);
+}
+
 /* ---- coming and going */
 
 static void
@@ -543,6 +592,9 @@ main(void)
 		    refuse_rows[i].name);
 	test_list_add(l, test_write_after_a_cut, NULL, "write: what a cut left is removed");
 	test_list_add(l, test_write_singles, NULL, "write: single files beside others");
+	for (size_t i = 0; i < SN_NITEMS(extends); i++)
+		test_list_add(l, test_extend, &extends[i], "extend: %s", extends[i].name);
+	test_list_add(l, test_extend_refused, NULL, "extend: names, lengths, no stick");
 	test_list_add(l, test_insert_and_pull, NULL, "insert, eject, pull");
 	test_list_add(l, test_blocks_cannot_be_put_in, NULL, "blocks are put in by hand only");
 	return test_list_run(l, "media");
