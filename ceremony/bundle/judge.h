@@ -98,6 +98,10 @@ SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
 /* verify_story.c: what the transcript says happened is what the statement says. */
 SN_MUST_USE enum sn_err bun_check_story(struct bun_case *c, struct sn_why *why);
 
+/* verify_cosign.c: every witness of the policy has signed the checkpoint. */
+SN_MUST_USE enum sn_err bun_check_cosignatures(struct bun_case *c,
+    const struct bun_source *source, struct sn_why *why);
+
 /* verify_halts.c: nobody ended the ceremony, and two let it go on after every pause. */
 SN_MUST_USE enum sn_err bun_check_halts(struct bun_case *c, struct sn_why *why);
 

@@ -246,6 +246,7 @@ judge(struct bun_case *c, const struct bun_source *source, struct sn_why *why)
 	SN_TRY(cry_digest(CRY_SHA256, c->text, c->report->statement_sha256, why));
 	SN_TRY(bun_run_checks(c, checks, SN_NITEMS(checks), why));
 	SN_TRY(bun_check_operations(c, source, why));
+	SN_TRY(bun_check_cosignatures(c, source, why));
 	report_expiry(c);
 	c->report->consistent = true;
 	c->report->authentic = c->policy->has_identity;

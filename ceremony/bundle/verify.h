@@ -12,6 +12,7 @@
 #include "appliance/base/text.h"
 #include "appliance/crypto/cert.h"
 #include "ceremony/bundle/file.h"
+#include "ceremony/transcript/note.h"
 
 #define BUN_NOTES_MAX 48
 #define BUN_NOTE_LEN 160
@@ -35,6 +36,8 @@ struct bun_policy {
 	int state_dirfd;	   /* high-water marks per identity; -1 for none */
 	const struct bun_crl *crl; /* ncrls of them, each of a CA of the bundle */
 	size_t ncrls;
+	const struct note_vkey *witness; /* nwitnesses, each of which must have cosigned */
+	size_t nwitnesses;
 	int64_t as_of; /* the time at which `current` is judged */
 };
 

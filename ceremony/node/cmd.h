@@ -40,6 +40,10 @@ const struct option_row *cmd_replay_option(size_t i);
 SN_MUST_USE enum sn_err cmd_redact(int argc, char **argv, int64_t now, struct sn_why *why);
 const struct option_row *cmd_redact_option(size_t i);
 
+/* `sanctum cosign DIR`: what a witness signs of the transcript, and attaching the signature. */
+SN_MUST_USE enum sn_err cmd_cosign(int argc, char **argv, int64_t now, struct sn_why *why);
+const struct option_row *cmd_cosign_option(size_t i);
+
 /* A folder named on the command line; the caller owns *ret. SN_E_MISSING, SN_E_IO. */
 SN_MUST_USE enum sn_err cmd_open_dir(const char *path, int *ret, struct sn_why *why);
 

@@ -22,6 +22,8 @@ static const struct cmd cmds[] = {
 	    "what happened, record by record, with the screens as people saw them" },
 	{ "redact", cmd_redact, cmd_redact_option, "DIR OUT",
 	    "copy the bundle in DIR to the new folder OUT without names" },
+	{ "cosign", cmd_cosign, cmd_cosign_option, "DIR",
+	    "a witness' signature over the transcript's checkpoint in DIR" },
 	{ "explain", cmd_explain, cmd_explain_option, "measurements IMAGE",
 	    "what a TPM holds after IMAGE (ISO, stick image, .efi) has booted" },
 	{ "card", cmd_card, cmd_card_option, "FILE",

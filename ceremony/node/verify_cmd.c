@@ -11,12 +11,16 @@
 #include "appliance/base/words.h"
 #include "ceremony/bundle/verify.h"
 #include "ceremony/node/cmd.h"
+#include "ceremony/transcript/cosign.h"
 #include "ceremony/node/crl.h"
+
+#define WITNESSES_MAX 16
 
 struct request {
 	struct bun_policy policy;
 	const char *dir, *state;
 	struct crl_files crls;
+	struct note_vkey witness[WITNESSES_MAX];
 	bool json, has_as_of;
 };
 
@@ -109,6 +113,14 @@ set_crl(struct request *r, const char *value, struct sn_why *why)
 	return crl_files_add(&r->crls, value, why);
 }
 
+static enum sn_err
+set_witness(struct request *r, const char *value, struct sn_why *why)
+{
+	if (r->policy.nwitnesses == WITNESSES_MAX)
+		return sn_fail(why, SN_E_USAGE, "--witness: more than %d", WITNESSES_MAX);
+	return cosign_key_parse(bytes_str(value), &r->witness[r->policy.nwitnesses++], why);
+}
+
 static const struct option options[] = {
 	{ { "--identity", "HEX|WORDS",
 	      "the identity digest from paper; without it nothing is accepted" },
@@ -128,6 +140,9 @@ static const struct option options[] = {
 	{ { "--crl", "FILE|DIR",
 	      "refuse what these revocation lists revoke (PEM or DER); may be repeated" },
 	    set_crl },
+	{ { "--witness", "VKEY",
+	      "demand this witness' cosignature (as sanctum cosign prints it); may be repeated" },
+	    set_witness },
 	{ { "--json", NULL, "the report as JSON" }, set_json },
 };
 
@@ -292,6 +307,7 @@ cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why)
 	SN_TRY(parse_args(argc, argv, &r, why));
 	if (!r.has_as_of)
 		r.policy.as_of = now;
+	r.policy.witness = r.witness;
 	r.policy.crl = r.crls.crl;
 	r.policy.ncrls = r.crls.n;
 	SN_TRY(cmd_open_dir(r.dir, &dirfd, why));

@@ -1,12 +1,10 @@
-#include "ceremony/transcript/note.h"
+#include "ceremony/transcript/internal.h"
 
 #include <string.h>
 
 #include "appliance/base/text.h"
 
-#define ALG_ED25519 0x01
-#define SIG_LEN (4 + 64)     /* key id, Ed25519 signature */
-#define DASH "\xe2\x80\x94 " /* em dash and a space begin a signature line */
+#define SIG_LEN (4 + 64) /* key id, Ed25519 signature */
 
 /* No space, no plus, no control character; printable. */
 static bool
@@ -21,16 +19,16 @@ name_ok(const char *name, size_t n)
 }
 
 enum sn_err
-note_vkey_make(const char *name, const uint8_t key[32], struct note_vkey *ret,
+note_key_make(uint8_t alg, const char *name, const uint8_t key[32], struct note_vkey *ret,
     struct sn_why *why)
 {
-	static const uint8_t alg[] = { '\n', ALG_ED25519 };
+	const uint8_t mark[] = { '\n', alg };
 	uint8_t hash[CRY_SHA256_LEN];
 	const size_t n = strlen(name);
 
 	if (!name_ok(name, n))
 		return sn_fail(why, SN_E_FORMAT, "note key: the name cannot stand in a note");
-	const struct bytes parts[] = { bytes_str(name), BYTES_OF(alg), { key, 32 } };
+	const struct bytes parts[] = { bytes_str(name), BYTES_OF(mark), { key, 32 } };
 	SN_TRY(cry_digest_v(CRY_SHA256, parts, SN_NITEMS(parts), hash, why));
 
 	struct bytes id = { hash, 4 };
@@ -38,6 +36,13 @@ note_vkey_make(const char *name, const uint8_t key[32], struct note_vkey *ret,
 	memcpy(ret->name, name, n + 1);
 	memcpy(ret->key, key, 32);
 	return SN_OK;
+}
+
+enum sn_err
+note_vkey_make(const char *name, const uint8_t key[32], struct note_vkey *ret,
+    struct sn_why *why)
+{
+	return note_key_make(NOTE_ALG_ED25519, name, key, ret, why);
 }
 
 /* Split at the first byte c: *ret_head before it, *rest behind it. */
@@ -55,7 +60,7 @@ split(struct bytes *rest, uint8_t c, struct bytes *ret_head)
 }
 
 enum sn_err
-note_vkey_parse(struct bytes text, struct note_vkey *ret, struct sn_why *why)
+note_key_parse(uint8_t alg, struct bytes text, struct note_vkey *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf raw = { 0 };
 	struct note_vkey v;
@@ -75,9 +80,10 @@ note_vkey_parse(struct bytes text, struct note_vkey *ret, struct sn_why *why)
 	chex[8] = '\0';
 	SN_TRY(sn_hex_parse(chex, id, sizeof(id), "note key id", why));
 	SN_TRY(sn_base64_parse(text, 64, &raw, "note key", why));
-	if (raw.n != 33 || raw.p[0] != ALG_ED25519)
-		return sn_fail(why, SN_E_FORMAT, "note key: not an Ed25519 key");
-	SN_TRY(note_vkey_make(cname, raw.p + 1, &v, why));
+	if (raw.n != 33 || raw.p[0] != alg)
+		return sn_fail(why, SN_E_FORMAT, "note key: not an Ed25519 key%s",
+		    alg == NOTE_ALG_COSIGNATURE ? " for cosignatures" : "");
+	SN_TRY(note_key_make(alg, cname, raw.p + 1, &v, why));
 
 	struct bytes idb = BYTES_OF(id);
 	uint32_t said = 0;
@@ -89,18 +95,30 @@ note_vkey_parse(struct bytes text, struct note_vkey *ret, struct sn_why *why)
 	return SN_OK;
 }
 
-void
-note_vkey_format(const struct note_vkey *v, struct sn_buf *ret)
+enum sn_err
+note_vkey_parse(struct bytes text, struct note_vkey *ret, struct sn_why *why)
 {
-	uint8_t raw[33] = { ALG_ED25519 };
+	return note_key_parse(NOTE_ALG_ED25519, text, ret, why);
+}
+
+void
+note_key_format(uint8_t alg, const struct note_vkey *v, struct sn_buf *ret)
+{
+	uint8_t raw[33] = { alg };
 
 	memcpy(raw + 1, v->key, 32);
 	sn_buf_fmt(ret, "%s+%08x+", v->name, v->id);
 	sn_buf_base64(ret, BYTES_OF(raw));
 }
 
-static enum sn_err
-public_key(const uint8_t raw[32], struct cry_key **ret, struct sn_why *why)
+void
+note_vkey_format(const struct note_vkey *v, struct sn_buf *ret)
+{
+	note_key_format(NOTE_ALG_ED25519, v, ret);
+}
+
+enum sn_err
+note_public_key(const uint8_t raw[32], struct cry_key **ret, struct sn_why *why)
 {
 	/* SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING } [RFC 8410] */
 	uint8_t spki[12 + 32] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03,
@@ -127,8 +145,8 @@ note_text_ok(struct bytes note)
 }
 
 /* The last empty line: text with its newline before it, signature lines behind. */
-static bool
-split_note(struct bytes note, struct bytes *ret_text, struct bytes *ret_sigs)
+bool
+note_split(struct bytes note, struct bytes *ret_text, struct bytes *ret_sigs)
 {
 	for (size_t i = note.n; i >= 2; i--)
 		if (note.p[i - 1] == '\n' && note.p[i - 2] == '\n') {
@@ -139,23 +157,16 @@ split_note(struct bytes note, struct bytes *ret_text, struct bytes *ret_sigs)
 	return false;
 }
 
-struct sigline {
-	struct bytes name;
-	uint32_t id;
-	struct bytes sig; /* in raw */
-	struct sn_buf raw;
-};
-
-static void
-sigline_done(struct sigline *l)
+void
+note_sigline_done(struct note_sigline *l)
 {
 	sn_buf_done(&l->raw);
 }
 
-static enum sn_err
-parse_sigline(struct bytes line, struct sigline *ret, struct sn_why *why)
+enum sn_err
+note_sigline_parse(struct bytes line, struct note_sigline *ret, struct sn_why *why)
 {
-	const struct bytes dash = BYTES_STR(DASH);
+	const struct bytes dash = BYTES_STR(NOTE_DASH);
 
 	if (line.n < dash.n || memcmp(line.p, dash.p, dash.n) != 0)
 		return sn_fail(why, SN_E_FORMAT,
@@ -179,10 +190,10 @@ static enum sn_err
 check_sigline(struct bytes line, struct bytes text, const struct note_vkey *key, bool *ret_good,
     struct sn_why *why)
 {
-	SN_CLEANUP(sigline_done) struct sigline l = { 0 };
+	SN_CLEANUP(note_sigline_done) struct note_sigline l = { 0 };
 	SN_CLEANUP(cry_key_free) struct cry_key *pub = NULL;
 
-	SN_TRY(parse_sigline(line, &l, why));
+	SN_TRY(note_sigline_parse(line, &l, why));
 	if (l.id != key->id || !bytes_equal(l.name, bytes_str(key->name)))
 		return SN_OK;
 	if (*ret_good)
@@ -190,7 +201,7 @@ check_sigline(struct bytes line, struct bytes text, const struct note_vkey *key,
 	if (l.raw.n != SIG_LEN)
 		return sn_fail(why, SN_E_SIGNATURE, "note: the signature by %s is cut",
 		    key->name);
-	SN_TRY(public_key(key->key, &pub, why));
+	SN_TRY(note_public_key(key->key, &pub, why));
 	SN_TRY(cry_verify(pub, text, l.sig, why));
 	*ret_good = true;
 	return SN_OK;
@@ -209,7 +220,7 @@ note_verify(struct bytes note, const struct note_vkey *key, struct bytes *ret_te
 	if (!note_text_ok(note))
 		return sn_fail(why, SN_E_FORMAT,
 		    "note: control characters, invalid UTF-8 or no newline at the end");
-	if (!split_note(note, &text, &sigs) || text.n < 2 || sigs.n == 0)
+	if (!note_split(note, &text, &sigs) || text.n < 2 || sigs.n == 0)
 		return sn_fail(why, SN_E_FORMAT, "note: no text, empty line and signature");
 	while (split(&sigs, '\n', &line)) {
 		if (++n > NOTE_SIGS_MAX)
@@ -242,7 +253,7 @@ note_sign(struct bytes text, const char *name, const struct cry_key *key, struct
 	SN_TRY(cry_sign(key, text, &sig, why));
 	SN_TRY(sn_buf_check(&sig, why));
 	sn_buf_put(ret, text);
-	sn_buf_fmt(ret, "\n" DASH "%s ", name);
+	sn_buf_fmt(ret, "\n" NOTE_DASH "%s ", name);
 	sn_buf_base64(ret, sn_buf_bytes(&sig));
 	sn_buf_u8(ret, '\n');
 	return sn_buf_check(ret, why);
