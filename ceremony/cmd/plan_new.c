@@ -4,6 +4,7 @@
  */
 #ifndef SN_IMAGE
 #include "ceremony/cmd/plan_cmd.h"
+#include "ceremony/cmd/plan_identity.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,6 +200,14 @@ option(const struct fresh *f, enum option o, const char *absent)
 	return f->opt[o] != NULL ? f->opt[o] : absent;
 }
 
+/* Is the identity all that is left to make a rebuild's plan from? */
+static bool
+from_identity(const struct fresh *f)
+{
+	return f->opt[OPT_IDENTITY] != NULL && f->opt[OPT_LIKE] == NULL &&
+	    strcmp(option(f, OPT_MODE, ""), "rebuild") == 0;
+}
+
 /* A whole number, or what is usual. */
 static enum sn_err
 option_u32(const struct fresh *f, enum option o, uint32_t absent, uint32_t *ret,
@@ -247,7 +256,7 @@ read_args(struct fresh *f, int argc, char **argv, struct sn_why *why)
 		SN_TRY(new_option(f, argv[i], i + 1 < argc ? argv[i + 1] : NULL, why));
 		i++;
 	}
-	if (f->opt[OPT_NAME] == NULL && f->opt[OPT_LIKE] == NULL)
+	if (f->opt[OPT_NAME] == NULL && f->opt[OPT_LIKE] == NULL && !from_identity(f))
 		return sn_fail(why, SN_E_USAGE, "--name is missing; " USAGE);
 	return SN_OK;
 }
@@ -382,7 +391,9 @@ put_digests(struct fresh *f, struct sn_why *why)
 
 		if (f->opt[rows[i].opt] == NULL)
 			continue;
-		SN_TRY(sn_file_read(AT_FDCWD, f->opt[rows[i].opt], NAMED_MAX, &text, why));
+		SN_TRY(rows[i].opt == OPT_IDENTITY
+			? plan_identity_read(f->opt[OPT_IDENTITY], &text, why)
+			: sn_file_read(AT_FDCWD, f->opt[rows[i].opt], NAMED_MAX, &text, why));
 		SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&text), digest, why));
 		sn_hex(BYTES_OF(digest), hex);
 		put_str(f, f->root, rows[i].key, hex);
@@ -452,6 +463,9 @@ compose(struct fresh *f, int64_t now, struct sn_buf *ret, struct sn_why *why)
 	put_policy(f);
 	SN_TRY(put_digests(f, why));
 	SN_TRY(put_like(f, why));
+	if (from_identity(f))
+		SN_TRY(plan_identity_put(f->doc, f->root, f->opt[OPT_IDENTITY], f->window.from,
+		    why));
 	text = f->failed ? NULL
 			 : yyjson_mut_val_write(f->root, YYJSON_WRITE_PRETTY_TWO_SPACES, &n);
 	if (text == NULL)

@@ -64,6 +64,36 @@ def judge_previous(again, old, identity):
     ok(status == 0, "the second checker accepts it, too", said + err)
 
 
+PEOPLE = ("dora:administrator=Dora Lindqvist", "wim:witness", "carol:custodian", "dave:custodian", "erin:custodian",
+          "alice:approver", "bob:approver")
+
+
+def plan_new(folder, name, card, *more):
+    """What `ceremony plan new` makes of the card when no earlier plan is left."""
+    path = os.path.join(folder, name)
+    approvers = [os.path.join(folder, "alone", "sticks", f"CS-{who}", "approver.json") for who in ("alice", "bob")]
+    people = [word for person in PEOPLE for word in ("--person", person)]
+    status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "plan", "new", path, *people, *approvers, "--mode",
+                              "rebuild", "--sequence", "2", "--identity", card, *more)
+    ok(status == 0, f"a plan from the card alone {' '.join(more)}", said + err)
+    return json.loads(content(path)) if status == 0 else None
+
+
+def judge_plan(folder, card):
+    """The card has all that a rebuild's plan must say as the genesis' did; what is over begins anew."""
+    like = json.loads(content(folder, "alone", "sticks", "CS-IN", "plan.json"))
+    keys = ("world", "sanctum", "shares", "operations", "dates", "identity_sha256", "approvers")
+    tree = plan_new(folder, "today.json", card)
+    if tree:
+        ok(all(tree[k] == like[k] for k in keys), "it says what the genesis' plan said",
+           [(k, tree[k], like[k]) for k in keys if tree[k] != like[k]])
+        put(json.dumps({**tree, "collateral_time": like["collateral_time"]}).encode(), folder, "today.json")
+    tree = plan_new(folder, "late.json", card, "--from", "2028-02-01")
+    if tree:
+        dates = {**like["dates"], "operations": {"from": "2028-02-01T00:00:00Z", "to": "2030-01-31T00:00:00Z"}}
+        ok(tree["dates"] == dates, "in 2028 the operations signers begin anew, and nothing else", tree["dates"])
+
+
 def judge_alone(again):
     """From the card alone: nothing else lies on the IN stick, and nothing is known."""
     bundle = os.path.join(again, "bundle")
@@ -189,6 +219,16 @@ def main():
                    f"the rebuild writes the same {name}")
             ok(not os.path.exists(os.path.join(alone, "sticks", "CS-OUT-A", "custodian-sheets.txt")),
                "but no sheets: nobody got a new share")
+            judge_plan(folder, os.path.join(alone, "recovery-card.txt"))
+            fresh = prepare(out, folder, words, "fresh")
+            status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, fresh,
+                                      os.path.join(fresh, "recovery-card.txt"))
+            shutil.copy(os.path.join(folder, "today.json"), os.path.join(fresh, "sticks", "CS-IN", "plan.json"))
+            agree = "plan.agree agree\n"
+            play = answers(folder, "fresh", ((agree, agree + "plan.policy agree\n"),))
+            status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "play", play, "--out", fresh)
+            ok(status == 0 and content(fresh, "bundle", "trust", "root-p384.pem") ==
+               content(bundle, "trust", "root-p384.pem"), "a rebuild by the plan that was made from the card", said + err)
         chained = prepare(out, folder, words, "chained")
         keep_previous(bundle, chained)
         status, said, _ = r.play(PLAY, chained)
