@@ -360,6 +360,16 @@ put_machine(struct fresh *f)
 		put_room(f);
 }
 
+/* Modes whose result holds no policy. */
+static bool
+no_policy(const struct fresh *f)
+{
+	const char *mode = option(f, OPT_MODE, plan_mode_name(PLAN_GENESIS));
+
+	return strcmp(mode, plan_mode_name(PLAN_REFRESH)) == 0 ||
+	    strcmp(mode, plan_mode_name(PLAN_CHECK)) == 0;
+}
+
 /* All of it is said, so that people see what there is to say. */
 static void
 put_policy(struct fresh *f)
@@ -422,9 +432,9 @@ put_like(struct fresh *f, struct sn_why *why)
 		{ "tpm_ek", f->opt[OPT_TPM_EK] != NULL },
 		{ "accept", f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_WORLD] != NULL },
 		{ "console", f->opt[OPT_CONSOLE] != NULL },
-		{ "nodes", yyjson_mut_arr_size(f->nodes) > 0 },
-		{ "tcb", false },
-		{ "profiles", false },
+		{ "nodes", no_policy(f) || yyjson_mut_arr_size(f->nodes) > 0 },
+		{ "tcb", no_policy(f) },
+		{ "profiles", no_policy(f) },
 	};
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	SN_CLEANUP(sn_json_free) yyjson_doc *in = NULL;
@@ -460,7 +470,8 @@ compose(struct fresh *f, int64_t now, struct sn_buf *ret, struct sn_why *why)
 	SN_TRY(put_people(f, why));
 	put_dates(f);
 	put_machine(f);
-	put_policy(f);
+	if (!no_policy(f))
+		put_policy(f);
 	SN_TRY(put_digests(f, why));
 	SN_TRY(put_like(f, why));
 	if (from_identity(f))

@@ -197,7 +197,9 @@ administrator_approver(const struct plan *p, int64_t now SN_UNUSED, char *who)
 static bool
 first_sequence(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
 {
-	return p->mode != PLAN_GENESIS && p->sequence == 1;
+	/* operations statements count for themselves, a custodian check makes none */
+	return p->mode != PLAN_GENESIS && p->mode != PLAN_CHECK && !plan_is_operations(p) &&
+	    p->sequence == 1;
 }
 
 static bool

@@ -98,6 +98,24 @@ def judge_like(folder, path):
     ok(status == 0 and "dry run: 3 shares" in said, "its dry run makes the keys of a genesis", said + err)
 
 
+MODES = {"rebuild": ["--sequence", "2"], "check": [], "refresh": ["--base"], "amend": ["--base"],
+         "rotate": ["--sequence", "2", "--previous"], "reshare": ["--sequence", "2", "--previous"]}
+
+
+def judge_modes(folder, path):
+    """Every mode's plan like that of the genesis: read as the ceremony will."""
+    named = os.path.join(folder, "alice", "approver.json")
+    for mode, more in MODES.items():
+        out = os.path.join(folder, mode + ".json")
+        more = more + [named] if more and more[-1].startswith("--") else more
+        status, said, err = r.run(CEREMONY, "plan", "new", out, "--like", path, "--mode", mode, "--identity", named,
+                                  *more)
+        ok(status == 0 and said.startswith(mode + " of "), f"the plan of mode {mode}", said + err)
+        status, said, err = r.run(CEREMONY, "plan", "lint", out)
+        dry = "dry run: none" if mode in ("check", "refresh", "amend") else "dry run: 3 shares"
+        ok(status == 0 and dry in said, f"{mode}: its lint", said + err)
+
+
 def judge_nodes(folder):
     status, said, err = new(folder, "nodes.json", PEOPLE, ["--node", "n1:amd:Milan", "--node", "i1:intel=" + "ab" * 16])
     ok(status == 0 and "warning node-tcb: n1: " in said, "two nodes, of any firmware", said + err)
@@ -159,6 +177,7 @@ def main():
                name, f"{status}: {said}{err}")
         with open(path, "rb") as f:
             ok(f.read() == before, "the plan that was there is as it was")
+        judge_modes(folder, path)
         judge_nodes(folder)
         judge_two(folder)
         judge_lint(folder, path)

@@ -80,6 +80,8 @@ SPOIL(both_hands, p->people[5].roles |= PLAN_ROLE_CUSTODIAN)
 SPOIL(own_approval, p->people[0].roles |= PLAN_ROLE_APPROVER)
 SPOIL(own_key_to_the_safe, p->people[1].roles |= PLAN_ROLE_SAFE)
 SPOIL(second_genesis, p->mode = PLAN_REBUILD)
+SPOIL(first_amendment, p->mode = PLAN_AMEND)
+SPOIL(first_check, p->mode = PLAN_CHECK)
 SPOIL(old_news, p->has_collateral_time = true; p->collateral_time = NOW - YEAR)
 SPOIL(any_firmware, memcpy(p->policy.node[0].name, "n1", 3); p->policy.nnodes = 1;
     p->policy.amd[PLAN_GENOA].given = p->policy.has_intel = true)
@@ -110,6 +112,8 @@ two_people(struct plan *p)
 static const struct row rows[] = {
 	{ "a good plan", NULL, "", nothing },
 	{ "the witness has the safe's key", NULL, "", own_key_to_the_safe },
+	{ "the first amendment of a bundle", NULL, "", first_amendment },
+	{ "the first custodian check", NULL, "", first_check },
 	{ "two people for everything", "team-of-two", "", two_people },
 	{ "only the class that nobody reaches", "accept-reach", "", vendor_only },
 	{ "pinned without a key", "accept-reach", "", pinned_without_key },
