@@ -90,11 +90,7 @@ if [ -n "$identity" ]; then
 		cp -R "$out/previous" "$out/sticks/CS-IN/"
 	fi
 	if [ "${MODE:-}" = reshare ]; then # 2 of 3 becomes 3 of 4: carol goes, frank and gina come
-		statement=$(dirname "$identity")/statement.json
-		digest=$(sha256sum <"$statement")
-		cp "$statement" "$out/sticks/CS-IN/statement.json"
-		sed -i -e "2i\  \"previous_sha256\": \"${digest%% *}\"," \
-			-e 's/"threshold": 2, "count": 3/"threshold": 3, "count": 4/' \
+		sed -i -e 's/"threshold": 2, "count": 3/"threshold": 3, "count": 4/' \
 			-e '/"carol"/s/"custodian"/"old-custodian"/' \
 			-e '/"dave"/s/"custodian"/"custodian", "old-custodian"/' \
 			-e '/"erin"/s/"custodian"/"custodian", "old-custodian"/' \

@@ -66,6 +66,20 @@ dry_approver(struct dry *d, size_t i, yyjson_mut_doc *doc, yyjson_mut_val *into,
 	return SN_OK;
 }
 
+/* Who holds an old share has no part in a genesis, but may be needed as a person. */
+static enum sn_err
+dry_person(yyjson_mut_doc *doc, yyjson_mut_val *person, struct sn_why *why)
+{
+	yyjson_mut_val *roles = yyjson_mut_obj_get(person, "roles");
+
+	for (size_t i = 0; i < yyjson_mut_arr_size(roles); i++)
+		if (yyjson_mut_equals_str(yyjson_mut_arr_get(roles, i), "old-custodian"))
+			(void)yyjson_mut_arr_remove(roles, i--);
+	if (yyjson_mut_arr_size(roles) == 0 && !yyjson_mut_arr_add_str(doc, roles, "auditor"))
+		return sn_fail(why, SN_E_NOMEM, "dry run");
+	return SN_OK;
+}
+
 /* What makes keys again is run as a genesis; dice are for people. */
 static enum sn_err
 dry_plan(struct dry *d, const struct plan *p, struct sn_why *why)
@@ -86,6 +100,10 @@ dry_plan(struct dry *d, const struct plan *p, struct sn_why *why)
 		(void)yyjson_mut_obj_remove_key(root, left_out[i]);
 	if (!yyjson_mut_obj_add_str(doc, root, "mode", plan_mode_name(PLAN_GENESIS)))
 		return sn_fail(why, SN_E_NOMEM, "dry run");
+	yyjson_mut_arr_foreach(yyjson_mut_obj_get(root, "people"), i, n, one)
+	{
+		SN_TRY(dry_person(doc, one, why));
+	}
 	yyjson_mut_arr_foreach(yyjson_mut_obj_get(root, "approvers"), i, n, one)
 	{
 		SN_TRY(dry_approver(d, i, doc, one, why));

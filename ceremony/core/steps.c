@@ -120,8 +120,8 @@ static const struct step *const reexport_steps[] = { &start, &plan, &journal, &a
 
 /* The same identity and secret, but new shares; the old sheets go at the end. */
 static const struct step *const reshare_steps[] = { &start, &plan, &people, &seals, &inspection,
-	&time, &tpm, &collateral, &review, &regain, &shares, &trial, &keys, &opshares, &bags,
-	&close, &approve, &sign, &export, &old, &reshared };
+	&time, &known, &tpm, &collateral, &review, &regain, &shares, &trial, &keys, &opshares,
+	&bags, &close, &approve, &sign, &export, &old, &reshared };
 
 #define MODE(t) { t, SN_NITEMS(t) }
 const struct cer_mode cer_modes[] = {

@@ -268,12 +268,12 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	SN_TRY(plan_fits_machine(c, p, why));
 	SN_TRY(cer_room_fits(p, why));
 	SN_TRY(plan_fits_stick(p, label, &m, has, why));
-	if (p->mode == PLAN_ROTATE || p->mode == PLAN_RESHARE)
+	if (p->mode == PLAN_ROTATE)
 		SN_TRY(cer_rotate_read(c, p, label, why));
 	if (!plan_is_operations(p) && p->mode != PLAN_GENESIS) {
 		SN_TRY(cer_identity_read(c, label, why));
 		SN_TRY(plan_fits_identity(c, p, why));
-		if (p->mode == PLAN_REBUILD)
+		if (p->mode == PLAN_REBUILD || p->mode == PLAN_RESHARE)
 			SN_TRY(cer_previous_read(c, p, label, why));
 	}
 	if (p->mode == PLAN_RESHARE)
@@ -306,11 +306,7 @@ step_plan_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct
 	    TR_ARG_STR("console", c->ports.console)));
 	SN_TRY(CER_RECORD(c, "plan.loaded", why, TR_ARG_STR("plan", hex),
 	    TR_ARG_INT("sequence", c->plan->sequence)));
-	SN_TRY(CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex)));
-	if (c->plan->mode != PLAN_RESHARE)
-		return SN_OK;
-	sn_hex(BYTES_OF(c->plan->previous), hex);
-	return CER_RECORD(c, "previous.named", why, TR_ARG_STR("statement", hex));
+	return CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex));
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * What is known from before a rebuild: the identity, from the recovery card or its file;
- * the last statement and the head of its transcript, when somebody has them; and the
+ * What is known from before a rebuild or a reshare: the identity, from the recovery card or
+ * its file; the last statement and the head of its transcript, when somebody has them; and the
  * highest sequence that two people know of, each without the other's answer.
  */
 #include "ceremony/core/cer.h"
@@ -121,6 +121,11 @@ cer_previous_read(struct cer *c, const struct plan *p, const char *label, struct
 	SN_TRY(note_checkpoint_parse(note_text(sn_buf_bytes(&c->previous.note)),
 	    &c->previous.head, why));
 	SN_TRY(previous_judge(c, p, &s, why));
+	if (p->mode == PLAN_RESHARE && p->sequence != s.sequence + 1)
+		return sn_fail(why, SN_E_SEQUENCE,
+		    "plan.json: sequence is %u, but " PREVIOUS_STATEMENT
+		    " has %u; a reshare's is one more",
+		    p->sequence, s.sequence);
 	c->previous.sequence = s.sequence;
 	c->previous.there = true;
 	return SN_OK;
@@ -209,8 +214,8 @@ step_known_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_U
 	view_say(v, "known.stated",
 	    CAT_ARGS({ "stated", cer_num(c->stated[0]) },
 		{ "sequence", cer_num(c->plan->sequence) }));
-	view_blank(v);
 	if (!c->previous.there) {
+		view_blank(v);
 		view_say(v, "known.nothing", NULL);
 		return SN_OK;
 	}

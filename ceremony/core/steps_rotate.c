@@ -36,8 +36,7 @@ check_before(const struct plan *p, const struct bun_statement *s, struct sn_why 
 	    strcmp(s->world, plan_world_name(p->world)) != 0)
 		return sn_fail(why, SN_E_POLICY,
 		    "statement.json on the stick is of another sanctum or world");
-	if (p->sequence <= s->sequence ||
-	    (p->mode == PLAN_RESHARE && p->sequence != s->sequence + 1))
+	if (p->sequence <= s->sequence)
 		return sn_fail(why, SN_E_SEQUENCE,
 		    "plan.json: sequence %u, but the statement that it follows has %u",
 		    p->sequence, s->sequence);

@@ -98,7 +98,6 @@ static const struct text rows[] = {
 	    "new ones, and destroy the old ones once the bundle has been verified." },
 
 	/* records */
-	{ "previous.named", "This ceremony follows the statement {statement}." },
 	{ "share.destroyed",
 	    "Old share {number} of splitting {identifier} was destroyed; {witness} saw it." },
 	{ "share.kept",

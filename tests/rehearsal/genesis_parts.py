@@ -27,3 +27,11 @@ def prepare_rebuild(out, again, told):
     shutil.copy(os.path.join(out, "sticks", "CS-OUT-A", "recovery-card.txt"), again)
     with open(os.path.join(again, "shares.txt"), "w", encoding="ascii") as f:
         f.write("\n".join(told) + "\n")
+
+
+def prepare_reshare(out, again, told):
+    """The same, and what a reshare follows: the statement and its transcript's head."""
+    prepare_rebuild(out, again, told)
+    os.mkdir(os.path.join(again, "previous"))
+    for file in ("statement.json", "transcript/checkpoint"):
+        shutil.copy(os.path.join(out, "bundle", file), os.path.join(again, "previous"))

@@ -58,7 +58,8 @@ def judge_story(old, new, out):
     closed = records(os.path.join(new, "transcript", "records.jsonl"))
     ids = [x["id"] for x in closed]
     ok(ids.count("share.entered") == 2 and ids.count("share.read-back") == 4 and "trial.done" in ids and
-       "previous.named" in ids, "the transcript: two old shares in, four new ones read back, trial recovery")
+       ids.index("previous.head") < ids.index("previous.verified"),
+       "the transcript: two old shares in, four new ones read back, trial recovery, the old log's head")
     folders = log_folder(out)
     if not ok(len(folders) == 1, "one folder on the log stick", folders):
         return
@@ -78,6 +79,8 @@ HOSTILE = [
     ("one old share of the two that are needed", "recover.typed @file:OUT/shares.txt:3\n",
      "recover.typed " + r.NO.format("wim") + "\n", 27,
      "The OLD sheets stay", False),
+    ("two who know of a higher sequence", "known.sequence@dora 1\nknown.sequence@wim 1\nknown.agree agree",
+     "known.sequence@dora 2\nknown.sequence@wim 2", 13, "is known to be used", False),
     ("a new share that is never read back", "shares.typed@gina @shown", "shares.typed@gina " + r.NO.format("gina"), 27,
      "The OLD sheets stay", False),
     ("an old share typed as gina's new one", "shares.typed@gina @shown",
@@ -91,8 +94,8 @@ HOSTILE = [
 
 # name, file on the IN stick, what is replaced there by what, exit status, words
 SWAPPED = [
-    ("a sequence that skips one", "plan.json", b'"sequence":2', b'"sequence":3', 13, "sequence 3"),
-    ("the sequence of the old statement", "plan.json", b'"sequence":2', b'"sequence":1', 13, "sequence 1"),
+    ("a sequence that skips one", "plan.json", b'"sequence":2', b'"sequence":3', 13, "one more"),
+    ("the sequence of the old statement", "plan.json", b'"sequence":2', b'"sequence":1', 13, "one more"),
     ("fewer shares than are needed", "plan.json", b'"count":4,"threshold":3', b'"count":4,"threshold":5', 10,
      "threshold"),
     ("a custodian twice", "plan.json", b'"gina"', b'"frank"', 32, "there twice"),
@@ -101,10 +104,12 @@ SWAPPED = [
     ("an administrator who holds an old share", "plan.json", b'["administrator"]',
      b'["administrator","old-custodian"]', 32, "two people"),
     ("a plan that follows no statement", "plan.json", b'"previous_sha256"', b'"base_sha256"', 32, "previous_sha256 is missing"),
-    ("another statement than the plan names", "statement.json", b'"sequence":1', b'"sequence":4', 32,
+    ("another statement than the plan names", "previous/statement.json", b'"sequence":1', b'"sequence":4', 32,
      "previous_sha256"),
     ("another identity file than the plan names", "identity.json", b"Example Bank", b"Example Bonk", 32,
      "identity_sha256"),
+    ("a head that another log signed", "previous/checkpoint", "\n— cornerstone".encode(), "\n— cornerstane".encode(), 11,
+     "log has not signed"),
     ("a rebuild with an old custodian", "plan.json", b'"mode":"reshare"', b'"mode":"rebuild"', 32, "only a reshare"),
 ]
 
@@ -115,7 +120,7 @@ def hostile(out, told, folder):
         assert find in good, find
         again, path = os.path.join(folder, "hostile"), os.path.join(folder, "hostile.play")
         shutil.rmtree(again, ignore_errors=True)
-        genesis_parts.prepare_rebuild(out, again, told)
+        genesis_parts.prepare_reshare(out, again, told)
         with open(path, "w", encoding="utf-8") as f:
             f.write(good.replace(find, put, 1))
         status, said, _ = r.play(path, again)
@@ -130,7 +135,7 @@ def swapped(out, told, folder):
     for name, file, find, put, want, say in SWAPPED:
         again = os.path.join(folder, "swapped")
         shutil.rmtree(again, ignore_errors=True)
-        genesis_parts.prepare_rebuild(out, again, told)
+        genesis_parts.prepare_reshare(out, again, told)
         status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, again,
                                   os.path.join(again, "identity.json"), env={"MODE": "reshare"})
         assert status == 0, said + err
@@ -151,9 +156,12 @@ def main():
         if not ok(status == 0, "a genesis", said):
             r.done()
         told = genesis_parts.shares(out)
-        genesis_parts.prepare_rebuild(out, again, told)
+        genesis_parts.prepare_reshare(out, again, told)
         status, said, _ = r.play("reshare.play", again)
         ok(status == 0, "the reshare ends well", said)
+        status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "plan", "lint",
+                                  os.path.join(again, "sticks", "CS-IN", "plan.json"))
+        ok(status == 0 and "dry run: 4 shares recombined" in said, "its plan passes the lint with a dry run", said + err)
         old, new = os.path.join(out, "bundle"), os.path.join(again, "bundle")
         ok(r.identity(out) == r.identity(again), "the same identity")
         status, last = r.verify(new, "--rehearsal", "--identity", r.identity(out), "--min-sequence", "2")
