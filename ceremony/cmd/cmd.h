@@ -24,6 +24,10 @@ enum sn_err cmd_plan_lint(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_plan_fill(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_approver_new(int argc, char **argv, struct sn_why *why);
 enum sn_err cmd_stick_new(int argc, char **argv, struct sn_why *why);
+struct mark;
+/* Write a mark with that role into the folder, which has none yet (SN_E_USAGE). */
+SN_MUST_USE enum sn_err cmd_stick_mark(const char *role, const char *path, struct mark *ret,
+    struct sn_why *why);
 
 /* What is put around an engine: the port structure and what it points to. */
 struct cmd_ports {

@@ -13,6 +13,7 @@
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
 #include "appliance/base/words.h"
+#include "appliance/media/mark.h"
 #include "ceremony/keys/approver.h"
 
 enum sn_err
@@ -179,7 +180,8 @@ cmd_approver_new(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf pub = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf priv = { 0 };
 	SN_CLEANUP(sn_secret_done) struct sn_secret pass = { 0 };
-	char path[2][512];
+	struct mark mark = { 0 };
+	char path[3][512];
 
 	(void)snprintf(path[0], sizeof(path[0]), "%s/approver.key", argv[1]);
 	if (access(path[0], F_OK) == 0)
@@ -191,6 +193,9 @@ cmd_approver_new(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	(void)snprintf(path[1], sizeof(path[1]), "%s/approver.json", argv[1]);
 	SN_TRY(sn_file_write(AT_FDCWD, path[0], sn_buf_bytes(&priv), 0600, false, why));
 	SN_TRY(sn_file_write(AT_FDCWD, path[1], sn_buf_bytes(&pub), 0644, false, why));
+	(void)snprintf(path[2], sizeof(path[2]), "%s/" MARK_FILE, argv[1]);
+	if (access(path[2], F_OK) != 0)
+		SN_TRY(cmd_stick_mark("approver", argv[1], &mark, why));
 	(void)printf("%s stays on %s's stick; %s goes into the plan\n", path[0], argv[0],
 	    path[1]);
 	return SN_OK;

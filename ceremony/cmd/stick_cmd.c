@@ -34,26 +34,32 @@ stick_bind(int dir, struct mark *m, struct sn_why *why)
 }
 
 enum sn_err
-cmd_stick_new(int argc SN_UNUSED, char **argv, struct sn_why *why)
+cmd_stick_mark(const char *role, const char *path, struct mark *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
-	SN_CLEANUP(sn_fd_done) int dir = -1;
+	SN_CLEANUP(sn_fd_done) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return sn_fail(why, SN_E_MISSING, "%s: no such folder", path);
+	if (faccessat(dir, MARK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return sn_fail(why, SN_E_USAGE, "%s/%s is there already; nothing was changed",
+		    path, MARK_FILE);
+	(void)snprintf(ret->role, sizeof(ret->role), "%s", role);
+	SN_TRY(cry_random(ret->id, sizeof(ret->id), why));
+	SN_TRY(stick_bind(dir, ret, why));
+	SN_TRY(mark_text(ret, &text, why));
+	return sn_file_write(dir, MARK_FILE, sn_buf_bytes(&text), 0644, false, why);
+}
+
+enum sn_err
+cmd_stick_new(int argc SN_UNUSED, char **argv, struct sn_why *why)
+{
 	struct mark m = { 0 };
 	char id[2 * MARK_ID_LEN + 1];
 
 	if (!mark_role_ok(argv[0]))
 		return sn_fail(why, SN_E_USAGE, "%s: not a role", argv[0]);
-	(void)snprintf(m.role, sizeof(m.role), "%s", argv[0]);
-	dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return sn_fail(why, SN_E_MISSING, "%s: no such folder", argv[1]);
-	if (faccessat(dir, MARK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return sn_fail(why, SN_E_USAGE, "%s/%s is there already; nothing was changed",
-		    argv[1], MARK_FILE);
-	SN_TRY(cry_random(m.id, sizeof(m.id), why));
-	SN_TRY(stick_bind(dir, &m, why));
-	SN_TRY(mark_text(&m, &text, why));
-	SN_TRY(sn_file_write(dir, MARK_FILE, sn_buf_bytes(&text), 0644, false, why));
+	SN_TRY(cmd_stick_mark(argv[0], argv[1], &m, why));
 	sn_hex(BYTES_OF(m.id), id);
 	(void)printf("%s/%s: %s stick %s%s%s\n", argv[1], MARK_FILE, m.role, id,
 	    m.bound ? " of ceremony " : "", m.ceremony);

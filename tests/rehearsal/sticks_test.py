@@ -106,6 +106,8 @@ def stick_new(folder, prepared):
         ok(status == want, f"stick new: {name}: {want}", said + err)
     made = read_mark(blank)
     ok(made["role"] == "out-a" and set(made) == {"format", "role", "id"}, "stick new: belongs to no sanctum yet", made)
+    made = read_mark(os.path.join(prepared, "sticks", "CS-alice"))
+    ok(made["role"] == "approver" and "sanctum" not in made, "approver new: an approver's stick, of no sanctum", made)
     made = read_mark(os.path.join(prepared, "sticks", "CS-IN"))
     ok(made["role"] == "in" and made["sanctum"] == SANCTUM and made["world"] == "rehearsal",
        "stick new: with a plan on the stick, it belongs to the plan's sanctum", made)
