@@ -222,6 +222,9 @@ SN_MUST_USE enum sn_err cer_journal_border(struct cer *c, bool *ret_wait, struct
 void cer_journal_show(struct view *v);
 SN_MUST_USE enum sn_err cer_journal_there(struct cer *c, struct sn_why *why);
 SN_MUST_USE enum sn_err cer_journal_sync(struct cer *c, struct sn_why *why);
+/* People ended the ceremony: nobody can go on with it. SN_E_MEDIA: the stick is not there;
+ * call again. Nothing to do before the journal's own step is over. */
+SN_MUST_USE enum sn_err cer_journal_end(struct cer *c, struct sn_why *why);
 void cer_journal_done(struct cer_journal *j);
 #define CER_BUNDLE_FOLDER_MAX 24
 /* The bundle's folder on the journal stick. */

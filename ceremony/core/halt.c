@@ -320,7 +320,12 @@ cer_halt_take(struct cer *c, const struct answer *a, struct sn_why *why)
 
 	if (h->stage == HALT_ASKS)
 		return take_ask(c, a->text, why);
-	if (h->stage == HALT_LOG && cer_answer_is(bytes_str(a->text), "skip"))
+	if (!cer_answer_is(bytes_str(a->text), "skip"))
+		return SN_OK;
+	h->unknown = h->unknown || h->stage == HALT_JOURNAL;
+	if (h->stage == HALT_JOURNAL)
+		h->stage = HALT_LOG;
+	else if (h->stage == HALT_LOG)
 		h->stage = HALT_END;
 	return SN_OK;
 }
@@ -328,6 +333,10 @@ cer_halt_take(struct cer *c, const struct answer *a, struct sn_why *why)
 enum sn_err
 cer_halt_there(struct cer *c, const char *label, struct sn_why *why)
 {
+	if (c->halt->stage == HALT_JOURNAL) {
+		halt_journal(c);
+		return SN_OK;
+	}
 	SN_TRY(halt_log_write(c, label, why));
 	c->halt->stage = HALT_PULL;
 	return SN_OK;

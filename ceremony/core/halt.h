@@ -19,7 +19,7 @@ struct halt_ask {
 	enum halt_ask_kind kind;
 };
 
-enum halt_stage { HALT_ASKS, HALT_LOG, HALT_PULL, HALT_END };
+enum halt_stage { HALT_ASKS, HALT_JOURNAL, HALT_LOG, HALT_PULL, HALT_END };
 
 /* One of the four words. */
 struct halt_kind {
@@ -42,6 +42,7 @@ struct cer_halt {
 	size_t ntext;
 	int64_t since;	   /* when the word was typed */
 	bool paused;	   /* it was typed in a pause, and "back" leads there */
+	bool unknown;	   /* to the journal stick, which was not there */
 	bool written;	   /* on CS-LOG */
 	struct sn_why why; /* how the ceremony ended */
 };
@@ -54,6 +55,8 @@ const struct halt_kind *halt_find(struct bytes word);
 /* Forget every secret, and remember that the ceremony ended with e because of that. */
 void halt_close(struct cer *c, enum sn_err e, const char *reason);
 void halt_log_show(const struct cer *c, struct view *v);
+/* The journal stick learns of the end; it waits in HALT_JOURNAL when it is not there. */
+void halt_journal(struct cer *c);
 SN_MUST_USE enum sn_err halt_log_write(struct cer *c, const char *label, struct sn_why *why);
 
 #endif

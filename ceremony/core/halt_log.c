@@ -14,7 +14,21 @@ halt_close(struct cer *c, enum sn_err e, const char *reason)
 	c->result = e;
 	c->note[0] = '\0';
 	(void)sn_fail(&c->halt->why, e, "%s", reason);
+	halt_journal(c);
+}
+
+void
+halt_journal(struct cer *c)
+{
+	struct sn_why own = { 0 };
+
 	c->halt->stage = HALT_LOG;
+	if (cer_journal_end(c, &own) == SN_OK)
+		return;
+	cer_note_why(c, &own);
+	if (med_present(c->ports.media, CER_LABEL_JOURNAL)) /* it has to go out and in again */
+		view_copy(c->refused, sizeof(c->refused), CER_LABEL_JOURNAL);
+	c->halt->stage = HALT_JOURNAL;
 }
 
 static void
@@ -31,6 +45,8 @@ show_end(const struct cer *c, struct view *v)
 	view_blank(v);
 	view_say(v, h->written ? "halt.log-written" : "halt.log-not", NULL);
 	view_blank(v);
+	if (h->unknown)
+		view_say(v, "halt.journal-not", NULL);
 	view_say(v, cer_left(c), NULL);
 }
 
@@ -44,6 +60,13 @@ halt_log_show(const struct cer *c, struct view *v)
 	if (c->halt->stage == HALT_PULL) {
 		cer_view(v, VIEW_REMOVE, "pull", "halt.log-head");
 		cer_view_media(v, CER_LABEL_LOG);
+		return;
+	}
+	if (c->halt->stage == HALT_JOURNAL) {
+		cer_view(v, VIEW_MEDIA, "journal", "halt.journal-head");
+		cer_view_media(v, CER_LABEL_JOURNAL);
+		view_say(v, "halt.journal", NULL);
+		view_prompt(v, "halt.prompt-journal", NULL);
 		return;
 	}
 	cer_view(v, VIEW_MEDIA, "log", "halt.log-head");

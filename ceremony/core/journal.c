@@ -201,3 +201,20 @@ cer_journal_show(struct view *v)
 	view_say(v, "journal.back", CAT_ARGS({ "label", CER_LABEL_JOURNAL }));
 	cer_view_media(v, CER_LABEL_JOURNAL);
 }
+
+enum sn_err
+cer_journal_end(struct cer *c, struct sn_why *why)
+{
+	const struct step *s = c->steps[c->at];
+	struct cer_journal *g = &c->journal;
+	enum journal_state state;
+
+	if (g->j == NULL || s->show == step_journal_show)
+		return SN_OK;
+	state = journal_last(g->j)->state;
+	if (state != JOURNAL_DONE && state != JOURNAL_BUNDLED)
+		SN_TRY(add_transcript(c, why));
+	if (state != JOURNAL_DONE)
+		SN_TRY(journal_done(g->j, why));
+	return cer_journal_sync(c, why);
+}

@@ -11,6 +11,13 @@ static const struct text rows[] = {
 	{ "halt.prompt-text", "Type one line and Enter, or \"back\"." },
 	{ "halt.prompt-pause", "Type your name and Enter." },
 	{ "halt.prompt-log", "Insert the stick CS-LOG, or type \"skip\"." },
+	{ "halt.prompt-journal", "Insert the stick CS-JOURNAL, or type \"skip\"." },
+	{ "halt.journal-head", "The journal stick" },
+	{ "halt.journal",
+	    "Every secret is forgotten. The journal stick is not there, and must learn that this "
+	    "ceremony is over: nobody is to go on with it." },
+	{ "halt.journal-not",
+	    "The journal stick does NOT know that the ceremony is over: destroy it." },
 	{ "halt.early", "\"{word}\" can be typed once the plan, and so people, are there." },
 	{ "halt.nobody",
 	    "Nobody in the plan has that name. Names are those of the list of people." },

@@ -164,6 +164,37 @@ def judge_rebuild(folder, genesis):
     ok("KEEP them" in ended(out) and "destroy" not in ended(out), "its last screen says that the sheets stay valid", ended(out))
 
 
+# What a journal's stick does while a ceremony is aborted, and whether it knows of the end
+JOURNALS = [
+    ("it is in", "close.ok abort\n" + ABORT, True),
+    ("it is away and comes back", "media CS-JOURNAL -\nclose.ok abort\n" +
+     ABORT.replace("typed skip", "media CS-JOURNAL OUT/sticks/CS-JOURNAL\ntyped skip"), True),
+    ("it is away for good", "media CS-JOURNAL -\nclose.ok abort\n" + ABORT + "typed skip\n", False),
+    ("somebody says no", "close.ok " + r.NO.format("wim") + "\n", True),
+]
+
+
+def judge_journal(folder):
+    """Nobody goes on with a ceremony that people ended."""
+    prepared, out, path = (os.path.join(folder, n) for n in ("with-journal", "journal", "journal.play"))
+    status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, prepared, env={"JOURNAL": "true"})
+    ok(status == 0, "the sticks of a ceremony with a journal are prepared", said + err)
+    with open(os.path.join(r.TESTS, "play", "journal.play"), encoding="utf-8") as f:
+        head = f.read().split("close.ok\n", 1)[0]
+    for name, put, knows in JOURNALS:
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(prepared, out)
+        for text in (head + put, head):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "play", path, "--out", out)
+            if text != head:
+                ok(status == (27 if "says no" in name else 39), f"journal, {name}: it ends", said + err)
+                ok(("destroy it" in ended(out)) != knows, f"journal, {name}: what the last screen says", ended(out))
+                shutil.rmtree(os.path.join(out, "screens"))
+        ok((status == 13 and "came to its end" in said + err) == knows, f"journal, {name}: who comes again", said + err)
+
+
 def ended(out):
     """The text of the last screen."""
     names = sorted(os.listdir(os.path.join(out, "screens")))
@@ -217,6 +248,7 @@ def main():
                 goldens.judge(out, name, only=screens, once=True)
                 judge(out)
         judge_rebuild(folder, os.path.join(folder, "exception"))
+        judge_journal(folder)
         hostile(folder, prepared)
     r.done()
 
