@@ -25,7 +25,8 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 mkdir -p "$out/sticks/CS-IN/collateral" "$out"/sticks/CS-OUT-{A,B}
-for name in alice bob; do
+second=${SECOND:-bob} # who approves beside alice, once an amendment has changed that
+for name in alice "$second"; do
 	[ -e "$out/sticks/CS-$name/approver.key" ] && continue
 	echo "$kind passphrase of $name" |
 		"$ceremony" approver new "$name" "$out/sticks/CS-$name" >/dev/null
@@ -74,7 +75,7 @@ if [ -n "$identity" ]; then
 	fi
 	sed -i "2i\  \"identity_sha256\": \"${digest%% *}\"," "$plan"
 	if [ -e "${identity%/trust/identity.json}/statement.json" ]; then
-		"$here/sticks-ops.sh" "$plan" "${identity%/trust/identity.json}" "$out"
+		"$here/sticks-ops.sh" "$build" "$plan" "${identity%/trust/identity.json}" "$out"
 	fi
 	if [ "${MODE:-}" = rotate ]; then # the statement of the bundle lies beside the identity file
 		statement=$(dirname "$identity")/statement.json
@@ -113,5 +114,5 @@ if [ -n "${JOURNAL:-}" ]; then
 	mkdir -p "$out/sticks/CS-JOURNAL"
 fi
 "$ceremony" plan fill "$plan" "$out/sticks/CS-IN/plan.json" \
-	"$out"/sticks/CS-{alice,bob}/approver.json ${extra[@]+"${extra[@]}"}
+	"$out/sticks/CS-alice/approver.json" "$out/sticks/CS-$second/approver.json" ${extra[@]+"${extra[@]}"}
 [ -e "$out/sticks/CS-IN/cornerstone.json" ] || "$ceremony" stick new in "$out/sticks/CS-IN" >/dev/null

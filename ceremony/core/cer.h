@@ -81,10 +81,18 @@ struct cer_base {
 	char skipped[160]; /* the first file that could not be read, and why; or "" */
 };
 void cer_base_free(struct cer_base **bp); /* NULL-safe, idempotent */
+/* Every file below that folder of the IN stick, none where there is no such folder. */
+SN_MUST_USE enum sn_err cer_base_read_tree(struct cer *c, const char *folder, size_t max,
+    struct cer_base **ret, struct sn_why *why);
 /* The bundle's file of that path, or nothing. */
 struct bytes cer_base_file(const struct cer *c, const char *path);
 /* steps_close.c asks: a bundle for ops/<n>/ with the base in it and those who may approve. */
 SN_MUST_USE enum sn_err cer_ops_bundle(struct cer *c, struct sn_why *why);
+/* steps_close.c asks: what an amendment brings beside the plan's policy. */
+SN_MUST_USE enum sn_err cer_amend_files(struct cer *c, struct sn_why *why);
+/* Add trust/approvers/NAME.pem (steps_close.c). */
+SN_MUST_USE enum sn_err cer_approver_file(struct cer *c, const struct plan_approver *a,
+    struct sn_why *why);
 /* The finished bundle, judged like the one that came in. */
 SN_MUST_USE enum sn_err cer_ops_judge(const struct cer *c, struct sn_why *why);
 
@@ -177,7 +185,8 @@ struct cer {
 	struct cer_approver approver[PLAN_MAX_APPROVERS];
 	size_t who; /* approver at the keyboard */
 	struct sn_buf approver_file;
-	struct cer_base *base;			    /* operations only */
+	struct cer_base *base;	  /* operations only */
+	struct cer_base *refvals; /* amend: reference values from the IN stick */
 	struct sn_buf ops_file[KEEPER_SHARE_FILES]; /* operations shares of the stick */
 	size_t nops_files;
 	struct bun *bun;
@@ -439,6 +448,7 @@ CER_STEP_FN(step_opshares)
 CER_STEP_FN(step_close)
 CER_STEP_FN(step_base)
 CER_STEP_FN(step_open)
+CER_STEP_FN(step_amend)
 CER_STEP_FN(step_approve)
 CER_STEP_FN(step_sign)
 CER_STEP_FN(step_export)

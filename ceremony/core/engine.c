@@ -59,6 +59,7 @@ cer_free(struct cer **cp)
 	sn_buf_done(&c->entropy);
 	sn_buf_done(&c->approver_file);
 	cer_base_free(&c->base);
+	cer_base_free(&c->refvals);
 	for (size_t i = 0; i < KEEPER_SHARE_FILES; i++)
 		sn_buf_done(&c->ops_file[i]);
 	sn_buf_done(&c->checked);

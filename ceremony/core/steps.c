@@ -81,6 +81,9 @@ static const struct step base = { "base", "base.title", "base.busy", ART_PLAN, A
 static const struct step open = { "open", "open.title", "open.busy",
 	ART_TPM | ART_BASE | ART_APPROVAL, ART_KEYS | ART_OPS, step_open_enter, step_open_count,
 	step_open_show, step_open_take, step_open_there };
+/* what is judged in place of collateral */
+static const struct step amend = { "amend", "amend.title", NULL, ART_BASE, ART_COLLATERAL,
+	step_amend_enter, step_amend_count, step_amend_show, step_amend_take, NULL };
 
 static const struct step check = { "check", "check.title", NULL, ART_TPM, ART_CHECKED,
 	step_check_enter, step_check_count, step_check_show, step_check_take, NULL };
@@ -101,6 +104,10 @@ static const struct step *const rebuild_steps[] = { &start, &plan, &journal, &pe
 /* New collateral for a bundle: no custodian, no master secret. */
 static const struct step *const refresh_steps[] = { &start, &plan, &people, &time, &base, &tpm,
 	&collateral, &review, &open, &close, &approve, &sign, &export, &end };
+
+/* Approvers, policy, nodes, reference values: a diff instead of collateral. */
+static const struct step *const amend_steps[] = { &start, &plan, &people, &time, &base, &tpm,
+	&amend, &review, &open, &opshares, &close, &approve, &sign, &export, &end };
 
 /* Shares are proven one by one: no approvals, no keys, no bundle. */
 static const struct step *const check_steps[] = { &start, &plan, &journal, &people, &seals,
@@ -128,6 +135,7 @@ const struct cer_mode cer_modes[] = {
 	[PLAN_GENESIS] = MODE(genesis_steps),
 	[PLAN_REBUILD] = MODE(rebuild_steps),
 	[PLAN_REFRESH] = MODE(refresh_steps),
+	[PLAN_AMEND] = MODE(amend_steps),
 	[PLAN_CHECK] = MODE(check_steps),
 	[PLAN_ROTATE] = MODE(rotate_steps),
 	[PLAN_RESHARE] = MODE(reshare_steps),

@@ -156,6 +156,7 @@ review_text(enum plan_mode mode)
 		{ PLAN_ROTATE, "review.rotate" },
 		{ PLAN_RESHARE, "review.reshare" },
 		{ PLAN_REFRESH, "review.refresh" },
+		{ PLAN_AMEND, "review.amend" },
 	};
 
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
@@ -299,42 +300,64 @@ step_approve_take(struct cer *c, size_t i, const struct answer *a, struct sn_why
 
 enum { OPS_STICK, OPS_PULL, OPS_EACH };
 
+/* An amendment that leaves the approvers as they are writes no shares. */
 size_t
 step_opshares_count(const struct cer *c)
 {
-	return c->plan->napprovers * OPS_EACH;
-}
+	size_t n;
 
-static size_t
-opshares_have(const struct cer *c)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->plan->napprovers; i++)
-		n += c->approver[i].share;
-	return n;
+	if (plan_is_operations(c->plan) && c->plan->nnext == 0)
+		return 0;
+	(void)plan_approvers_after(c->plan, &n);
+	return n * OPS_EACH;
 }
 
 enum sn_err
 step_opshares_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
 {
 	char label[MED_LABEL_MAX + 1];
+	size_t n, have = 0;
+	const struct plan_approver *to = plan_approvers_after(c->plan, &n);
 
 	if (i % OPS_EACH == OPS_PULL) {
-		cer_approver_pull(c, v, "opshares.head");
+		cer_approver_label(to[c->who].name, label);
+		cer_view(v, VIEW_REMOVE, "pull", "opshares.head");
+		cer_view_media(v, label);
 		return SN_OK;
 	}
+	for (size_t k = 0; k < n; k++)
+		have += c->approver[k].share;
 	cer_view(v, VIEW_MEDIA, "stick", "opshares.head");
 	view_say(v, "opshares.media",
-	    CAT_ARGS({ "have", cer_num(opshares_have(c)) },
-		{ "need", cer_num(c->plan->napprovers) }));
-	for (size_t k = 0; k < c->plan->napprovers; k++) {
+	    CAT_ARGS({ "have", cer_num(have) }, { "need", cer_num(n) }));
+	for (size_t k = 0; k < n; k++) {
 		if (c->approver[k].share)
 			continue;
-		cer_approver_label(c->plan->approvers[k].name, label);
+		cer_approver_label(to[k].name, label);
 		cer_view_media(v, label);
 	}
 	return SN_OK;
+}
+
+/* The sequence of the bundle whose operations secret it is. */
+static uint32_t
+opshares_sequence(const struct cer *c)
+{
+	return c->base != NULL ? c->base->report.sequence : c->plan->sequence;
+}
+
+/* Whose stick it is, by number. */
+static size_t
+opshares_index(const struct plan_approver *to, size_t n, const char *label)
+{
+	char own[MED_LABEL_MAX + 1];
+
+	for (size_t k = 0; k < n; k++) {
+		cer_approver_label(to[k].name, own);
+		if (strcmp(own, label) == 0)
+			return k;
+	}
+	return 0;
 }
 
 void
@@ -352,14 +375,14 @@ opshares_name(struct cer *c, const char *label, char ret[CER_OPS_NAME_MAX], stru
 	for (unsigned int i = 1; i <= OPS_NAMES; i++) {
 		struct sn_why none = { 0 };
 
-		cer_ops_name(c->plan->sequence, i, ret);
+		cer_ops_name(opshares_sequence(c), i, ret);
 		if (med_read(c->ports.media, label, ret, PLAN_MAX_BYTES, &old, &none) ==
 		    SN_E_MISSING)
 			return SN_OK;
 	}
 	return sn_fail(why, SN_E_MEDIA,
 	    "%d operations shares of sequence %u are on this stick; move old ones away",
-	    OPS_NAMES, c->plan->sequence);
+	    OPS_NAMES, opshares_sequence(c));
 }
 
 enum sn_err
@@ -369,9 +392,11 @@ step_opshares_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct
 	char path[CER_OPS_NAME_MAX];
 	struct med_file file;
 	const char *name;
+	size_t n;
+	const struct plan_approver *to = plan_approvers_after(c->plan, &n);
 
-	c->who = cer_approver_index(c, label);
-	name = c->plan->approvers[c->who].name;
+	c->who = opshares_index(to, n, label);
+	name = to[c->who].name;
 	SN_TRY(keeper_ops_share(c->keeper, name, &cms, why));
 	SN_TRY(opshares_name(c, label, path, why));
 	file = (struct med_file){ path, sn_buf_bytes(&cms) };

@@ -45,8 +45,8 @@ close_collateral(struct cer *c, struct sn_why *why)
 	return kds_each(c->col, close_add_file, c, why);
 }
 
-static enum sn_err
-close_approver_key(struct cer *c, const struct plan_approver *a, struct sn_why *why)
+enum sn_err
+cer_approver_file(struct cer *c, const struct plan_approver *a, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf pem = { 0 };
@@ -64,7 +64,7 @@ close_trust(struct cer *c, struct sn_why *why)
 	for (size_t i = 0; i < c->files.n; i++)
 		SN_TRY(bun_add(c->bun, c->files.file[i].path, c->files.file[i].data, why));
 	for (size_t i = 0; i < c->plan->napprovers; i++)
-		SN_TRY(close_approver_key(c, &c->plan->approvers[i], why));
+		SN_TRY(cer_approver_file(c, &c->plan->approvers[i], why));
 	return SN_OK;
 }
 
@@ -158,10 +158,13 @@ cer_first_expiry(const struct cer *c)
 }
 
 static enum sn_err
-close_approvers(const struct cer *c, struct bun_approver *ret, struct sn_why *why)
+close_approvers(const struct cer *c, struct bun_approver *ret, size_t *ret_n,
+    struct sn_why *why)
 {
-	for (size_t i = 0; i < c->plan->napprovers; i++) {
-		const struct plan_approver *a = &c->plan->approvers[i];
+	const struct plan_approver *after = plan_approvers_after(c->plan, ret_n);
+
+	for (size_t i = 0; i < *ret_n; i++) {
+		const struct plan_approver *a = &after[i];
 
 		ret[i].name = a->name;
 		SN_TRY(cry_digest(CRY_SHA256, (struct bytes){ a->sign, a->sign_len },
@@ -172,7 +175,8 @@ close_approvers(const struct cer *c, struct bun_approver *ret, struct sn_why *wh
 
 /* The record for people: from the transcript, without the openings. */
 static enum sn_err
-close_record(struct cer *c, const struct bun_approver *approvers, struct sn_why *why)
+close_record(struct cer *c, const struct bun_approver *approvers, size_t napprovers,
+    struct sn_why *why)
 {
 	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf out = { 0 };
@@ -194,7 +198,7 @@ close_record(struct cer *c, const struct bun_approver *approvers, struct sn_why 
 		.share_count = p->share_count,
 		.ops_threshold = p->ops_threshold,
 		.approvers = who,
-		.napprovers = p->napprovers,
+		.napprovers = napprovers,
 		.expires = expires,
 		.nexpires = c->nexpires,
 		.has_collateral_time = p->has_collateral_time,
@@ -215,7 +219,7 @@ close_record(struct cer *c, const struct bun_approver *approvers, struct sn_why 
 	memcpy(f.sanctum_id, p->sanctum_id, sizeof(f.sanctum_id));
 	memcpy(f.plan_sha256, p->digest, 32);
 	memcpy(f.identity_sha256, c->identity, 32);
-	for (size_t i = 0; i < p->napprovers; i++) {
+	for (size_t i = 0; i < napprovers; i++) {
 		who[i].name = approvers[i].name;
 		memcpy(who[i].key_sha256, approvers[i].key_sha256, 32);
 	}
@@ -279,7 +283,8 @@ close_people(const struct tr_read *read, struct bun_person *ret, size_t *ret_n,
 }
 
 static enum sn_err
-close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_why *why)
+close_statement(struct cer *c, const struct bun_approver *approvers, size_t napprovers,
+    struct sn_why *why)
 {
 	const char *profiles[PLAN_MAX_PROFILES];
 	SN_CLEANUP(tr_read_free) struct tr_read *read = NULL;
@@ -298,7 +303,7 @@ close_statement(struct cer *c, const struct bun_approver *approvers, struct sn_w
 		.share_count = p->share_count,
 		.ops_threshold = p->ops_threshold,
 		.approvers = approvers,
-		.napprovers = p->napprovers,
+		.napprovers = napprovers,
 		.people = people,
 		.profiles = profiles,
 		.evidence_class = c->evidence_class,
@@ -345,6 +350,7 @@ step_close_enter(struct cer *c, struct sn_why *why)
 {
 	struct bun_approver approvers[PLAN_MAX_APPROVERS];
 	const bool ops = plan_is_operations(c->plan);
+	size_t n;
 
 	SN_TRY(ops ? cer_ops_bundle(c, why) : bun_new(&c->bun, why));
 	SN_TRY(close_transcript(c, why));
@@ -355,14 +361,16 @@ step_close_enter(struct cer *c, struct sn_why *why)
 	SN_TRY(close_evidence(c, why));
 	if (c->plan->mode != PLAN_REFRESH)
 		SN_TRY(cer_policy_files(c, why));
+	if (c->plan->mode == PLAN_AMEND)
+		SN_TRY(cer_amend_files(c, why));
 	if (!ops)
 		SN_TRY(close_layouts(c, why));
 	close_expiries(c);
-	SN_TRY(close_approvers(c, approvers, why));
-	SN_TRY(close_record(c, approvers, why));
+	SN_TRY(close_approvers(c, approvers, &n, why));
+	SN_TRY(close_record(c, approvers, n, why));
 	if (c->plan->mode == PLAN_ROTATE)
 		SN_TRY(cer_rotate_close(c, why));
-	return close_statement(c, approvers, why);
+	return close_statement(c, approvers, n, why);
 }
 
 /* How many files the statement binds: counted in the statement itself. */

@@ -111,20 +111,36 @@ bundle_consistent(const struct cer *c, const struct bun_file *files, size_t n,
 	return sn_fail(why, e != SN_OK ? e : SN_E_INTERNAL, "%s", inner.text);
 }
 
+enum sn_err
+cer_base_read_tree(struct cer *c, const char *folder, size_t max, struct cer_base **ret,
+    struct sn_why *why)
+{
+	SN_CLEANUP(cer_base_free) struct cer_base *b = calloc(1, sizeof(*b));
+	struct sn_why inner = { 0 };
+	enum sn_err e;
+
+	if (b == NULL)
+		return sn_fail(why, SN_E_NOMEM, "bundle");
+	e = med_read_tree(c->ports.media, CER_LABEL_IN, folder, max, base_add, base_skipped, b,
+	    &inner);
+	if (e != SN_OK && e != SN_E_MISSING)
+		return sn_fail(why, e, "%s", inner.text);
+	if (b->skipped[0] != '\0')
+		return sn_fail(why, SN_E_MISSING, "%s: %s", folder, b->skipped);
+	cer_base_free(ret);
+	*ret = SN_TAKE(b);
+	return SN_OK;
+}
+
 static enum sn_err
 base_read(struct cer *c, struct sn_why *why)
 {
 	struct cer_base *b;
 
-	cer_base_free(&c->base);
-	b = calloc(1, sizeof(*b));
-	if (b == NULL)
-		return sn_fail(why, SN_E_NOMEM, "bundle");
-	c->base = b;
-	SN_TRY(med_read_tree(c->ports.media, CER_LABEL_IN, CER_BUNDLE_DIR, BASE_FILE_MAX,
-	    base_add, base_skipped, b, why));
-	if (b->skipped[0] != '\0')
-		return sn_fail(why, SN_E_MISSING, "bundle: %s", b->skipped);
+	SN_TRY(cer_base_read_tree(c, CER_BUNDLE_DIR, BASE_FILE_MAX, &c->base, why));
+	b = c->base;
+	if (b->n == 0)
+		return sn_fail(why, SN_E_MISSING, "the stick has no " CER_BUNDLE_DIR "/");
 	return bundle_consistent(c, b->file, b->n, &b->report, why);
 }
 

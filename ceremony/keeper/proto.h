@@ -46,7 +46,7 @@ enum keeper_state {
 	X(KR_REBUILD, 9, KS_APPROVED, serve_rebuild)                                           \
 	X(KR_REBUILD_SHARE, 10, KS_RECOVERING, serve_rebuild_share)                            \
 	X(KR_DERIVE, 11, KS_MASTER, serve_derive)                                              \
-	X(KR_OPS_SHARE, 12, KS_DERIVED, serve_ops_share)                                       \
+	X(KR_OPS_SHARE, 12, KS_DERIVED | KS_OPERATIONS, serve_ops_share)                       \
 	X(KR_CHECKPOINT, 13, KS_DERIVED | KS_OPERATIONS, serve_checkpoint)                     \
 	X(KR_APPROVE_STATEMENT, 14, KS_DERIVED | KS_OPERATIONS, serve_approve_statement)       \
 	X(KR_STATEMENT, 15, KS_DERIVED | KS_OPERATIONS, serve_statement)                       \

@@ -105,17 +105,19 @@ serve_ops_share(struct process *p, struct bytes request, struct answer_to *ret,
     struct sn_why *why)
 {
 	char name[PLAN_NAME_MAX + 1] = { 0 };
+	const bool amend = p->state == KS_OPERATIONS;
 	const struct plan_approver *to;
 	struct bytes b;
+	ptrdiff_t i;
 
 	SN_TRY(bytes_blob32(&request, PLAN_NAME_MAX, &b, "keeper: approver's name", why));
 	SN_TRY(bytes_end(&request, "keeper: operations share", why));
 	memcpy(name, b.p, b.n);
-	to = plan_approver(p->plan, name);
+	to = amend ? plan_next_approver(p->plan, name) : plan_approver(p->plan, name);
 	if (to == NULL)
 		return sn_fail(why, SN_E_POLICY, "the plan has no approver of this name");
-	return opshares_seal(to, sn_secret_bytes(&p->ops_text[to - p->plan->approvers]),
-	    &ret->open, why);
+	i = to - (amend ? p->plan->next : p->plan->approvers);
+	return opshares_seal(to, sn_secret_bytes(&p->ops_text[i]), &ret->open, why);
 }
 
 /* A log never goes back and never shows two trees of one size. */

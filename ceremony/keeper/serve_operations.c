@@ -259,14 +259,18 @@ join_any(struct process *p, const struct opened *of, struct sn_why *why)
 }
 
 /* The signers are all that a refresh or an amendment signs with. */
-static void
-opened_all(struct process *p)
+static enum sn_err
+opened_all(struct process *p, struct sn_why *why)
 {
+	if (p->plan->nnext > 0) /* who approves from now on gets shares of a new splitting */
+		SN_TRY(opshares_split(sn_secret_bytes(&p->operations), p->plan->world,
+		    p->plan->ops_threshold, (uint32_t)p->plan->nnext, p->ops_text, why));
 	for (size_t i = 0; i < PLAN_MAX_APPROVERS; i++)
 		for (size_t k = 0; k < OPENED_MAX; k++)
 			sn_secret_done(&p->opened[i].text[k]);
 	sn_secret_done(&p->operations);
 	p->state = KS_OPERATIONS;
+	return SN_OK;
 }
 
 /* Answer: how many are missing still, 0 when the secret is there. */
@@ -290,9 +294,8 @@ serve_open_share(struct process *p, struct bytes request, struct answer_to *ret,
 		return SN_OK;
 	}
 	if (join_any(p, &p->opened[i], &said) == SN_OK) {
-		opened_all(p);
 		sn_buf_u32(&ret->open, 0);
-		return SN_OK;
+		return opened_all(p, why);
 	}
 	if (have == p->plan->napprovers) {
 		p->state = KS_DEAD;

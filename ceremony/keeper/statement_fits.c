@@ -68,13 +68,14 @@ exception_same(const struct bun_statement *s, const struct plan *plan)
 static enum sn_err
 approvers_same(const struct bun_statement *s, const struct plan *plan, struct sn_why *why)
 {
-	size_t i;
+	size_t i, n;
+	const struct plan_approver *after = plan_approvers_after(plan, &n);
 
-	if (s->napprovers != plan->napprovers)
+	if (s->napprovers != n)
 		return sn_fail(why, SN_E_POLICY, WHAT ": %zu approvers, but the plan has %zu",
-		    s->napprovers, plan->napprovers);
-	for (i = 0; i < plan->napprovers; i++) {
-		const struct plan_approver *a = &plan->approvers[i];
+		    s->napprovers, n);
+	for (i = 0; i < n; i++) {
+		const struct plan_approver *a = &after[i];
 		const struct bun_stated_approver *stated = bun_statement_approver(s, a->name);
 		uint8_t digest[CRY_MAX_HASH];
 

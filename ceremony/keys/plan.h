@@ -118,6 +118,8 @@ struct plan {
 	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
 	bool has_previous;	     /* rotation, reshare; operations above 1; some rebuilds */
 	uint8_t previous[32];	     /* SHA-256 of the statement.json that it follows */
+	struct plan_approver next[PLAN_MAX_APPROVERS]; /* amend: who approves from then on */
+	size_t nnext;				       /* 0: as before */
 	/* What an operations statement follows; sequence is then its number. */
 	uint8_t base_sha256[32]; /* SHA-256 of the bundle's statement.json */
 };
@@ -153,6 +155,9 @@ const char *plan_mode_name(enum plan_mode m);	/* "genesis" */
 const struct plan_person *plan_custodian(const struct plan *p, size_t i);
 const struct plan_person *plan_person(const struct plan *p, const char *name);
 const struct plan_approver *plan_approver(const struct plan *p, const char *name);
+const struct plan_approver *plan_next_approver(const struct plan *p, const char *name);
+/* Who approves after this ceremony: those whom an amendment brings, or the same as now. */
+const struct plan_approver *plan_approvers_after(const struct plan *p, size_t *ret_n);
 /* The first person with that role, or NULL. */
 const struct plan_person *plan_first(const struct plan *p, unsigned int role);
 

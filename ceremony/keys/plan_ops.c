@@ -1,6 +1,8 @@
 /* The part of a plan that is about operations ceremonies. */
 #include "ceremony/keys/plan_parts.h"
 
+#include <string.h>
+
 #include "appliance/base/json.h"
 
 bool
@@ -41,6 +43,89 @@ follows_previous(struct plan *p, yyjson_val *root, struct sn_why *why)
 	    why);
 }
 
+const struct plan_approver *
+plan_next_approver(const struct plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->nnext; i++)
+		if (strcmp(p->next[i].name, name) == 0)
+			return &p->next[i];
+	return NULL;
+}
+
+const struct plan_approver *
+plan_approvers_after(const struct plan *p, size_t *ret_n)
+{
+	*ret_n = p->nnext > 0 ? p->nnext : p->napprovers;
+	return p->nnext > 0 ? p->next : p->approvers;
+}
+
+static bool
+next_key_used(const struct plan *p, const uint8_t *spki, size_t n)
+{
+	for (size_t i = 0; i < p->nnext; i++) {
+		const struct plan_approver *a = &p->next[i];
+
+		if ((a->sign_len == n && memcmp(a->sign, spki, n) == 0) ||
+		    (a->seal_len == n && memcmp(a->seal, spki, n) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* They need be nobody who is present: their sticks are. */
+static enum sn_err
+next_one(struct plan *p, yyjson_val *v, struct sn_why *why)
+{
+	static const char *const keys[] = { "name", "sign", "seal", NULL };
+	struct plan_approver *a = &p->next[p->nnext];
+	const char *fault;
+
+	SN_TRY(sn_json_only(v, keys, WHAT, why));
+	SN_TRY(plan_string(v, "name", a->name, PLAN_NAME_MAX, why));
+	fault = plan_approver_name_fault(a->name);
+	if (fault != NULL)
+		return sn_fail(why, SN_E_POLICY, WHAT ": \"%s\" %s", a->name, fault);
+	SN_TRY(plan_spki(v, "sign", a->sign, &a->sign_len, why));
+	SN_TRY(plan_spki(v, "seal", a->seal, &a->seal_len, why));
+	if (plan_next_approver(p, a->name) != NULL || next_key_used(p, a->sign, a->sign_len) ||
+	    next_key_used(p, a->seal, a->seal_len) ||
+	    (a->sign_len == a->seal_len && memcmp(a->sign, a->seal, a->sign_len) == 0))
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": approvers_next: %s, or a key of it, is there twice", a->name);
+	p->nnext++;
+	return SN_OK;
+}
+
+/* Thresholds stay, so that they must be reachable. */
+static enum sn_err
+ops_next(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	yyjson_val *arr = NULL, *v;
+	size_t i, n;
+
+	if (yyjson_obj_get(root, "approvers_next") == NULL)
+		return SN_OK;
+	SN_TRY(sn_json_arr(root, "approvers_next", 2, PLAN_MAX_APPROVERS, &arr, WHAT, why));
+	yyjson_arr_foreach(arr, i, n, v) SN_TRY(next_one(p, v, why));
+	if (p->nnext < p->approvals || p->nnext < p->ops_threshold)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": approvers_next: %zu, but %u approve and %u open", p->nnext,
+		    p->approvals, p->ops_threshold);
+	return SN_OK;
+}
+
+/* What an operations ceremony of this mode may bring. */
+static enum sn_err
+ops_brings(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	if (p->mode == PLAN_AMEND)
+		return ops_next(p, root, why);
+	if (p->policy.given)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": a refresh changes no policy; that is for an amendment");
+	return SN_OK;
+}
+
 enum sn_err
 plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -49,8 +134,13 @@ plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 	if (plan_is_operations(p)) {
 		SN_TRY(sn_json_hex(root, "base_sha256", p->base_sha256, sizeof(p->base_sha256),
 		    WHAT, why));
-		return ops_previous(p, root, why);
+		SN_TRY(ops_brings(p, root, why));
 	}
+	if (p->mode != PLAN_AMEND && yyjson_obj_get(root, "approvers_next") != NULL)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": approvers_next is for an amendment alone");
+	if (plan_is_operations(p))
+		return ops_previous(p, root, why);
 	if (p->mode == PLAN_ROTATE || p->mode == PLAN_REBUILD || p->mode == PLAN_RESHARE)
 		SN_TRY(follows_previous(p, root, why));
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)

@@ -48,6 +48,9 @@ SN_MUST_USE enum sn_err plan_policy(struct plan *p, yyjson_val *root, struct sn_
 /* plan_room.c: seals and the inspection. */
 SN_MUST_USE enum sn_err plan_room(struct plan *p, yyjson_val *root, struct sn_why *why);
 
+/* One public key of an approver: base64 DER SPKI of a P-384 key. */
+SN_MUST_USE enum sn_err plan_spki(yyjson_val *obj, const char *key, uint8_t *ret,
+    size_t *ret_len, struct sn_why *why);
 /* plan_ops.c: which bundle an operations ceremony continues (after mode and sequence). */
 SN_MUST_USE enum sn_err plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why);
 

@@ -74,8 +74,7 @@ plan_people(struct plan *p, yyjson_val *root, struct sn_why *why)
 	return SN_OK;
 }
 
-/* One public key of an approver: base64 DER SPKI of a P-384 key. */
-static enum sn_err
+enum sn_err
 plan_spki(yyjson_val *obj, const char *key, uint8_t *ret, size_t *ret_len, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 };

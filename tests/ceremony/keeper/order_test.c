@@ -29,7 +29,7 @@ static const struct state_row state_rows[] = {
 	{ KS_SIGNED, "signed", "------------------------" },
 	{ KS_DEAD, "dead", "------------------------" },
 	{ KS_OPENING, "opening", "--x-------------x---x---" },
-	{ KS_OPERATIONS, "operations", "--x----------xxxx-------" },
+	{ KS_OPERATIONS, "operations", "--x---------xxxxx-------" },
 	{ KS_CHECKING, "checking", "--x-------------------x-" },
 };
 

@@ -59,6 +59,10 @@ struct row {
 #define HEAD GENESIS ",\"sequence\":1" WINDOW("2030")
 #define OPS(members, sequence, year)                                                           \
 	"\"mode\":\"refresh\",\"sequence\":" sequence "," members WINDOW(year)
+#define AMEND(members) "\"mode\":\"amend\",\"sequence\":1," members WINDOW("2027")
+#define NEXT(name, sign, seal)                                                                 \
+	",\"approvers_next\":[{\"name\":\"" name "\",\"sign\":\"" sign "\",\"seal\":\"" seal   \
+	"\"},{\"name\":\"bob\",\"sign\":\"@2@\",\"seal\":\"@3@\"}]"
 #define EXCEPTION(what, time, reason)                                                          \
 	"\"exceptions\":[{\"what\":\"" what "\",\"collateral_time\":\"" time                   \
 	"\",\"reason\":\"" reason "\"}],\"tpm\":"
@@ -223,6 +227,27 @@ static const struct row rows[] = {
 	    SN_E_POLICY },
 	{ "a genesis that adds to a bundle", GENESIS, GENESIS BASE, SN_E_POLICY },
 	{ "a rebuild that follows a statement", GENESIS, REBUILD "," IDENTITY PREVIOUS, SN_OK },
+	{ "an amendment", HEAD, AMEND(IDENTITY BASE), SN_OK },
+	{ "an amendment with a policy", HEAD, AMEND(IDENTITY BASE ",\"freshness\":\"refuse\""),
+	    SN_OK },
+	{ "a refresh with a policy", HEAD,
+	    OPS(IDENTITY BASE ",\"freshness\":\"refuse\"", "1", "2027"), SN_E_POLICY },
+	{ "other approvers from then on", HEAD, AMEND(IDENTITY BASE NEXT("zoe", "@0@", "@1@")),
+	    SN_OK },
+	{ "one approver from then on", HEAD,
+	    AMEND(IDENTITY BASE ",\"approvers_next\":[{\"name\":\"zoe\",\"sign\":\"@0@\","
+				"\"seal\":\"@1@\"}]"),
+	    SN_E_FORMAT },
+	{ "one key for two from then on", HEAD, AMEND(IDENTITY BASE NEXT("zoe", "@2@", "@1@")),
+	    SN_E_POLICY },
+	{ "one name for two from then on", HEAD, AMEND(IDENTITY BASE NEXT("bob", "@0@", "@1@")),
+	    SN_E_POLICY },
+	{ "a name from then on that no stick can have", HEAD,
+	    AMEND(IDENTITY BASE NEXT("journal", "@0@", "@1@")), SN_E_POLICY },
+	{ "a refresh with other approvers", HEAD,
+	    OPS(IDENTITY BASE NEXT("zoe", "@0@", "@1@"), "1", "2027"), SN_E_POLICY },
+	{ "a genesis with other approvers from then on", GENESIS,
+	    GENESIS NEXT("zoe", "@0@", "@1@"), SN_E_POLICY },
 	{ "a refresh with dice", HEAD, OPS(IDENTITY BASE ",\"dice\":true", "1", "2027"),
 	    SN_E_POLICY },
 	{ "another format", "cornerstone-plan-1", "cornerstone-plan-2", SN_E_FORMAT },
