@@ -143,16 +143,18 @@ judge_bundle(struct cer *c, enum cer_going *going, struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf st = { 0 };
 	char path[CER_BUNDLE_FOLDER_MAX + sizeof("/" STATEMENT_FILE)];
 	char folder[CER_BUNDLE_FOLDER_MAX];
+	struct sn_why own = { 0 };
 	enum sn_err e;
 
 	if (*going != CER_AGAIN && *going != CER_SHARES)
 		return SN_OK;
 	cer_journal_folder(c, folder);
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, STATEMENT_FILE);
-	e = med_read(c->ports.media, CER_LABEL_JOURNAL, path, STATEMENT_MAX, &st, why);
+	e = med_read(c->ports.media, CER_LABEL_JOURNAL, path, STATEMENT_MAX, &st, &own);
 	if (e == SN_E_MISSING)
 		return SN_OK;
-	SN_TRY(e);
+	if (e != SN_OK)
+		return sn_fail(why, e, "%s", own.text);
 	SN_TRY(cry_digest(CRY_SHA256, sn_buf_bytes(&st), c->journal.statement, why));
 	*going = CER_EXPORT;
 	return SN_OK;
@@ -188,17 +190,39 @@ static enum sn_err
 read_stick(struct cer *c, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+	struct sn_why own = { 0 };
 	enum sn_err e;
 
 	e = med_read(c->ports.media, CER_LABEL_JOURNAL, JOURNAL_FILE, JOURNAL_MAX_BYTES, &text,
-	    why);
-	if (e != SN_E_MISSING)
-		SN_TRY(e);
+	    &own);
+	if (e != SN_E_MISSING && e != SN_OK)
+		return sn_fail(why, e, "%s", own.text);
 	e = journal_read(sn_buf_bytes(&text), &c->journal.j, &c->journal.torn, why);
 	if (e == SN_E_FORMAT)
 		return SN_E_MEDIA; /* not a journal: another stick */
 	SN_TRY(e);
 	c->journal.kept = text.n - c->journal.torn;
+	return SN_OK;
+}
+
+/* Time goes on, too: this boot's first record follows the journal's last. */
+static enum sn_err
+judge_clock(const struct cer *c, struct sn_why *why)
+{
+	SN_CLEANUP(tr_read_free) struct tr_read *old = NULL;
+	SN_CLEANUP(tr_read_free) struct tr_read *boot = NULL;
+	int64_t last, first;
+
+	if (journal_records(c->journal.j).n == 0)
+		return SN_OK;
+	SN_TRY(tr_read_new(journal_records(c->journal.j), &old, why));
+	SN_TRY(tr_read_new(tr_records(c->tr), &boot, why));
+	last = tr_read_record(old, tr_read_size(old) - 1)->time;
+	first = tr_read_record(boot, 0)->time;
+	if (first < last)
+		return sn_fail(why, SN_E_POLICY,
+		    "the clock said %s, but the journal ends at %s; set it in the firmware",
+		    cer_time_text(first), cer_time_text(last));
 	return SN_OK;
 }
 
@@ -222,6 +246,8 @@ take_stick(struct cer *c, struct sn_why *why)
 	c->journal.going = going;
 	if (going == CER_NEW)
 		return begin(c, why);
+	if (going != CER_EXPORT)
+		SN_TRY(judge_clock(c, why));
 	memcpy(c->journal.identity, last->identity, sizeof(last->identity));
 	if (last->bundled)
 		memcpy(c->journal.statement, last->statement, sizeof(last->statement));
@@ -308,11 +334,9 @@ static enum sn_err
 go_on(struct cer *c, struct sn_why *why)
 {
 	SN_CLEANUP(tr_read_free) struct tr_read *boot = NULL;
-	SN_CLEANUP(tr_read_free) struct tr_read *old = NULL;
 	SN_CLEANUP(tr_free) struct tr *t = NULL;
 	struct bytes records = journal_records(c->journal.j);
 	struct bytes openings = journal_openings(c->journal.j);
-	int64_t last;
 
 	c->journal.records = records.n;
 	c->journal.openings = openings.n;
@@ -321,12 +345,6 @@ go_on(struct cer *c, struct sn_why *why)
 	SN_TRY(tr_read_new(tr_records(c->tr), &boot, why));
 	if (tr_openings(c->tr).n > 0)
 		SN_TRY(tr_read_openings(boot, tr_openings(c->tr), why));
-	SN_TRY(tr_read_new(records, &old, why));
-	last = tr_read_record(old, tr_read_size(old) - 1)->time;
-	if (tr_read_record(boot, 0)->time < last)
-		return sn_fail(why, SN_E_POLICY,
-		    "the clock says %s, but the journal ends at %s; set it in the firmware",
-		    cer_time_text(tr_read_record(boot, 0)->time), cer_time_text(last));
 	SN_TRY(tr_new(&t, why));
 	SN_TRY(tr_load(t, records, openings, why));
 	tr_free(&c->tr);
