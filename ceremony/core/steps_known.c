@@ -84,6 +84,44 @@ previous_judge(const struct cer *c, const struct plan *p, const struct bun_state
 	return SN_OK;
 }
 
+/* A reshare changes who holds shares, and is no way around the approvers that there are. */
+static enum sn_err
+approvers_stay(const struct plan *p, const struct bun_statement *s, struct sn_why *why)
+{
+	uint8_t digest[CRY_MAX_HASH];
+
+	for (size_t i = 0; i < p->napprovers; i++) {
+		const struct plan_approver *a = &p->approvers[i];
+		const struct bun_stated_approver *was = bun_statement_approver(s, a->name);
+
+		SN_TRY(cry_digest(CRY_SHA256, (struct bytes){ a->sign, a->sign_len }, digest,
+		    why));
+		if (was == NULL || memcmp(was->key_sha256, digest, CRY_SHA256_LEN) != 0)
+			return sn_fail(why, SN_E_POLICY,
+			    "plan.json: approver %s is not, with this key, in " PREVIOUS_STATEMENT
+			    "; a reshare changes custodians alone",
+			    a->name);
+	}
+	if (p->napprovers != s->napprovers)
+		return sn_fail(why, SN_E_POLICY,
+		    "plan.json: %zu approvers, " PREVIOUS_STATEMENT
+		    " has %zu; a reshare changes custodians alone",
+		    p->napprovers, s->napprovers);
+	return SN_OK;
+}
+
+/* A reshare follows that statement at once. */
+static enum sn_err
+reshare_judge(const struct plan *p, const struct bun_statement *s, struct sn_why *why)
+{
+	if (p->sequence != s->sequence + 1)
+		return sn_fail(why, SN_E_SEQUENCE,
+		    "plan.json: sequence is %u, but " PREVIOUS_STATEMENT
+		    " has %u; a reshare's is one more",
+		    p->sequence, s->sequence);
+	return approvers_stay(p, s, why);
+}
+
 /* The signed text of a note without its signatures: they are verified later. */
 static struct bytes
 note_text(struct bytes note)
@@ -121,11 +159,8 @@ cer_previous_read(struct cer *c, const struct plan *p, const char *label, struct
 	SN_TRY(note_checkpoint_parse(note_text(sn_buf_bytes(&c->previous.note)),
 	    &c->previous.head, why));
 	SN_TRY(previous_judge(c, p, &s, why));
-	if (p->mode == PLAN_RESHARE && p->sequence != s.sequence + 1)
-		return sn_fail(why, SN_E_SEQUENCE,
-		    "plan.json: sequence is %u, but " PREVIOUS_STATEMENT
-		    " has %u; a reshare's is one more",
-		    p->sequence, s.sequence);
+	if (p->mode == PLAN_RESHARE)
+		SN_TRY(reshare_judge(p, &s, why));
 	c->previous.sequence = s.sequence;
 	c->previous.there = true;
 	return SN_OK;

@@ -89,11 +89,25 @@ HOSTILE = [
     ("identity digests that differ from the sheets", "keys.agree agree", "keys.agree " + r.NO.format("wim"), 27,
      "OLD sheets", False),
     ("\"no\" at an old sheet", "old.sheet@wim kept", "old.sheet@wim " + r.NO.format("wim"), 27,
-     "A whole bundle had been", True),
+     "The new bundle was exported", True),
 ]
+
+def new_key(plan, folder):
+    """Bob's entry with the keys of a bob who was made just now."""
+    pem = os.path.join(folder, "own")
+    status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "approver", "new", "bob", pem, text="own passphrase\n")
+    assert status == 0, said + err
+    public, text = json.loads(read(pem, "approver.json")), json.loads(plan)
+    shutil.rmtree(pem)
+    for approver in text["approvers"]:
+        if approver["name"] == "bob":
+            approver.update({key: public[key] for key in ("sign", "seal")})
+    return json.dumps(text).encode()
+
 
 # name, file on the IN stick, what is replaced there by what, exit status, words
 SWAPPED = [
+    ("an approver with a key of the own making", "plan.json", None, new_key, 32, "custodians alone"),
     ("a sequence that skips one", "plan.json", b'"sequence":2', b'"sequence":3', 13, "one more"),
     ("the sequence of the old statement", "plan.json", b'"sequence":2', b'"sequence":1', 13, "one more"),
     ("fewer shares than are needed", "plan.json", b'"count":4,"threshold":3', b'"count":4,"threshold":5', 10,
@@ -141,9 +155,9 @@ def swapped(out, told, folder):
         assert status == 0, said + err
         path = os.path.join(again, "sticks", "CS-IN", file)
         data = read(path)
-        assert find in data, (find, data)
+        assert find is None or find in data, (find, data)
         with open(path, "wb") as f:
-            f.write(data.replace(find, put))
+            f.write(put(data, folder) if find is None else data.replace(find, put))
         status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "play",
                                   os.path.join(r.TESTS, "play", "reshare.play"), "--out", again)
         ok(status == want and say in said + err, f"reshare: {name}: {want}", f"{status}: {said + err}")
