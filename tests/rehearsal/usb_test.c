@@ -36,7 +36,9 @@
 #define APPROVED START PEOPLE GO_ON REVIEW("alice") REVIEW("bob")
 #define ACCEPT(name)                                                                           \
 	PLUS(name) "usb.pass@" name " rehearsal passphrase of " name "\n" MINUS(name)
-#define LEAVE "shares.ready@carol no\n"
+#define NO                                                                                     \
+	"no\ndisagree.who wim\ndisagree.reason@wim I do not agree\ntyped skip\ndisagree.end\n"
+#define LEAVE "shares.ready@carol " NO
 
 struct story {
 	const char *name, *play;
@@ -49,14 +51,14 @@ struct story {
 
 static const struct story stories[] = {
 	{ "there at the start: recorded, no note",
-	    "start.ok\nmedia CS-IN OUT/sticks/CS-IN\nplan.agree no\n", SN_E_DECLINED, false,
+	    "start.ok\nmedia CS-IN OUT/sticks/CS-IN\nplan.agree " NO, SN_E_DECLINED, false,
 	    { "usb.keyboard", "usb.refused" }, { { 0 } }, { "one", "mouse" } },
 	{ "a mouse during the ceremony: a note and a record",
-	    "start.ok\nmedia USB mouse\nmedia CS-IN OUT/sticks/CS-IN\nplan.agree no\n",
+	    "start.ok\nmedia USB mouse\nmedia CS-IN OUT/sticks/CS-IN\nplan.agree " NO,
 	    SN_E_DECLINED, false, { "usb.refused" }, { { "media-CS-IN", "usb-refused" } },
 	    { 0 } },
 	{ "a stick and a hub: nobody is told",
-	    "start.ok\nmedia USB stick\nmedia USB hub\nmedia CS-IN OUT/sticks/CS-IN\nplan.agree no\n",
+	    "start.ok\nmedia USB stick\nmedia USB hub\nmedia CS-IN OUT/sticks/CS-IN\nplan.agree " NO,
 	    SN_E_DECLINED, false, { NULL }, { { 0 } }, { 0 } },
 	{ "a keyboard before the approval waits, then two accept it",
 	    START "media USB two\n" PEOPLE GO_ON REVIEW("alice")
@@ -88,11 +90,11 @@ static const struct story stories[] = {
 	    APPROVED "media USB two\nseed.ok\nusb.keyboard accept\nmedia USB -\n" LEAVE,
 	    SN_E_DECLINED, false, { "usb.late" }, { { 0 } }, { 0 } },
 	{ "\"no\" ends the ceremony here, too",
-	    APPROVED "media USB two\nseed.ok\nusb.keyboard no\n", SN_E_DECLINED, false,
+	    APPROVED "media USB two\nseed.ok\nusb.keyboard " NO, SN_E_DECLINED, false,
 	    { "usb.late" }, { { 0 } }, { 0 } },
 	{ "the only keyboard, pulled and back",
 	    "start.ok\nmedia USB -\nmedia USB back\nmedia CS-IN OUT/sticks/CS-IN\n"
-	    "plan.agree no\n",
+	    "plan.agree " NO,
 	    SN_E_DECLINED, false, { "usb.keyboard", "usb.gone", "usb.returned" }, { { 0 } },
 	    { "one" } },
 	{ "a guard that is gone ends it", "start.ok\nmedia USB dead\n", SN_E_PROTO, false,
