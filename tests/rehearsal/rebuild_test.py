@@ -108,6 +108,29 @@ def judge_alone(again):
        "without the last statement the record says that it is not known")
 
 
+def judge_late(out, folder, words):
+    """The log's key is of the next generation when the operations signers have expired."""
+    late = prepare(out, folder, words, "late")
+    keep_previous(os.path.join(out, "bundle"), late)
+    status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, late,
+                              os.path.join(late, "recovery-card.txt"))
+    stick = os.path.join(late, "sticks", "CS-IN", "plan.json")
+    plan = json.loads(content(stick))
+    plan["dates"]["operations"] = {"from": "2028-01-01T00:00:00Z", "to": "2029-12-31T00:00:00Z"}
+    plan["window"]["from"] = "2028-01-01T00:00:00Z"
+    put(json.dumps(plan).encode(), stick)
+    status, said, err = r.run("faketime", "2028-03-01 12:00:00", os.path.join(r.BIN, "ceremony"), "play", PLAY,
+                              "--out", late)
+    if not ok(status == 0, "a rebuild in 2028 that follows the last statement", said + err):
+        return
+    bundle = os.path.join(late, "bundle")
+    ok([args["generation"] for args in told(bundle, "previous.unproved")] == [2] and
+       not told(bundle, "previous.verified"), "the record says that the old head was not verified")
+    ok(content(bundle, "trust", "root-p384.pem") == content(out, "bundle", "trust", "root-p384.pem") and
+       content(late, "sticks", "CS-OUT-A", "recovery-card.txt") != content(late, "recovery-card.txt"),
+       "the same root, and a card of the new generation")
+
+
 def flip_line(text, at):
     """Another first digit in the check of a line."""
     lines = text.split(b"\n")
@@ -234,6 +257,7 @@ def main():
         status, said, _ = r.play(PLAY, chained)
         if ok(status == 0, "a rebuild with the last statement at hand ends well", said):
             judge_previous(chained, bundle, identity)
+        judge_late(out, folder, words)
         other = os.path.join(folder, "other")
         status, said, _ = r.play("genesis.play", other)
         ok(status == 0, "another genesis ends well", said)
