@@ -19,12 +19,12 @@ if [ -e "$out/bundle" ] || { [ -n "$play" ] && [ -e "$out/sticks/CS-OUT-A/bundle
 fi
 # The first step that only one mode has says which plan is wanted.
 mode=genesis identity=
-for step in amend:amend open:refresh check:check rotate:rotate old:reshare recover:rebuild; do
+for step in amend:amend revoke:revoke open:refresh check:check rotate:rotate old:reshare recover:rebuild; do
 	if [ -n "$play" ] && [ $mode = genesis ] && grep -q "^${step%:*}\." "$play"; then
 		mode=${step#*:}
 	fi
 done
-if [ $mode = refresh ] || [ $mode = amend ]; then
+if [ $mode = refresh ] || [ $mode = amend ] || [ $mode = revoke ]; then
 	identity=$out/base/trust/identity.json
 	[ -e "$identity" ] || { echo "rehearse: a $mode needs a bundle in $out/base first" >&2; exit 2; }
 elif [ $mode != genesis ]; then

@@ -14,7 +14,7 @@ done
 sed -i -e '/"roles": \["custodian"\]/d' -e 's/2034-12-31/2027-12-31/' \
 	-e "s/\"sequence\": [0-9]*/\"sequence\": $n/" \
 	-e "2i\\  \"base_sha256\": \"$(sha256 "$bundle/statement.json")\"," "$plan"
-if [ $n -gt 1 ]; then
+if [ $n -gt 1 ] && ! grep -q '"mode": "revoke"' "$plan"; then # which follows none
 	sed -i "2i\\  \"previous_sha256\": \"$(sha256 "$bundle/ops/$((n - 1))/statement.json")\"," "$plan"
 fi
 rm -rf "$out/sticks/CS-IN/bundle"

@@ -14,7 +14,7 @@
 
 struct play {
 	struct cmd_ports ports;
-	char out[512], bundle[1024]; /* where OUT is, where CS-OUT-A's bundle is */
+	char out[512], out_stick[960]; /* where OUT is, what CS-OUT-A is */
 	int copy_from, copy_to;
 };
 
@@ -45,7 +45,7 @@ play_stick(void *arg, const char *label, const char *path, struct sn_why *why)
 	if (strncmp(path, p->out, strlen(p->out)) == 0)
 		(void)mkdir(path, 0700);
 	if (strcmp(label, "CS-OUT-A") == 0)
-		(void)snprintf(p->bundle, sizeof(p->bundle), "%s/bundle", path);
+		(void)snprintf(p->out_stick, sizeof(p->out_stick), "%s", path);
 	return med_dir_insert(p->ports.ports.media, label, path, why);
 }
 
@@ -70,18 +70,19 @@ play_copy_file(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 	return sn_file_write(p->copy_to, entry->path, sn_buf_bytes(&data), 0644, false, why);
 }
 
-/* OUT/bundle is a copy of what the OUT-A stick received; OUT/identity the digest. */
+/* OUT/bundle, say, is a copy of what the OUT-A stick received; OUT/identity the digest. */
 static enum sn_err
-play_results(struct play *p, const uint8_t identity[32], struct sn_why *why)
+play_results(struct play *p, const char *folder, const uint8_t identity[32], struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf hex = { 0 };
 	char path[1024];
 
-	SN_TRY(play_folder(p, "bundle", path, why));
-	p->copy_from = open(p->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	SN_TRY(play_folder(p, folder, path, why));
 	p->copy_to = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "%s/%s", p->out_stick, folder);
+	p->copy_from = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->copy_from < 0 || p->copy_to < 0)
-		return sn_fail(why, SN_E_IO, "%s: cannot be opened", p->bundle);
+		return sn_fail(why, SN_E_IO, "%s: cannot be opened", path);
 	SN_TRY(sn_file_walk(p->copy_from, ".", play_copy_file, p, why));
 	(void)snprintf(path, sizeof(path), "%s/identity", p->out);
 	sn_buf_hex(&hex, (struct bytes){ identity, 32 });
@@ -122,8 +123,8 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 		return cer_failure(c, why);
 	}
 	SN_TRY(e);
-	if (p.bundle[0] == '\0')
+	if (p.out_stick[0] == '\0')
 		return SN_OK; /* a ceremony without a bundle */
-	return play_results(&p, cer_identity(c), why);
+	return play_results(&p, cer_out_folder(c), cer_identity(c), why);
 }
 #endif

@@ -15,6 +15,7 @@
 #include "ceremony/journal/journal.h"
 #include "ceremony/keeper/keeper.h"
 #include "ceremony/keys/plan.h"
+#include "ceremony/core/kill.h"
 #include "ceremony/transcript/transcript.h"
 #include "firmware-cache/store/store.h"
 
@@ -132,6 +133,7 @@ struct cer_room {
 
 struct cer {
 	struct cer_ports ports;
+	struct cer_kill *kill; /* revocation only */
 
 	/* where we are */
 	const struct step *const *steps;
@@ -444,6 +446,9 @@ CER_STEP_FN(step_trial)
 CER_STEP_FN(step_recover)
 CER_STEP_FN(step_keys)
 CER_STEP_FN(step_rotate)
+CER_STEP_FN(step_revoke)
+CER_STEP_FN(step_lists)
+CER_STEP_FN(step_revoked)
 CER_STEP_FN(step_opshares)
 CER_STEP_FN(step_close)
 CER_STEP_FN(step_base)

@@ -44,6 +44,7 @@ cer_free(struct cer **cp)
 	if (c == NULL)
 		return;
 	cer_wipe(c);
+	cer_kill_free(&c->kill);
 	tpm_info_done(&c->info);
 	tpm_audit_done(&c->audit);
 	plan_free(&c->plan);

@@ -61,6 +61,8 @@ bool cer_failed(const struct cer *c);
 SN_MUST_USE enum sn_err cer_failure(const struct cer *c, struct sn_why *why);
 /* The identity digest, once derived, else NULL. */
 const uint8_t *cer_identity(const struct cer *c);
+/* The folder that goes out on the OUT sticks: "bundle", "revocation". */
+const char *cer_out_folder(const struct cer *c);
 
 /*
  * The step tables, for tests: NULL past the end. Each step names the artefacts it
@@ -82,6 +84,7 @@ enum cer_artefact {
 	ART_DICE = 1 << 13,	 /* rolls in the keeper, if the plan wants them */
 	ART_EXPORT = 1 << 12,	 /* on the stick, compared */
 	ART_CHECKED = 1 << 14,	 /* custodians' shares judged one by one */
+	ART_REVOKING = 1 << 20,	 /* revocation: what ends, agreed */
 	ART_ROTATED = 1 << 16,	 /* rotation: what changes, agreed */
 	ART_OLD = 1 << 17,	 /* old sheets destroyed, or said to be kept */
 	ART_BASE = 1 << 20,	 /* the bundle that is added to, verified */

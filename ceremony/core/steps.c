@@ -85,6 +85,18 @@ static const struct step open = { "open", "open.title", "open.busy",
 static const struct step amend = { "amend", "amend.title", NULL, ART_BASE, ART_COLLATERAL,
 	step_amend_enter, step_amend_count, step_amend_show, step_amend_take, NULL };
 
+/* A revocation makes nothing: what was sealed long ago is opened and goes out. */
+static const struct step revoke = { "revoke", "revoke.title", NULL, ART_TPM | ART_BASE,
+	ART_REVOKING, NULL, step_revoke_count, step_revoke_show, step_revoke_take, NULL };
+static const struct step endorse = { "review", "review.title", NULL, ART_TPM | ART_REVOKING,
+	ART_APPROVAL, NULL, step_review_count, step_review_show, step_review_take,
+	step_review_there };
+static const struct step lists = { "lists", "lists.title", "lists.busy",
+	ART_BASE | ART_REVOKING | ART_OPS, ART_BUNDLE, step_lists_enter, cer_one,
+	step_lists_show, NULL, NULL };
+static const struct step revoked = { "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter,
+	cer_one, step_revoked_show, NULL, NULL };
+
 static const struct step check = { "check", "check.title", NULL, ART_TPM, ART_CHECKED,
 	step_check_enter, step_check_count, step_check_show, step_check_take, NULL };
 static const struct step receipt = { "receipt", "receipt.title", NULL, ART_CHECKED, ART_LOG,
@@ -130,6 +142,10 @@ static const struct step *const reshare_steps[] = { &start, &plan, &people, &sea
 	&time, &known, &tpm, &collateral, &review, &regain, &shares, &trial, &keys, &opshares,
 	&bags, &close, &approve, &sign, &export, &old, &reshared };
 
+/* The end: no custodian, no statement, no way back. */
+static const struct step *const revoke_steps[] = { &start, &plan, &people, &time, &base, &tpm,
+	&revoke, &endorse, &open, &lists, &export, &revoked };
+
 #define MODE(t) { t, SN_NITEMS(t) }
 const struct cer_mode cer_modes[] = {
 	[PLAN_GENESIS] = MODE(genesis_steps),
@@ -139,6 +155,7 @@ const struct cer_mode cer_modes[] = {
 	[PLAN_CHECK] = MODE(check_steps),
 	[PLAN_ROTATE] = MODE(rotate_steps),
 	[PLAN_RESHARE] = MODE(reshare_steps),
+	[PLAN_REVOKE] = MODE(revoke_steps),
 };
 const struct cer_mode cer_resumed = MODE(resumed_steps);
 const struct cer_mode cer_reexport = MODE(reexport_steps);

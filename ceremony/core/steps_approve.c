@@ -157,6 +157,7 @@ review_text(enum plan_mode mode)
 		{ PLAN_RESHARE, "review.reshare" },
 		{ PLAN_REFRESH, "review.refresh" },
 		{ PLAN_AMEND, "review.amend" },
+		{ PLAN_REVOKE, "review.revoke" },
 	};
 
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)

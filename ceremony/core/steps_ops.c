@@ -174,6 +174,8 @@ base_place(const struct bun_report *r, const struct plan *p, struct sn_why *why)
 	if (memcmp(r->statement_sha256, p->base_sha256, 32) != 0)
 		return sn_fail(why, SN_E_POLICY,
 		    "bundle: it is not the one that the plan names (base_sha256)");
+	if (!plan_is_operations(p))
+		return SN_OK; /* adds nothing */
 	if (r->operations + 1 != p->sequence)
 		return sn_fail(why, SN_E_SEQUENCE,
 		    "bundle: it has %u operations statements, and the plan makes number %u",

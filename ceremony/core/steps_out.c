@@ -11,6 +11,30 @@ enum { COPY_STICK, COPY_PULL, COPY_AGAIN, COPY_SAME, COPY_END, COPY_ASKS };
 
 static const char *const out_labels[] = { CER_LABEL_OUT_A, CER_LABEL_OUT_B };
 
+/* What goes out: the folder's name, how many files; revocation lists or a bundle. */
+const char *
+cer_out_folder(const struct cer *c)
+{
+	return c->kill != NULL ? CER_REVOCATION_DIR : CER_BUNDLE_DIR;
+}
+
+static size_t
+out_count(const struct cer *c)
+{
+	return c->kill != NULL ? c->kill->n : bun_count(c->bun);
+}
+
+static struct med_file
+out_file(const struct cer *c, size_t i)
+{
+	struct bun_file f;
+
+	if (c->kill != NULL)
+		return c->kill->file[i];
+	f = bun_file(c->bun, i);
+	return (struct med_file){ f.path, f.data };
+}
+
 size_t
 step_export_count(const struct cer *c SN_UNUSED)
 {
@@ -22,23 +46,23 @@ step_export_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_
 {
 	static const struct {
 		enum view_kind kind;
-		const char *ask, *text;
+		const char *ask, *text, *lists; /* what goes out: a bundle, revocation lists */
 	} asks[COPY_ASKS] = {
-		[COPY_STICK] = { VIEW_MEDIA, "stick", "export.media" },
-		[COPY_PULL] = { VIEW_REMOVE, "pull", "export.pull" },
-		[COPY_AGAIN] = { VIEW_MEDIA, "again", "export.again" },
-		[COPY_SAME] = { VIEW_INFO, "ok", "export.body" },
-		[COPY_END] = { VIEW_REMOVE, "pull", NULL },
+		[COPY_STICK] = { VIEW_MEDIA, "stick", "export.media", "revocation.media" },
+		[COPY_PULL] = { VIEW_REMOVE, "pull", "export.pull", "revocation.pull" },
+		[COPY_AGAIN] = { VIEW_MEDIA, "again", "export.again", "export.again" },
+		[COPY_SAME] = { VIEW_INFO, "ok", "export.body", "export.body" },
+		[COPY_END] = { VIEW_REMOVE, "pull", NULL, NULL },
 	};
 	const char *label = out_labels[i / COPY_ASKS];
 	size_t at = i % COPY_ASKS;
 
 	cer_view(v, asks[at].kind, asks[at].ask, "export.head");
 	if (asks[at].text != NULL)
-		view_say(v, asks[at].text,
+		view_say(v, c->kill != NULL ? asks[at].lists : asks[at].text,
 		    CAT_ARGS({ "number", cer_num(i / COPY_ASKS + 1) },
 			{ "count", cer_num(SN_NITEMS(out_labels)) },
-			{ "files", cer_num(bun_count(c->bun)) },
+			{ "files", cer_num(out_count(c)) },
 			{ "bytes", cer_num(c->exported_bytes) }, { "label", label }));
 	if (asks[at].kind != VIEW_INFO)
 		cer_view_media(v, label);
@@ -54,12 +78,14 @@ export_finished(struct cer *c, const char *label, const char *root,
 	    med_compare(c->ports.media, label, root, files, n, NULL) == SN_OK;
 }
 
-/* The recovery card lies beside the bundle. */
+/* The recovery card lies beside the bundle; revocation lists have none. */
 static enum sn_err
 export_card(struct cer *c, const char *label, bool write, struct sn_why *why)
 {
 	SN_CLEANUP(cer_card_done) struct cer_card card = { 0 };
 
+	if (c->kill != NULL)
+		return SN_OK;
 	SN_TRY(cer_card_make(c, &card, why));
 	for (size_t i = 0; write && i < card.n; i++)
 		if (!export_finished(c, label, "", &card.file[i], 1))
@@ -70,17 +96,15 @@ export_card(struct cer *c, const char *label, bool write, struct sn_why *why)
 enum sn_err
 cer_bundle_files(struct cer *c, struct med_file **ret, struct sn_why *why)
 {
-	size_t n = bun_count(c->bun);
+	size_t n = out_count(c);
 	struct med_file *files = calloc(n, sizeof(*files));
 
 	if (files == NULL)
 		return sn_fail(why, SN_E_NOMEM, "export");
 	c->exported_bytes = 0;
 	for (size_t k = 0; k < n; k++) {
-		struct bun_file f = bun_file(c->bun, k);
-
-		files[k] = (struct med_file){ f.path, f.data };
-		c->exported_bytes += f.data.n;
+		files[k] = out_file(c, k);
+		c->exported_bytes += files[k].data.n;
 	}
 	*ret = files;
 	return SN_OK;
@@ -103,7 +127,7 @@ static enum sn_err
 export_write(struct cer *c, size_t copy, const struct med_file *files, struct sn_why *why)
 {
 	const char *label = out_labels[copy];
-	size_t n = bun_count(c->bun);
+	size_t n = out_count(c);
 	struct mark m = { 0 };
 	bool has;
 
@@ -112,12 +136,12 @@ export_write(struct cer *c, size_t copy, const struct med_file *files, struct sn
 		SN_TRY(export_other(c, copy, &m, why));
 	else
 		SN_TRY(cer_stick_make(c, label, &m, why));
-	if (!export_finished(c, label, CER_BUNDLE_DIR, files, n))
-		SN_TRY(med_write(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
+	if (!export_finished(c, label, cer_out_folder(c), files, n))
+		SN_TRY(med_write(c->ports.media, label, cer_out_folder(c), files, n, why));
 	if (!has)
 		SN_TRY(cer_stick_write(c, label, &m, why));
 	c->out_mark[copy] = m;
-	SN_TRY(med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, n, why));
+	SN_TRY(med_compare(c->ports.media, label, cer_out_folder(c), files, n, why));
 	return export_card(c, label, true, why);
 }
 
@@ -148,7 +172,7 @@ export_again(struct cer *c, size_t i, const char *label, const struct med_file *
 	enum sn_err e;
 
 	SN_TRY(export_same(c, i / COPY_ASKS, why));
-	e = med_compare(c->ports.media, label, CER_BUNDLE_DIR, files, bun_count(c->bun), &own);
+	e = med_compare(c->ports.media, label, cer_out_folder(c), files, out_count(c), &own);
 
 	if (e == SN_OK)
 		e = export_card(c, label, false, &own);

@@ -393,6 +393,13 @@ keeper_sign_checkpoint(struct keeper *k, struct bytes body, struct sn_buf *ret_n
 }
 
 enum sn_err
+keeper_revoke(struct keeper *k, struct bytes sealed, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_TRY(send_data(k, sealed, why));
+	return call_bytes(k, KR_REVOKE, nothing, ret, why);
+}
+
+enum sn_err
 keeper_sign_statement(struct keeper *k, struct bytes statement, struct sn_buf *ret_p384,
     struct sn_buf *ret_mldsa, struct sn_why *why)
 {

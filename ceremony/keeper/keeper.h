@@ -135,6 +135,13 @@ SN_MUST_USE enum sn_err keeper_operations(struct keeper *k, const struct keeper_
 SN_MUST_USE enum sn_err keeper_open_share(struct keeper *k, const char *name, struct bytes file,
     struct bytes passphrase, const struct bytes *shares, size_t n, uint32_t *ret_missing,
     struct sn_why *why);
+/*
+ * A revocation, once: open trust/revocation.sealed. ret has the lists one after the other, each
+ * a u32 length and DER, in the order of revoke_ca(); nobody has judged them yet. SN_E_SIGNATURE
+ * when it is not of this operations secret.
+ */
+SN_MUST_USE enum sn_err keeper_revoke(struct keeper *k, struct bytes sealed, struct sn_buf *ret,
+    struct sn_why *why);
 /* Sign a checkpoint body (note text without signatures): the whole signed note. */
 SN_MUST_USE enum sn_err keeper_sign_checkpoint(struct keeper *k, struct bytes body,
     struct sn_buf *ret_note, struct sn_why *why);

@@ -59,7 +59,8 @@ enum keeper_state {
 	X(KR_OPERATIONS, 19, KS_APPROVED, serve_operations)                                    \
 	X(KR_OPEN_SHARE, 20, KS_OPENING, serve_open_share)                                     \
 	X(KR_CHECK, 21, KS_PLANNED, serve_check)                                               \
-	X(KR_CHECK_SHARE, 22, KS_CHECKING, serve_check_share)
+	X(KR_CHECK_SHARE, 22, KS_CHECKING, serve_check_share)                                  \
+	X(KR_REVOKE, 30, KS_OPERATIONS, serve_revoke)
 
 #define KEEPER_REQUEST_ENUM_(name, number, states, serve) name = number,
 enum keeper_request { KEEPER_REQUESTS(KEEPER_REQUEST_ENUM_) KR_END };

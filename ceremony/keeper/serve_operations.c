@@ -126,9 +126,9 @@ serve_operations(struct process *p, struct bytes request, struct answer_to *ret,
     struct sn_why *why)
 {
 	SN_TRY(bytes_end(&request, "keeper: operations", why));
-	if (!plan_is_operations(p->plan))
+	if (!plan_needs_bundle(p->plan))
 		return sn_fail(why, SN_E_PROTO,
-		    "keeper: the plan is no refresh or amendment of a bundle");
+		    "keeper: the plan is no refresh, amendment or revocation of a bundle");
 	SN_TRY(take_trust(p, sn_buf_bytes(&p->data), why));
 	identity_log_name(p->identity.world, p->identity.sanctum_id, p->log_name);
 	sn_buf_put(&ret->open, BYTES_OF(p->identity_digest));
@@ -258,7 +258,7 @@ join_any(struct process *p, const struct opened *of, struct sn_why *why)
 	return e;
 }
 
-/* The signers are all that a refresh or an amendment signs with. */
+/* The signers are all that a refresh or an amendment signs with; a revocation opens a seal. */
 static enum sn_err
 opened_all(struct process *p, struct sn_why *why)
 {
@@ -268,7 +268,8 @@ opened_all(struct process *p, struct sn_why *why)
 	for (size_t i = 0; i < PLAN_MAX_APPROVERS; i++)
 		for (size_t k = 0; k < OPENED_MAX; k++)
 			sn_secret_done(&p->opened[i].text[k]);
-	sn_secret_done(&p->operations);
+	if (p->plan->mode != PLAN_REVOKE)
+		sn_secret_done(&p->operations);
 	p->state = KS_OPERATIONS;
 	return SN_OK;
 }

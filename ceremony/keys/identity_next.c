@@ -72,7 +72,7 @@ enum sn_err
 identity_fits(const struct identity *id, const struct plan *plan, struct sn_why *why)
 {
 	SN_TRY(sanctum_fits(id, plan, why));
-	if (!plan_is_operations(plan) || id->operations_threshold != plan->ops_threshold)
+	if (!plan_needs_bundle(plan) || id->operations_threshold != plan->ops_threshold)
 		SN_TRY(operations_fit(id, plan, why));
 	for (unsigned int k = 0; k < KEY_COUNT; k++) {
 		const enum key_id key = (enum key_id)k;

@@ -21,6 +21,7 @@ static const struct plan_word mode_names[] = {
 	{ "check", PLAN_CHECK },
 	{ "rotate", PLAN_ROTATE },
 	{ "reshare", PLAN_RESHARE },
+	{ "revoke", PLAN_REVOKE },
 };
 static const struct plan_word tpm_names[] = { { "machine", 0 }, { "software", 1 } };
 static const struct plan_word console_names[] = {
@@ -84,6 +85,23 @@ plan_range(yyjson_val *parent, const char *key, struct plan_dates *ret, struct s
 	return SN_OK;
 }
 
+/* Who signs in this ceremony may do so then. Revoking signs nothing and is never too late. */
+static enum sn_err
+plan_window(const struct plan *p, struct sn_why *why)
+{
+	const struct {
+		const char *name;
+		const struct plan_dates *dates;
+	} signers[] = { { "statement signer", &p->statement },
+		{ "operations signer", &p->operations }, { "root", &p->root } };
+	const size_t i = p->mode == PLAN_REVOKE ? 2 : plan_is_operations(p);
+
+	if (p->window.from < signers[i].dates->from || p->window.to > signers[i].dates->to)
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": window: the dates of the %s do not cover it", signers[i].name);
+	return SN_OK;
+}
+
 /* Certificates must lie inside their issuer's dates. */
 static enum sn_err
 plan_dates_nest(const struct plan *p, struct sn_why *why)
@@ -106,14 +124,7 @@ plan_dates_nest(const struct plan *p, struct sn_why *why)
 	}
 	if (p->operations.to - p->operations.from > 2 * YEAR_SECONDS)
 		return sn_fail(why, SN_E_POLICY, WHAT ": dates.operations: more than 2 years");
-	const struct plan_dates *signer =
-	    plan_is_operations(p) ? &p->operations : &p->statement;
-
-	if (p->window.from < signer->from || p->window.to > signer->to)
-		return sn_fail(why, SN_E_POLICY,
-		    WHAT ": window: the dates of the %s signer do not cover it",
-		    plan_is_operations(p) ? "operations" : "statement");
-	return SN_OK;
+	return plan_window(p, why);
 }
 
 static enum sn_err

@@ -35,7 +35,8 @@ enum plan_mode {
 	PLAN_AMEND,
 	PLAN_CHECK,
 	PLAN_ROTATE,
-	PLAN_RESHARE
+	PLAN_RESHARE,
+	PLAN_REVOKE
 };
 enum plan_console { PLAN_CONSOLE_ANY, PLAN_CONSOLE_SERIAL, PLAN_CONSOLE_FRAMEBUFFER };
 
@@ -121,7 +122,7 @@ struct plan {
 	struct plan_approver next[PLAN_MAX_APPROVERS]; /* amend: who approves from then on */
 	size_t nnext;				       /* 0: as before */
 	/* What an operations statement follows; sequence is then its number. */
-	uint8_t base_sha256[32]; /* SHA-256 of the bundle's statement.json */
+	uint8_t base_sha256[32]; /* SHA-256 of its statement.json; a revocation's, too */
 };
 
 /*
@@ -147,6 +148,9 @@ bool plan_serial_ok(const char *s);
  * operations signers, rather than make a bundle?
  */
 bool plan_is_operations(const struct plan *p);
+/* Does it work with a bundle on the IN stick and its approvers' operations shares? All of
+ * these do, and a revocation, which opens and publishes what lies sealed in the bundle. */
+bool plan_needs_bundle(const struct plan *p);
 
 const char *plan_world_name(enum plan_world w); /* "rehearsal" */
 const char *plan_mode_name(enum plan_mode m);	/* "genesis" */

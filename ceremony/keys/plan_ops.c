@@ -1,4 +1,4 @@
-/* The part of a plan that is about operations ceremonies. */
+/* The part of a plan that is about ceremonies after a bundle. */
 #include "ceremony/keys/plan_parts.h"
 
 #include <string.h>
@@ -9,6 +9,12 @@ bool
 plan_is_operations(const struct plan *p)
 {
 	return p->mode == PLAN_REFRESH || p->mode == PLAN_AMEND;
+}
+
+bool
+plan_needs_bundle(const struct plan *p)
+{
+	return plan_is_operations(p) || p->mode == PLAN_REVOKE;
 }
 
 /* The first operations statement of a bundle has none before it, and every later one has. */
@@ -131,11 +137,11 @@ plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
 	static const char *const keys[] = { "base_sha256", "previous_sha256" };
 
-	if (plan_is_operations(p)) {
-		SN_TRY(sn_json_hex(root, "base_sha256", p->base_sha256, sizeof(p->base_sha256),
-		    WHAT, why));
+	if (plan_needs_bundle(p))
+		SN_TRY(sn_json_hex(root, keys[0], p->base_sha256, sizeof(p->base_sha256), WHAT,
+		    why));
+	if (plan_is_operations(p))
 		SN_TRY(ops_brings(p, root, why));
-	}
 	if (p->mode != PLAN_AMEND && yyjson_obj_get(root, "approvers_next") != NULL)
 		return sn_fail(why, SN_E_POLICY,
 		    WHAT ": approvers_next is for an amendment alone");
@@ -143,8 +149,10 @@ plan_ops(struct plan *p, yyjson_val *root, struct sn_why *why)
 		return ops_previous(p, root, why);
 	if (p->mode == PLAN_ROTATE || p->mode == PLAN_REBUILD || p->mode == PLAN_RESHARE)
 		SN_TRY(follows_previous(p, root, why));
+	const bool used[] = { plan_needs_bundle(p), p->has_previous };
+
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)
-		if (yyjson_obj_get(root, keys[i]) != NULL && !(i == 1 && p->has_previous))
+		if (yyjson_obj_get(root, keys[i]) != NULL && !used[i])
 			return sn_fail(why, SN_E_POLICY,
 			    WHAT ": %s is for ceremonies that add to a bundle", keys[i]);
 	return SN_OK;

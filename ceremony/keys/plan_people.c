@@ -190,7 +190,7 @@ plan_shares(struct plan *p, yyjson_val *root, struct sn_why *why)
 		return sn_fail(why, SN_E_POLICY,
 		    WHAT ": %s is old-custodian; only a reshare replaces shares",
 		    plan_first(p, PLAN_ROLE_OLD)->name);
-	if (custodians == 0 && plan_is_operations(p))
+	if (custodians == 0 && plan_needs_bundle(p))
 		return SN_OK; /* nobody's share is needed */
 	if (custodians != p->share_count)
 		return sn_fail(why, SN_E_POLICY,
