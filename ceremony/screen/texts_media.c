@@ -48,7 +48,8 @@ static const struct text rows[] = {
 	/* inspection */
 	{ "inspection.head", "Inspection of the machine" },
 	{ "inspection.body",
-	    "{person} looks, {second} watches. Type \"ok\", or in a few words what is wrong." },
+	    "{person} looks, {second} watches. Type \"ok\", or in a few words what is wrong: "
+	    "all may read it, so no names." },
 	{ "inspection.ask-lid", "Lid: every screw there, no mark of a tool" },
 	{ "inspection.ask-ports", "Ports: nothing in them but power and boot stick" },
 	{ "inspection.ask-radio", "Radio: cards out, switch off" },

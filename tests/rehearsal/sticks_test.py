@@ -139,6 +139,11 @@ def main():
             assert find in good, find
             status, said = play(folder, good.replace(find, put, 1), out)
             ok(status == 0 and say in screens(out), f"{name}: told, and a good end", f"{status}: {said}")
+        out = os.path.join(folder, "journal")
+        r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, out, env={"JOURNAL": "true"})
+        write_mark(out, "CS-JOURNAL", mark("log"))
+        status, said = play(folder, good[:good.index(IN) + len(IN)] + "plan.agree agree\nmedia CS-JOURNAL OUT/sticks/CS-JOURNAL\n", out)
+        ok(status == 29 and "labelled CS-JOURNAL was made as CS-LOG" in said, "a log stick as the journal: refused by name", said)
         out = fresh(folder, prepared)
         write_mark(out, "CS-OUT-A", mark("out-a", False))
         write_mark(out, "CS-OUT-B", mark("out-b", False))
