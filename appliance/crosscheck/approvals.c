@@ -16,7 +16,7 @@ check_one(const struct xc *c, const struct xc_approver *a, const struct xc_file 
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "trust/approvers/%s.pem", a->name);
-	SN_TRY(xc_get(c, path, &pem, why));
+	SN_TRY(xc_get(c->approving, path, &pem, why));
 	SN_TRY(tls_pubkey(pem, GNUTLS_ECC_CURVE_SECP384R1, path, &key, why));
 	if (gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &spki) != 0)
 		return sn_fail(why, SN_E_CRYPTO, "%s", path);
@@ -36,10 +36,12 @@ approver_of(const struct xc *c, const char *path, const struct xc_approver **ret
 	const char *name = path + strlen(FOLDER);
 	const size_t n = strlen(name) - strlen(".sig"); /* files.c has seen the form */
 
-	for (size_t i = 0; i < c->st.napprovers; i++)
-		if (strlen(c->st.approver[i].name) == n &&
-		    strncmp(c->st.approver[i].name, name, n) == 0) {
-			*ret = &c->st.approver[i];
+	const struct xc_statement *s = &c->approving->st;
+
+	for (size_t i = 0; i < s->napprovers; i++)
+		if (strlen(s->approver[i].name) == n &&
+		    strncmp(s->approver[i].name, name, n) == 0) {
+			*ret = &s->approver[i];
 			return SN_OK;
 		}
 	return sn_fail(why, SN_E_SIGNATURE, "%s: %.*s is no approver", path, (int)n, name);

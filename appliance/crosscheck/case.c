@@ -11,7 +11,10 @@ xc_done(struct xc *c)
 		free(c->file[i].path);
 		sn_buf_done(&c->file[i].data);
 	}
-	for (size_t i = 0; i < XC_CERTS; i++) {
+	for (uint32_t i = 0; i < c->nops; i++)
+		xc_done(&c->ops[i]);
+	free(c->ops);
+	for (size_t i = 0; i < XC_CERTS && c->number == 0; i++) { /* others borrow them */
 		if (c->cert[i].crt != NULL)
 			gnutls_x509_crt_deinit(c->cert[i].crt);
 		gnutls_free(c->cert[i].der.data);

@@ -23,6 +23,11 @@ static const struct cms_row {
 	    "300b0609608648016503040202" },
 	{ XC_CMS_MLDSA, XC_STATEMENT_MLDSA, XC_SIGNING_MLDSA, GNUTLS_DIG_SHA512, 64,
 	    "300b0609608648016503040203" },
+	/* operations statements */
+	{ XC_CMS_P384, XC_OPERATIONS_P384, XC_SIGNING_P384, GNUTLS_DIG_SHA384, 48,
+	    "300b0609608648016503040202" },
+	{ XC_CMS_MLDSA, XC_OPERATIONS_MLDSA, XC_SIGNING_MLDSA, GNUTLS_DIG_SHA512, 64,
+	    "300b0609608648016503040203" },
 };
 
 static void
@@ -192,7 +197,7 @@ enum sn_err
 xc_check_cms_p384(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
 	SN_CLEANUP(pkcs7_done) gnutls_pkcs7_t p = NULL;
-	const struct cms_row *row = &rows[0];
+	const struct cms_row *row = &rows[c->number > 0 ? 2 : 0];
 	gnutls_pkcs7_signature_info_st info = { 0 };
 	gnutls_datum_t text = tls_datum(c->text);
 	struct bytes der;
@@ -216,7 +221,7 @@ enum sn_err
 xc_check_cms_mldsa(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
 	SN_CLEANUP(pkcs7_done) gnutls_pkcs7_t p = NULL;
-	const struct cms_row *row = &rows[1];
+	const struct cms_row *row = &rows[c->number > 0 ? 3 : 1];
 	struct bytes der;
 
 	SN_TRY(open_cms(c, row, &der, &p, why));

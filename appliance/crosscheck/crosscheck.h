@@ -21,6 +21,7 @@
 #define XC_MAX_STATEMENT (1U << 20)
 #define XC_MAX_APPROVERS 16
 #define XC_MAX_RECORDS 4096
+#define XC_MAX_OPS 999
 
 #define XC_STATEMENT "statement.json"
 #define XC_CMS_P384 "statement.p384.p7s"
@@ -63,6 +64,7 @@ struct xc_statement {
 	const char *world, *mode;
 	char sanctum_id[33];
 	uint8_t plan_sha256[32], identity_sha256[32], root[32];
+	uint8_t previous[32], base_sha256[32]; /* zero when they are not there */
 	uint32_t sequence, approvals, records;
 	uint32_t operations, shares, shares_of; /* the other thresholds */
 	struct xc_approver approver[XC_MAX_APPROVERS];
@@ -94,6 +96,10 @@ struct xc_cert {
 };
 
 struct xc {
+	uint32_t number; /* of an operations statement; 0: the bundle itself */
+	const struct xc *base, *approving; /* the bundle; whose approvers count */
+	struct xc *ops;			   /* the bundle's operations statements */
+	uint32_t nops;
 	bool has_identity;
 	uint8_t identity[32]; /* from paper */
 	struct xc_file *file; /* in byte order of the path */
@@ -142,6 +148,9 @@ SN_MUST_USE enum sn_err xc_check_transcript(struct xc *c, struct sn_buf *line,
 SN_MUST_USE enum sn_err xc_check_openings(struct xc *c, struct sn_buf *line,
     struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why);
+/* Each ops/<n>/ in order; no line when there is none. */
+SN_MUST_USE enum sn_err xc_check_operations(struct xc *c, struct sn_buf *line,
+    struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why);
 
 #endif

@@ -7,12 +7,15 @@
 #include "appliance/crosscheck/crosscheck.h"
 #include "appliance/crosscheck/tls.h"
 
+#define OPS "ops/"
+#define COSIGNATURES "transcript/cosignatures/"
+
 /* Not bound by the statement. Approvals are told by name. */
 static const char *const exempt[] = { XC_STATEMENT, XC_CMS_P384, XC_CMS_MLDSA, XC_QUOTE_MSG,
 	XC_QUOTE_SIG, XC_QUOTE_PCR, XC_OPENINGS };
 
 /* Later events: not read at all. */
-static const char *const uncovered[] = { "transcript/cosignatures/", "closing/", "ops/" };
+static const char *const uncovered[] = { COSIGNATURES, "closing/" };
 
 /* Without these nothing can be judged. trust.c names the certificates. */
 static const char *const required[] = { XC_CMS_P384, XC_CMS_MLDSA, XC_SUMS, "VERIFY.txt",
@@ -43,19 +46,17 @@ grow(struct xc *c, struct sn_why *why)
 }
 
 static enum sn_err
-load_file(struct loading *l, const struct sn_walk_entry *entry, struct sn_why *why)
+load_file(struct xc *c, int dirfd, const char *whole, const char *path, struct sn_why *why)
 {
-	struct xc *c = l->c;
-
 	if (c->n >= XC_MAX_FILES)
 		return sn_fail(why, SN_E_FORMAT, "more than %d files", XC_MAX_FILES);
 	SN_TRY(grow(c, why));
 	struct xc_file *f = &c->file[c->n];
-	*f = (struct xc_file){ .path = strdup(entry->path) };
+	*f = (struct xc_file){ .path = strdup(path) };
 	if (f->path == NULL)
 		return sn_fail(why, SN_E_NOMEM, "bundle");
 	c->n++; /* from here on xc_done() frees it */
-	SN_TRY(sn_file_read(l->dirfd, entry->path, XC_MAX_FILE, &f->data, why));
+	SN_TRY(sn_file_read(dirfd, whole, XC_MAX_FILE, &f->data, why));
 	c->total += f->data.n;
 	if (c->total > XC_MAX_TOTAL)
 		return sn_fail(why, SN_E_FORMAT, "more than %u bytes", XC_MAX_TOTAL);
@@ -72,6 +73,31 @@ is_uncovered(const char *path)
 	return false;
 }
 
+/* ops/N/REST belongs to operations statement N; nothing else lies below ops/. */
+static enum sn_err
+load_ops(struct loading *l, const char *path, struct sn_why *why)
+{
+	const char *at = path + strlen(OPS);
+	uint32_t n = 0;
+
+	for (; *at >= '0' && *at <= '9' && n <= XC_MAX_OPS && path[strlen(OPS)] != '0'; at++)
+		n = n * 10 + (uint32_t)(*at - '0');
+	if (n == 0 || n > XC_MAX_OPS || *at != '/' || at[1] == '\0')
+		return sn_fail(why, SN_E_MISSING, "%s: belongs to no operations statement",
+		    path);
+	if (strncmp(at + 1, COSIGNATURES, strlen(COSIGNATURES)) == 0)
+		return SN_OK;
+	if (is_uncovered(at + 1) || strncmp(at + 1, OPS, strlen(OPS)) == 0)
+		return sn_fail(why, SN_E_MISSING, "%s: no statement covers it", path);
+	if (l->c->ops == NULL)
+		l->c->ops = calloc(XC_MAX_OPS, sizeof(*l->c->ops));
+	if (l->c->ops == NULL)
+		return sn_fail(why, SN_E_NOMEM, "bundle");
+	for (; l->c->nops < n; l->c->nops++)
+		l->c->ops[l->c->nops].number = l->c->nops + 1;
+	return load_file(&l->c->ops[n - 1], l->dirfd, path, at + 1, why);
+}
+
 static enum sn_err
 load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 {
@@ -82,7 +108,12 @@ load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 		return SN_OK;
 	}
 	l->entered = true;
-	SN_TRY(load_file(l, entry, why));
+	if (strncmp(entry->path, OPS, strlen(OPS)) == 0) {
+		l->c->uncovered++; /* by the bundle's own statement */
+		SN_TRY(load_ops(l, entry->path, why));
+	} else {
+		SN_TRY(load_file(l->c, l->dirfd, entry->path, entry->path, why));
+	}
 	l->entered = false;
 	return SN_OK;
 }
@@ -173,10 +204,20 @@ is_exempt(const char *path)
 	return is_uncovered(path) || is_approval(path);
 }
 
+/* The bundle has these for its operations statements, too. */
+static bool
+of_bundle_alone(const char *path)
+{
+	return strcmp(path, "VERIFY.txt") == 0 || strcmp(path, XC_IDENTITY) == 0 ||
+	    strcmp(path, XC_LOG_KEY) == 0;
+}
+
 static enum sn_err
 check_listed(const struct xc *c, struct sn_why *why)
 {
 	for (size_t i = 0; i < SN_NITEMS(required); i++) {
+		if (c->number > 0 && of_bundle_alone(required[i]))
+			continue;
 		if (xc_find(c, required[i]) == NULL)
 			return sn_fail(why, SN_E_MISSING, "%s: is missing", required[i]);
 		if (!is_exempt(required[i]) && !is_listed(c, required[i]))

@@ -33,6 +33,7 @@ static const struct check {
 	{ "transcript", xc_check_openings, true },
 	{ "TPM quote", xc_check_quote, true },
 	{ "TPM audit", xc_check_audit, false },
+	{ "operations", xc_check_operations, false },
 };
 
 static void
@@ -107,7 +108,8 @@ run_check(struct xc *c, size_t i, struct sn_buf *line, struct sn_why *why)
 		sn_buf_str(line, "; ");
 		return SN_OK;
 	}
-	printf("[OK] %s: %s\n", k->name, sn_buf_cstr(line));
+	if (line->n > 0)
+		printf("[OK] %s: %s\n", k->name, sn_buf_cstr(line));
 	sn_buf_done(line);
 	return SN_OK;
 }
@@ -155,7 +157,7 @@ selftest(struct sn_why *why)
 int
 main(int argc, char **argv)
 {
-	SN_CLEANUP(xc_done) struct xc c = { 0 };
+	SN_CLEANUP(xc_done) struct xc c = { .base = &c, .approving = &c };
 	struct sn_why why = { 0 };
 	const char *dir = NULL;
 	enum sn_err e;

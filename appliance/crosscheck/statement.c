@@ -129,13 +129,28 @@ get_exception(const struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 	return sn_json_str(o, "reason", MAX_TEXT, &text, WHAT, why);
 }
 
+/* What an operations statement follows. */
 static enum sn_err
-get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
+get_chain(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 {
-	static const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
+	const char *previous;
+
+	SN_TRY(sn_json_hex(p, "base_sha256", s->base_sha256, 32, WHAT, why));
+	SN_TRY(sn_json_str(p, "previous", 64, &previous, WHAT, why));
+	if (previous[0] == '\0')
+		return SN_OK;
+	return sn_hex_parse(previous, s->previous, 32, WHAT " previous", why);
+}
+
+static enum sn_err
+get_predicate(struct xc_statement *s, bool ops, yyjson_val *p, struct sn_why *why)
+{
+	const char *const keys[] = { "approvers", "collateral_time", "earliest_expiry",
 		"evidence_class", "exceptions", "expires", "identity_sha256", "mode", "people",
 		"plan_sha256", "previous", "profiles", "sanctum", "separation", "sequence",
-		"thresholds", "time", "time_unix", "transcript", "world", NULL };
+		"thresholds", "time", "time_unix", "transcript", "world",
+		ops ? "base_sha256" : NULL, NULL };
+	static const char *const ops_modes[] = { "refresh", "amend", NULL };
 	static const char *const worlds[] = { "production", "rehearsal", NULL };
 	static const char *const modes[] = { "genesis", "rebuild", "rotate", "reshare", NULL };
 	static const char *const separations[] = { "reduced", NULL };
@@ -145,7 +160,9 @@ get_predicate(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 
 	SN_TRY(sn_json_only(p, keys, WHAT, why));
 	SN_TRY(get_word(p, "world", worlds, &s->world, why));
-	SN_TRY(get_word(p, "mode", modes, &s->mode, why));
+	SN_TRY(get_word(p, "mode", ops ? ops_modes : modes, &s->mode, why));
+	if (ops)
+		SN_TRY(get_chain(s, p, why));
 	SN_TRY(get_exception(s, p, why));
 	if (yyjson_obj_get(p, "separation") != NULL)
 		SN_TRY(get_word(p, "separation", separations, &separation, why));
@@ -171,7 +188,10 @@ xc_check_statement(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	static const char *const keys[] = { "_type", "predicate", "predicateType", "subject",
 		NULL };
 	static const char *const types[] = { "https://in-toto.io/Statement/v1", NULL };
-	static const char *const predicates[] = { "urn:cornerstone:statement:1", NULL };
+	const bool ops = c->number > 0;
+	const char *const predicates[] = {
+		ops ? "urn:cornerstone:operations:1" : "urn:cornerstone:statement:1", NULL
+	};
 	yyjson_val *root, *predicate;
 	const char *type;
 
@@ -188,7 +208,7 @@ xc_check_statement(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	SN_TRY(get_word(root, "predicateType", predicates, &type, why));
 	SN_TRY(get_subjects(&c->st, root, why));
 	SN_TRY(sn_json_obj(root, "predicate", &predicate, WHAT, why));
-	SN_TRY(get_predicate(&c->st, predicate, why));
+	SN_TRY(get_predicate(&c->st, ops, predicate, why));
 	SN_TRY(tls_hash(GNUTLS_DIG_SHA256, c->text, c->text_sha256, why));
 	sn_buf_fmt(line, "canonical, %s %s, sequence %u", c->st.world, c->st.mode,
 	    c->st.sequence);

@@ -139,7 +139,7 @@ read_log_key(const struct xc *c, struct log_key *ret, struct sn_why *why)
 	uint8_t digest[32];
 	struct bytes pem;
 
-	SN_TRY(xc_get(c, XC_LOG_KEY, &pem, why));
+	SN_TRY(xc_get(c->base, XC_LOG_KEY, &pem, why));
 	SN_TRY(tls_pubkey(pem, GNUTLS_ECC_CURVE_ED25519, XC_LOG_KEY, &ret->key, why));
 	if (gnutls_pubkey_export_ecc_raw(ret->key, &curve, &x, NULL) != 0 ||
 	    x.size != ED25519_LEN)

@@ -9,7 +9,7 @@ import shutil
 
 import rehearsal as r
 from goldens import judge
-from ops_parts import judge_refreshed, prepare, read, refused, replaced
+from ops_parts import judge_crosscheck, judge_refreshed, prepare, read, refused, replaced
 from rehearsal import ok
 
 
@@ -50,6 +50,7 @@ def judge_after(out, again, folder):
     status, said, _ = r.play(by_carl(third), third, env={"SECOND": "carl"})
     ok(status == 0, "alice and carl refresh the amended bundle", said)
     judge_refreshed(out, third, 2)
+    judge_crosscheck(os.path.join(third, "bundle"), r.identity(out))
     fourth = os.path.join(folder, "fourth")
     prepare(again, bundle, fourth)
     refused("bob approves no more", fourth, lambda p: None, 32, "carl is in force")

@@ -76,3 +76,39 @@ def replaced(place, find, put, play="refresh.play"):
     with open(path, "w", encoding="utf-8") as f:
         f.write(text.replace(find, put))
     return path
+
+
+def crosscheck(bundle, identity):
+    status, said, err = r.run(os.path.join(r.BIN, "crosscheck"), bundle, "--identity", identity)
+    return status, said + err
+
+
+def spoiled(bundle, identity, path, data, name):
+    """With the file changed (None: gone) the second checker refuses, and names its folder."""
+    full = os.path.join(bundle, path)
+    before = read(full)
+    if data is None:
+        os.unlink(full)
+    else:
+        with open(full, "wb") as f:
+            f.write(data)
+    status, said = crosscheck(bundle, identity)
+    with open(full, "wb") as f:
+        f.write(before)
+    ok(status in (10, 11, 12) and path.rsplit("/", 1)[0].startswith("ops/") and "ops/" in said, name, f"{status}: {said}")
+
+
+def judge_crosscheck(bundle, identity):
+    """The second checker agrees with what is there, and with nothing else."""
+    status, said = crosscheck(bundle, identity)
+    ok(status == 0 and "[OK] operations: 2 statements" in said, "the second checker agrees with both", said)
+    for path in [f for f in r.files(bundle) if f.startswith("ops/1/")]:
+        data = bytearray(read(bundle, path))
+        data[len(data) // 2] ^= 1
+        if not path.endswith("statement.mldsa87.p7s"):  # which GnuTLS reads the form of, and no more
+            spoiled(bundle, identity, path, bytes(data), f"second checker: {path}: a bit flipped")
+        if not path.endswith("openings.jsonl"):
+            spoiled(bundle, identity, path, None, f"second checker: {path}: missing")
+    for name in ("statement.p384.p7s", "statement.mldsa87.p7s", "statement.json"):
+        spoiled(bundle, identity, f"ops/1/{name}", read(bundle, name), f"second checker: the bundle's own {name}")
+        spoiled(bundle, identity, f"ops/2/{name}", read(bundle, "ops/1", name), f"second checker: {name} of another")

@@ -150,7 +150,10 @@ def extra(bundle, identity):
         refused(bundle, identity, path, b"x", [MISSING], re.escape(path), f"extra: {path}")
     refused(bundle, identity, "approvals/mallory.sig", read(bundle, "approvals/alice.sig"),
             [SIGNATURE], "mallory is no approver", "extra: an approval by somebody who is not named")
-    for path in ("closing/x", "ops/1/statement.json", "transcript/cosignatures/w"):
+    for path in ("ops/x", "ops/01/statement.json", "ops/1000/statement.json", "ops/1/closing/x", "ops/2/record/x"):
+        refused(bundle, identity, path, b"x", [MISSING], "ops/", f"below ops/: {path}")
+    refused(bundle, identity, "ops/1/statement.json", b"x", [FORMAT], "ops/1", "an operations statement that is none")
+    for path in ("closing/x", "transcript/cosignatures/w"):
         with Changed(bundle, path, b"x"):
             status, text, _ = crosscheck(bundle, identity)
         ok(status == 0, f"not covered by this statement: {path}", text)
@@ -159,7 +162,7 @@ def extra(bundle, identity):
     status, text, last = crosscheck(bundle, identity)
     os.remove(link)
     ok(status == MISSING and "link" in last, "a symbolic link", text)
-    large = os.path.join(bundle, "ops", "large")
+    large = os.path.join(bundle, "closing", "large")
     os.mkdir(os.path.dirname(large))
     with open(large, "wb") as f:
         f.truncate((16 << 20) + 1)
