@@ -232,8 +232,11 @@ take_stick(struct cer *c, struct sn_why *why)
 	const struct journal_ceremony *last;
 	struct sn_why reason = { 0 };
 	enum cer_going going = CER_NEW;
+	struct mark m = { 0 };
 	enum sn_err e;
+	bool has;
 
+	SN_TRY(cer_stick_judge(c, c->plan, CER_LABEL_JOURNAL, &m, &has, why));
 	SN_TRY(read_stick(c, why));
 	e = judge(c->plan, c->journal.j, &going, &reason);
 	last = journal_last(c->journal.j);

@@ -175,6 +175,11 @@ static const struct row rows[] = {
 	{ "dice", GENESIS, GENESIS ",\"dice\":true", SN_OK },
 	{ "no dice", GENESIS, GENESIS ",\"dice\":false", SN_OK },
 	{ "dice by number", GENESIS, GENESIS ",\"dice\":100", SN_E_FORMAT },
+	{ "a journal", GENESIS, GENESIS ",\"journal\":true", SN_OK },
+	{ "a journal in a rebuild", GENESIS, REBUILD "," IDENTITY ",\"journal\":true", SN_OK },
+	{ "a journal by name", GENESIS, GENESIS ",\"journal\":\"CS-JOURNAL\"", SN_E_FORMAT },
+	{ "a journal in a reshare", GENESIS,
+	    RESHARE "," IDENTITY "," FOLLOWED ",\"journal\":true", SN_E_POLICY },
 	{ "bags, one without a serial yet", GENESIS,
 	    GENESIS
 	    ",\"seals\":[{\"what\":\"laptop\",\"serial\":\"K-1\"},{\"what\":\"sticks\"}]",
