@@ -7,6 +7,7 @@
 #include "appliance/crypto/digest.h"
 #include "appliance/qr/qr.h"
 #include "ceremony/keys/card.h"
+#include "ceremony/keys/identity.h"
 #include "ceremony/record/card.h"
 
 #define IDENTITY_FILE "trust/identity.json"
@@ -82,7 +83,7 @@ card_sheets(const struct cer *c, const struct rec_card *facts, struct sn_buf *re
 {
 	const char *names[PLAN_MAX_SHARES];
 
-	for (size_t i = 0; i < c->plan->share_count; i++)
+	for (size_t i = 0; i < facts->share_count && i < PLAN_MAX_SHARES; i++)
 		names[i] = plan_custodian(c->plan, i)->name;
 	return rec_sheets_text(facts, c->plan->ceremony, names, ret, why);
 }
@@ -92,17 +93,20 @@ cer_card_make(const struct cer *c, struct cer_card *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf lines = { 0 };
 	SN_CLEANUP(cer_card_done) struct cer_card k = { 0 };
-	struct rec_card facts = {
-		.sanctum_name = c->plan->sanctum_name,
-		.organization = c->plan->organization,
-		.world = plan_world_name(c->plan->world),
-		.share_threshold = c->plan->share_threshold,
-		.share_count = c->plan->share_count,
-	};
+	struct rec_card facts = { 0 };
+	struct identity id;
 	struct bytes file;
 
 	SN_TRY(identity_file(c, &file, why));
-	memcpy(facts.sanctum_id, c->plan->sanctum_id, sizeof(facts.sanctum_id));
+	SN_TRY(identity_parse(file, &id, why));
+	facts = (struct rec_card){
+		.sanctum_name = id.sanctum_name,
+		.organization = id.organization,
+		.world = plan_world_name(id.world),
+		.share_threshold = id.share_threshold,
+		.share_count = id.share_count,
+	};
+	memcpy(facts.sanctum_id, id.sanctum_id, sizeof(facts.sanctum_id));
 	memcpy(facts.identity_sha256, c->identity, sizeof(facts.identity_sha256));
 	SN_TRY(cry_digest(CRY_SHA256, file, facts.file_sha256, why));
 	SN_TRY(card_lines(file, CARD_GROUPS, 0, SIZE_MAX, &lines, why));
