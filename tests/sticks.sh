@@ -8,7 +8,8 @@
 # that the plan names. With an identity file the plan is one of a rebuild from it (or of MODE in the environment), and the
 # approvers of an earlier run may be given by OUT/sticks/CS-NAME folders that are there
 # already. With DICE in the environment the plan wants dice, with ROOM (and in production)
-# bags and an inspection, with JOURNAL a journal; PLAN names another plan in
+# bags and an inspection, with JOURNAL a journal,
+# with CLOSING a log of what comes after the transcript; PLAN names another plan in
 # tests/play to begin with.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
@@ -108,6 +109,8 @@ if [ -n "${ROOM:-}" ] || [ "$world" = production ]; then
 	bags='{ "what": "laptop", "serial": "K-0012345" }, { "what": "boot stick", "serial": "K-0012346" }'
 	sed -i "2i\  \"inspection\": true, \"seals\": [$bags, { \"what\": \"IN and OUT sticks\" }]," "$plan"
 fi
+[ -z "${CLOSING:-}" ] || sed -i '2i\  "closing": true,' "$plan"
+[ -z "${PREVIOUS_CLOSING:-}" ] || sed -i '2i\  "previous_closing": "'"$PREVIOUS_CLOSING"'",' "$plan"
 [ -z "$dice" ] || sed -i '2i\  "dice": true,' "$plan"
 if [ -n "${JOURNAL:-}" ]; then
 	sed -i '2i\  "journal": true,' "$plan"

@@ -166,6 +166,7 @@ struct cer {
 	struct cer_previous previous; /* rebuild */
 	uint32_t stated[2];	      /* rebuild: the highest sequence that two people know */
 	struct tr *tr;
+	struct tr *late; /* what comes after it, when the plan wants closing/; else NULL */
 	size_t extended; /* records whose leaves are in PCR 15 */
 	struct merkle_hash leaf[TR_MAX_RECORDS];
 	int64_t last_time;
@@ -399,6 +400,9 @@ void cer_view_digest(struct view *v, const uint8_t digest[32]); /* hex and words
 /* What lapses first of all that the bundle holds; known once the statement is made. */
 const struct bun_expiry *cer_first_expiry(const struct cer *c);
 
+/* The statement is made: begin closing/, if the plan wants it. Records go there from now on. */
+SN_MUST_USE enum sn_err cer_closing_begin(struct cer *c, struct sn_why *why);
+
 /* What every view has in common, whatever the step: last of all before it is shown. */
 void cer_frame(struct cer *c, struct view *v);
 /* Record what the view says, while the transcript is open. Only v->personal views may show
@@ -457,6 +461,7 @@ CER_STEP_FN(step_amend)
 CER_STEP_FN(step_approve)
 CER_STEP_FN(step_sign)
 CER_STEP_FN(step_export)
+CER_STEP_FN(step_closing)
 CER_STEP_FN(step_end)
 CER_STEP_FN(step_check)
 CER_STEP_FN(step_receipt)

@@ -49,6 +49,7 @@ cer_free(struct cer **cp)
 	tpm_audit_done(&c->audit);
 	plan_free(&c->plan);
 	tr_free(&c->tr);
+	tr_free(&c->late);
 	col_store_free(&c->col);
 	keeper_files_done(&c->files);
 	bun_free(&c->bun);
@@ -118,15 +119,17 @@ enum sn_err
 cer_record(struct cer *c, const char *id, const struct tr_arg *args, size_t nargs,
     struct sn_why *why)
 {
-	size_t n = tr_size(c->tr);
+	struct merkle_hash late;
+	struct tr *t = c->late != NULL ? c->late : c->tr;
+	size_t n = tr_size(t);
 
 	if (cat_text(id) == NULL)
 		return sn_fail(why, SN_E_INTERNAL, "record %s is not in the catalogue", id);
 	if (n >= TR_MAX_RECORDS)
 		return sn_fail(why, SN_E_LIMIT, "transcript: more than %d records",
 		    TR_MAX_RECORDS);
-	SN_TRY(tr_append(c->tr, cer_now(c), id, c->steps[c->at]->id, args, nargs, &c->leaf[n],
-	    why));
+	SN_TRY(tr_append(t, cer_now(c), id, c->steps[c->at]->id, args, nargs,
+	    c->late != NULL ? &late : &c->leaf[n], why));
 	return cer_extend_pending(c, why);
 }
 

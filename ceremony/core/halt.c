@@ -30,11 +30,11 @@ cer_halt_asks(const struct cer *c)
 	return c->halt->kind != NULL;
 }
 
-/* A closed transcript takes no more records: its root is in the statement. */
+/* A closed transcript takes no more records: its root is in the statement. closing/ does. */
 static bool
 recorded(const struct cer *c)
 {
-	return c->bun == NULL;
+	return c->bun == NULL || c->late != NULL;
 }
 
 static void

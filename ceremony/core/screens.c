@@ -1,6 +1,6 @@
 /*
  * Every screen that people saw, as records of the transcript: docs/FORMAT-TRANSCRIPT.md,
- * "Screens". After the transcript is closed there are none: what follows it is in closing/.
+ * "Screens". Those after it is closed are in closing/, if there is one.
  */
 #include "ceremony/core/cer.h"
 
@@ -104,7 +104,7 @@ cer_screen_record(struct cer *c, const struct view *v, struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	char ref[80];
 
-	if (v->kind == VIEW_BUSY || c->bun != NULL || c->log_closed)
+	if (v->kind == VIEW_BUSY || (c->bun != NULL && c->late == NULL) || c->log_closed)
 		return SN_OK;
 	view_reference(v, ref);
 	SN_TRY(view_log_text(c->log, v, &text, why));

@@ -58,6 +58,8 @@ static const struct step sign = { "sign", "sign.title", "sign.busy", ART_STATEME
 	ART_BUNDLE, step_sign_enter, cer_one, step_sign_show, NULL, NULL };
 static const struct step export = { "export", "export.title", "export.busy", ART_BUNDLE,
 	ART_EXPORT, NULL, step_export_count, step_export_show, NULL, step_export_there };
+static const struct step closing = { "closing", "export.title", "closing.busy", ART_EXPORT, 0,
+	NULL, step_closing_count, step_closing_show, NULL, step_closing_there };
 static const struct step end = { "end", "end.title", NULL, ART_EXPORT, 0, step_end_enter,
 	cer_one, step_end_show, NULL, NULL };
 static const struct step known = { "known", "known.title", NULL, ART_PLAN, 0, NULL,
@@ -106,20 +108,20 @@ static const struct step checked = { "end", "end.title", NULL, ART_LOG, 0, step_
 
 static const struct step *const genesis_steps[] = { &start, &plan, &journal, &people, &seals,
 	&inspection, &time, &tpm, &collateral, &review, &dice, &seed, &shares, &trial, &keys,
-	&opshares, &bags, &close, &approve, &sign, &export, &end };
+	&opshares, &bags, &close, &approve, &sign, &export, &closing, &end };
 
 /* The same identity from the shares: recovery instead of entropy, shares and trial. */
 static const struct step *const rebuild_steps[] = { &start, &plan, &journal, &people, &seals,
 	&inspection, &time, &known, &tpm, &collateral, &review, &recover, &keys, &opshares,
-	&bags, &close, &approve, &sign, &export, &end };
+	&bags, &close, &approve, &sign, &export, &closing, &end };
 
 /* New collateral for a bundle: no custodian, no master secret. */
 static const struct step *const refresh_steps[] = { &start, &plan, &people, &time, &base, &tpm,
-	&collateral, &review, &open, &close, &approve, &sign, &export, &end };
+	&collateral, &review, &open, &close, &approve, &sign, &export, &closing, &end };
 
 /* Approvers, policy, nodes, reference values: a diff instead of collateral. */
 static const struct step *const amend_steps[] = { &start, &plan, &people, &time, &base, &tpm,
-	&amend, &review, &open, &opshares, &close, &approve, &sign, &export, &end };
+	&amend, &review, &open, &opshares, &close, &approve, &sign, &export, &closing, &end };
 
 /* Shares are proven one by one: no approvals, no keys, no bundle. */
 static const struct step *const check_steps[] = { &start, &plan, &journal, &people, &seals,
@@ -128,12 +130,12 @@ static const struct step *const check_steps[] = { &start, &plan, &journal, &peop
 /* The same roots from the shares, and the next generation below them. */
 static const struct step *const rotate_steps[] = { &start, &plan, &journal, &people, &seals,
 	&inspection, &time, &tpm, &collateral, &review, &recover, &keys, &rotate, &opshares,
-	&bags, &close, &approve, &sign, &export, &end };
+	&bags, &close, &approve, &sign, &export, &closing, &end };
 
 /* After a cut: the root counts as made, so it comes from the shares; the bundle is there. */
 static const struct step *const resumed_steps[] = { &start, &plan, &journal, &people, &seals,
 	&inspection, &time, &tpm, &collateral, &review, &recover, &keys, &opshares, &bags,
-	&close, &approve, &sign, &export, &end };
+	&close, &approve, &sign, &export, &closing, &end };
 static const struct step *const reexport_steps[] = { &start, &plan, &journal, &again, &export,
 	&end };
 

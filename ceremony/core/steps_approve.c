@@ -279,6 +279,19 @@ step_approve_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct 
 	return cer_approver_read(c, label, why);
 }
 
+/* The transcript is closed: this is for closing/. */
+static enum sn_err
+statement_approved(struct cer *c, struct bytes sig, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+
+	sn_buf_base64(&text, sig);
+	SN_TRY(sn_buf_check(&text, why));
+	return CER_RECORD(c, "statement.approved", why,
+	    TR_ARG_STR("approver", c->plan->approvers[c->who].name),
+	    TR_ARG_STR("signature", sn_buf_cstr(&text)));
+}
+
 enum sn_err
 step_approve_take(struct cer *c, size_t i, const struct answer *a, struct sn_why *why)
 {
@@ -292,6 +305,8 @@ step_approve_take(struct cer *c, size_t i, const struct answer *a, struct sn_why
 		return SN_OK;
 	SN_TRY(bun_add_approval(c->bun, c->plan->approvers[c->who].name, sn_buf_bytes(&sig),
 	    why));
+	if (c->late != NULL)
+		SN_TRY(statement_approved(c, sn_buf_bytes(&sig), why));
 	sn_buf_put(&who->statement_sig, sn_buf_bytes(&sig));
 	who->statement = true;
 	return sn_buf_check(&who->statement_sig, why);

@@ -286,6 +286,23 @@ step_plan_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_
 	return SN_OK;
 }
 
+/* The first record: which ceremony this is, and how the last one ended as far as is known. */
+static enum sn_err
+plan_start(struct cer *c, struct sn_why *why)
+{
+	char closing[65] = "";
+
+	if (c->plan->has_previous_closing)
+		sn_hex(BYTES_OF(c->plan->previous_closing), closing);
+	struct tr_arg args[] = { TR_ARG_STR("ceremony", c->plan->ceremony),
+		TR_ARG_STR("world", plan_world_name(c->plan->world)),
+		TR_ARG_STR("mode", plan_mode_name(c->plan->mode)),
+		TR_ARG_STR("console", c->ports.console), TR_ARG_STR("closing", closing) };
+
+	return cer_record(c, "ceremony.start", args,
+	    SN_NITEMS(args) - !c->plan->has_previous_closing, why);
+}
+
 enum sn_err
 step_plan_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct sn_why *why)
 {
@@ -300,10 +317,7 @@ step_plan_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct
 		    TR_ARG_STR("time", cer_time_text(c->plan->collateral_time)),
 		    TR_ARG_STR("reason", c->plan->exception_reason));
 	sn_hex(BYTES_OF(c->plan->digest), hex);
-	SN_TRY(CER_RECORD(c, "ceremony.start", why, TR_ARG_STR("ceremony", c->plan->ceremony),
-	    TR_ARG_STR("world", plan_world_name(c->plan->world)),
-	    TR_ARG_STR("mode", plan_mode_name(c->plan->mode)),
-	    TR_ARG_STR("console", c->ports.console)));
+	SN_TRY(plan_start(c, why));
 	SN_TRY(CER_RECORD(c, "plan.loaded", why, TR_ARG_STR("plan", hex),
 	    TR_ARG_INT("sequence", c->plan->sequence)));
 	return CER_RECORD(c, "plan.agreed", why, TR_ARG_STR("plan", hex));

@@ -370,7 +370,8 @@ step_close_enter(struct cer *c, struct sn_why *why)
 	SN_TRY(close_record(c, approvers, n, why));
 	if (c->plan->mode == PLAN_ROTATE)
 		SN_TRY(cer_rotate_close(c, why));
-	return close_statement(c, approvers, n, why);
+	SN_TRY(close_statement(c, approvers, n, why));
+	return cer_closing_begin(c, why);
 }
 
 /* How many files the statement binds: counted in the statement itself. */

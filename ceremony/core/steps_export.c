@@ -14,6 +14,7 @@ step_sign_enter(struct cer *c, struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf mldsa = { 0 };
 	SN_CLEANUP(tpm_quoted_done) struct tpm_quoted quote = { 0 };
 	uint8_t digest[32];
+	char hex[65];
 
 	SN_TRY(keeper_sign_statement(c->keeper, bun_statement(c->bun), &p384, &mldsa, why));
 	SN_TRY(bun_set_cms(c->bun, sn_buf_bytes(&p384), sn_buf_bytes(&mldsa), why));
@@ -24,7 +25,11 @@ step_sign_enter(struct cer *c, struct sn_why *why)
 	keeper_stop(&c->keeper); /* nothing needs the master secret any more */
 	if (plan_is_operations(c->plan))
 		SN_TRY(cer_ops_judge(c, why));
-	return c->ports.crosscheck(c->ports.arg, c->bun, c->identity, &c->checked, why);
+	SN_TRY(c->ports.crosscheck(c->ports.arg, c->bun, c->identity, &c->checked, why));
+	if (c->late == NULL)
+		return SN_OK;
+	sn_hex(BYTES_OF(digest), hex);
+	return CER_RECORD(c, "statement.signed", why, TR_ARG_STR("statement", hex));
 }
 
 /* The second checker's lines, as it printed them. */

@@ -10,7 +10,8 @@
 #include "appliance/base/text.h"
 #include "ceremony/keys/identity.h"
 
-#define LOG_OWN 3 /* files that every log has */
+#define LOG_OWN 3  /* files that every log has */
+#define LOG_LATE 2 /* and what came after the transcript */
 
 enum sn_err
 cer_log_close(struct cer *c, struct sn_why *why)
@@ -51,7 +52,7 @@ cer_log_files(struct cer *c, const char *label, const struct med_file *more, siz
     struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf checkpoint = { 0 };
-	struct med_file files[LOG_OWN + CER_LOG_MORE];
+	struct med_file files[LOG_OWN + LOG_LATE + CER_LOG_MORE];
 	size_t n = LOG_OWN;
 	struct mark m = { 0 };
 	bool has;
@@ -64,6 +65,11 @@ cer_log_files(struct cer *c, const char *label, const struct med_file *more, siz
 	files[0] = (struct med_file){ "records.jsonl", tr_records(c->tr) };
 	files[1] = (struct med_file){ "openings.jsonl", tr_openings(c->tr) };
 	files[2] = (struct med_file){ "checkpoint.unsigned", sn_buf_bytes(&checkpoint) };
+	if (c->late != NULL) {
+		files[n++] = (struct med_file){ "closing/events.jsonl", tr_records(c->late) };
+		files[n++] =
+		    (struct med_file){ "closing/openings.jsonl", tr_openings(c->late) };
+	}
 	for (size_t i = 0; i < nmore; i++)
 		files[n++] = more[i];
 	log_folder(c, c->log_folder);

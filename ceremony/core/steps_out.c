@@ -186,6 +186,19 @@ export_again(struct cer *c, size_t i, const char *label, const struct med_file *
 	return SN_OK;
 }
 
+static enum sn_err
+export_record(struct cer *c, size_t copy, struct sn_why *why)
+{
+	char id[2 * sizeof(c->out_mark[copy].id) + 1];
+
+	if (c->late == NULL || c->ask != copy * COPY_ASKS + COPY_AGAIN)
+		return SN_OK; /* or it differed, and another is asked for */
+	sn_hex(BYTES_OF(c->out_mark[copy].id), id);
+	return CER_RECORD(c, "export.compared", why, TR_ARG_STR("label", out_labels[copy]),
+	    TR_ARG_STR("stick", id), TR_ARG_INT("files", bun_count(c->bun)),
+	    TR_ARG_INT("bytes", c->exported_bytes));
+}
+
 enum sn_err
 step_export_there(struct cer *c, size_t i, const char *label, struct sn_why *why)
 {
@@ -195,6 +208,8 @@ step_export_there(struct cer *c, size_t i, const char *label, struct sn_why *why
 	SN_TRY(cer_bundle_files(c, &files, why));
 	e = i % COPY_ASKS == COPY_STICK ? export_write(c, i / COPY_ASKS, files, why)
 					: export_again(c, i, label, files, why);
+	if (e == SN_OK && i % COPY_ASKS == COPY_AGAIN)
+		e = export_record(c, i / COPY_ASKS, why);
 	med_eject(c->ports.media, label);
 	free(files);
 	return e;

@@ -34,8 +34,8 @@ static const char *const plan_keys[] = { "format", "world", "mode", "sequence", 
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
 	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
 	"identity_sha256", "freshness", "nodes", "tcb", "profiles", "languages", "exceptions",
-	"dice", "base_sha256", "previous_sha256", "approvers_next", "team", "inspection",
-	"seals", "journal", NULL };
+	"dice", "closing", "previous_closing", "base_sha256", "previous_sha256",
+	"approvers_next", "team", "inspection", "seals", "journal", NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const date_keys[] = { "root", "signing", "statement", "operations", "token",

@@ -100,9 +100,12 @@ struct plan {
 	bool inspection; /* people look the machine over, and say what they see */
 	struct plan_seal seals[PLAN_MAX_SEALS];
 	size_t nseals;
-	bool dice;	   /* people roll dice, too */
-	bool journal;	   /* kept on CS-JOURNAL, to go on after a power cut */
-	bool software_tpm; /* "tpm": "software" */
+	bool closing; /* what comes after the transcript goes to CS-LOG */
+	bool has_previous_closing;
+	uint8_t previous_closing[32]; /* SHA-256 of closing/events.jsonl of the last ceremony */
+	bool dice;		      /* people roll dice, too */
+	bool journal;		      /* kept on CS-JOURNAL, to go on after a power cut */
+	bool software_tpm;	      /* "tpm": "software" */
 	bool tpm_ek_pinned;
 	uint8_t tpm_ek[32]; /* SHA-256 of the EK's public area */
 	bool accept_vendor, accept_pinned, accept_software;

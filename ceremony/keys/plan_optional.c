@@ -144,6 +144,25 @@ plan_journal(struct plan *p, yyjson_val *root, struct sn_why *why)
 	return SN_OK;
 }
 
+static enum sn_err
+plan_closing(struct plan *p, yyjson_val *root, struct sn_why *why)
+{
+	yyjson_val *v = yyjson_obj_get(root, "closing");
+
+	if (v != NULL && !yyjson_is_bool(v))
+		return sn_fail(why, SN_E_FORMAT, WHAT ": closing is neither true nor false");
+	p->closing = v != NULL && yyjson_get_bool(v);
+	if (p->closing && (p->mode == PLAN_CHECK || p->mode == PLAN_RESHARE))
+		return sn_fail(why, SN_E_POLICY,
+		    WHAT ": closing: the log of a %s has no part of its own for it",
+		    plan_mode_name(p->mode));
+	p->has_previous_closing = yyjson_obj_get(root, "previous_closing") != NULL;
+	if (!p->has_previous_closing)
+		return SN_OK;
+	return sn_json_hex(root, "previous_closing", p->previous_closing,
+	    sizeof(p->previous_closing), WHAT, why);
+}
+
 enum sn_err
 plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
@@ -156,6 +175,7 @@ plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 		p->has_collateral_time = true;
 	}
 	SN_TRY(plan_dice(p, root, why));
+	SN_TRY(plan_closing(p, root, why));
 	SN_TRY(plan_room(p, root, why));
 	SN_TRY(plan_journal(p, root, why));
 	SN_TRY(plan_exceptions(p, root, why));
