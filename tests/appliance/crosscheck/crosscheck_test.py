@@ -7,6 +7,8 @@ A genesis and a rebuild of the same sanctum are played, so that there is a secon
 statement under the same keys: the strongest material for swapping parts.
 """
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -265,6 +267,49 @@ def restated(bundle, identity):
                 f"statement restated: {name}")
 
 
+def relisted(bundle, identity):
+    """Revocation lists that are not as they must be, under a statement that lists them all the same."""
+    def der(path):
+        lines = read(bundle, path).decode("ascii").splitlines()
+        return base64.b64decode("".join(lines[1:-1]))
+
+    def pem(data):
+        text = base64.b64encode(data).decode("ascii")
+        rows = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
+        return f"-----BEGIN X509 CRL-----\n{rows}\n-----END X509 CRL-----\n".encode("ascii")
+
+    def other_bit(path):
+        data = der(path)
+        return pem(data[:-1] + bytes([data[-1] ^ 1]))
+
+    def other_number(path):
+        data, head = der(path), bytes.fromhex("0603551d1404030201")
+        at = data.index(head) + len(head)
+        return pem(data[:at] + b"\x07" + data[at + 1:])
+
+    token, mldsa = "trust/crl/token-ca-p384.pem", "trust/crl/signing-ca-mldsa87.pem"
+    ok(pem(der(token)) == read(bundle, token), "a list is written again as it was")
+    rows = [
+        ("another CA's", token, read(bundle, "trust/crl/signing-ca-p384.pem"), SIGNATURE),
+        ("another signature", token, other_bit(token), SIGNATURE),
+        ("another number", token, other_number(token), SIGNATURE),
+        ("another number, ML-DSA-87", mldsa, other_number(mldsa), SIGNATURE),
+        ("two lists", token, 2 * read(bundle, token), FORMAT),
+        ("none", token, b"", FORMAT),
+        ("one more list", "trust/crl/more.pem", read(bundle, token), FORMAT),
+    ]
+    for name, path, data, status in rows:
+        tree = json.loads(read(bundle, "statement.json"))
+        sums = {e["name"]: e["digest"]["sha256"] for e in tree["subject"] if e["name"] != "SHA256SUMS"}
+        sums[path] = hashlib.sha256(data).hexdigest()
+        listed = "".join(f"{sums[n]}  {n}\n" for n in sorted(sums)).encode("ascii")
+        sums["SHA256SUMS"] = hashlib.sha256(listed).hexdigest()
+        tree["subject"] = [{"digest": {"sha256": sums[n]}, "name": n} for n in sorted(sums)]
+        text = json.dumps(tree, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode("utf-8")
+        with Changed(bundle, "statement.json", text), Changed(bundle, "SHA256SUMS", listed):
+            refused(bundle, identity, path, data, [status], path, f"revocation lists: {name}")
+
+
 def plain(bundle, other, identity):
     status, text, last = crosscheck(bundle, identity)
     lines = text.splitlines()
@@ -316,6 +361,7 @@ def main():
         extra(bundle, identity)
         swapped(bundle, other, identity)
         restated(bundle, identity)
+        relisted(bundle, identity)
         flips(bundle, identity)
         status, text, _ = crosscheck(bundle, identity)
         ok(status == 0, "after all this the bundle is as it was", text)
