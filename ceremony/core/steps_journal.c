@@ -258,15 +258,10 @@ take_stick(struct cer *c, struct sn_why *why)
 }
 
 enum sn_err
-step_journal_there(struct cer *c, size_t i SN_UNUSED, const char *label, struct sn_why *why)
+step_journal_there(struct cer *c, size_t i SN_UNUSED, const char *label SN_UNUSED,
+    struct sn_why *why)
 {
-	struct mark m;
-	bool has;
-	enum sn_err e;
-
-	/* its role alone: one journal may serve several sanctums */
-	SN_TRY(cer_stick_judge(c, NULL, label, &m, &has, why));
-	e = take_stick(c, why);
+	enum sn_err e = take_stick(c, why);
 	if (e != SN_OK)
 		cer_journal_done(&c->journal); /* nothing of a stick that will not do stays */
 	return e;
