@@ -43,6 +43,9 @@ def blank(text):
 def judge(out, mode, only="", once=False):
     """The screens whose reference matches only, under the names MODE-REFERENCE.txt; once: one
     that says again what it said before is passed over."""
+    if not os.path.isdir(os.path.join(os.environ.get("TESTDATA", "../shared/data"), "amd")):
+        r.skip(f"screens of {mode}", "the goldens show real collateral; TESTDATA is not there")
+        return
     screens = os.path.join(out, "screens")
     seen, said = set(), set()
     for name in sorted(os.listdir(screens)):

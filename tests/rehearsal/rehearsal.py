@@ -29,6 +29,13 @@ def ok(good, name, detail=""):
     return good
 
 
+def skip(name, why):
+    """One TAP line of a test that could not be held here; seen in the summary."""
+    global _count
+    _count += 1
+    print(f"ok {_count} - {name} # SKIP {why}", flush=True)
+
+
 def done():
     """The plan, and the exit status."""
     print(f"1..{_count}")
