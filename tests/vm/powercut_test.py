@@ -180,6 +180,7 @@ def refusal(site, tap):
 def main():
     tap, chance, site, held = Tap(), random.Random(SEED), Site(), Held()
     cuts = boots = 0
+    player = None
     print(f"# {CUTS} cuts, seed {SEED}")
     while boots < MAX_BOOTS:
         boots += 1
@@ -187,10 +188,15 @@ def main():
         if says == "void":
             refusal(site, tap)
             continue
+        if says == "done":
+            tap.ok(True, "the last cut came when all was done")
+            export(OUT, site.sticks, player.identity)
+            break
         site.papers()
         text, until = PLAYS[says], None
         if cuts < CUTS:
-            until, behind = chance.randint(5, count(text) - 1), chance.uniform(0, 3)
+            last = count(text) - 6  # not so late that the ceremony is over and no cut is left to make
+            until, behind = chance.randint(min(5, last), last), chance.uniform(0, 3)
             cuts += 1
         player = site.boot(text, until, behind if until else 0.0)
         held.take(site.sticks.known.values())
