@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Every record of a rehearsal's transcript, changed in every simple way: always noticed.
 
-Each mutation is judged four times: by sanctum on the changed file; by sanctum again when
-statement and SHA256SUMS name the changed file's digest, as a forger would do; and by a
-reading of our own here of the two witnesses that need no statement: the checkpoint's RFC
-6962 tree, and PCR 15 in the TPM's quote.
-timeout: 300
+Each mutation of each record is judged by sanctum and by crosscheck three times, and both must
+name the file that gives it away: as it stands (the transcript); when SHA256SUMS names the
+changed file's digest (the list, which the statement names); and when the statement names both,
+as a forger without keys would make it (its signature). A reading of our own here judges by the
+two witnesses that need no statement: the checkpoint's RFC 6962 tree, and PCR 15 in the TPM's
+quote. tests/ceremony/transcript/mutation_test.c makes every move and every swap, and shows
+that our own checkpoint and PCR 15 notice each alone.
+timeout: 600
 """
 import base64
 import concurrent.futures
@@ -79,14 +82,33 @@ def renumbered(lines):
     return found
 
 
+def swapped(lines, i, j):
+    found = list(lines)
+    found[i], found[j] = lines[j], lines[i]
+    return found
+
+
+def inserted(lines, i):
+    """A record that was never written, in front of this one."""
+    record = dict(json.loads(lines[i]), id="late.record", args={})
+    return renumbered(lines[:i] + [json.dumps(record).encode()] + lines[i:])
+
+
 MUTATIONS = (
     ("edited", edited),
     ("deleted", lambda lines, i: lines[:i] + lines[i + 1:]),
     ("deleted, the others renumbered", lambda lines, i: renumbered(lines[:i] + lines[i + 1:])),
-    ("swapped with the next", lambda lines, i: lines[:i] + lines[i + 1:i + 2] + [lines[i]] + lines[i + 2:]),
+    ("swapped with the next", lambda lines, i: swapped(lines, i, min(i + 1, len(lines) - 1))),
+    ("swapped with the next, renumbered",
+     lambda lines, i: renumbered(swapped(lines, i, min(i + 1, len(lines) - 1)))),
+    ("swapped with a distant one, renumbered",
+     lambda lines, i: renumbered(swapped(lines, i, (i + len(lines) // 2) % len(lines)))),
     ("moved to the end, renumbered", lambda lines, i: renumbered(lines[:i] + lines[i + 1:] + [lines[i]])),
+    ("moved to the front, renumbered", lambda lines, i: renumbered([lines[i]] + lines[:i] + lines[i + 1:])),
     ("doubled", lambda lines, i: lines[:i + 1] + lines[i:]),
-    ("the last one left", lambda lines, i: lines[:i]),
+    ("doubled, renumbered", lambda lines, i: renumbered(lines[:i + 1] + lines[i:])),
+    ("another inserted before, renumbered", inserted),
+    ("this and all behind cut off", lambda lines, i: lines[:i]),
 )
 
 
@@ -95,29 +117,42 @@ def write(bundle, name, data):
         f.write(data)
 
 
-def restate(bundle, original, data):
-    """Statement and list of digests as a forger without keys would make them."""
+def restate(bundle, original, data, with_statement):
+    """List of digests, and statement, as a forger without keys would make them."""
     old, new = sha256(original["records"]).hex(), sha256(data).hex()
     sums = original["sums"].replace(old.encode(), new.encode())
-    statement = original["statement"].replace(old.encode(), new.encode())
-    statement = statement.replace(sha256(original["sums"]).hex().encode(), sha256(sums).hex().encode())
     write(bundle, "SHA256SUMS", sums)
-    write(bundle, "statement.json", statement)
+    if with_statement:
+        statement = original["statement"].replace(old.encode(), new.encode())
+        statement = statement.replace(sha256(original["sums"]).hex().encode(), sha256(sums).hex().encode())
+        write(bundle, "statement.json", statement)
+
+
+def programs(bundle, identity):
+    """(name, status, last line) of each program that judges a bundle."""
+    for name, argv in (("sanctum", ("verify", bundle, "--identity", identity, "--rehearsal")),
+                       ("crosscheck", (bundle, "--identity", identity))):
+        status, stdout, stderr = r.run(os.path.join(r.BIN, name), *argv)
+        yield name, status, (stdout + stderr).strip().splitlines()[-1]
+
+
+def refusals(bundle, identity, variant, named):
+    """What does not hold: both programs say 11, a digest or signature, and name the file."""
+    for program, status, last in programs(bundle, identity):
+        if status != 11 or f": {named}: " not in last:
+            yield f"{program}, {variant}: {status} {last}"
 
 
 def judge(job):
     """(name, problem or "") of one mutation, in a copy of the bundle of this worker's own."""
-    name, lines, bundle, original, args = job
+    name, lines, bundle, original, identity = job
     data = b"\n".join(lines) + b"\n" if lines else b""
     write(bundle, RECORDS, data)
-    problems = []
-    status, last = r.verify(bundle, *args)
-    if status not in (10, 11, 12):
-        problems.append(f"sanctum: {status} {last}")
-    restate(bundle, original, data)
-    status, last = r.verify(bundle, *args)
-    if status not in (10, 11, 12):
-        problems.append(f"sanctum, digests restated: {status} {last}")
+    problems = list(refusals(bundle, identity, "as it stands", RECORDS))
+    restate(bundle, original, data, False)
+    problems += refusals(bundle, identity, "list restated", "SHA256SUMS")
+    restate(bundle, original, data, True)
+    problems += refusals(bundle, identity, "statement restated", "statement.p384.p7s")
     if tree(leaves_of(lines)) == original["root"]:
         problems.append("the checkpoint's tree is the same")
     if replay(lines) == original["pcr15"]:
@@ -135,10 +170,10 @@ def jobs_of(lines):
                 yield f"record {i} {json.loads(line)['id']}: {name}", mutated
 
 
-def work(jobs, folder, number, bundle, original, args):
+def work(jobs, folder, number, bundle, original, identity):
     copy = os.path.join(folder, f"copy{number}")
     shutil.copytree(bundle, copy)
-    return [judge((name, lines, copy, original, args)) for name, lines in jobs]
+    return [judge((*job, copy, original, identity)) for job in jobs]
 
 
 def main():
@@ -148,7 +183,7 @@ def main():
         if not ok(status == 0, "the genesis ends well", said):
             r.done()
         bundle = os.path.join(out, "bundle")
-        args = ("--identity", r.identity(out), "--rehearsal")
+        identity = r.identity(out)
         read = lambda name: open(os.path.join(bundle, name), "rb").read()
         lines = read(RECORDS).rstrip(b"\n").split(b"\n")
         checkpoint = read("transcript/checkpoint").decode().split("\n")
@@ -157,10 +192,12 @@ def main():
         ok(tree(leaves_of(lines)) == original["root"] and int(checkpoint[1]) == len(lines),
            "the checkpoint is over these records")
         ok(original["pcr15"] in read("evidence/quote.pcr"), "PCR 15 in the quote is their replay")
+        for program, status, last in programs(bundle, identity):
+            ok(status == 0, f"{program} accepts it unchanged", last)
         jobs = list(jobs_of(lines))
-        ok(len(jobs) > 6 * len(lines) - 10, f"{len(lines)} records, {len(jobs)} mutations")
+        ok(len(jobs) >= len(MUTATIONS) * (len(lines) - 1), f"{len(lines)} records, {len(jobs)} mutations")
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            parts = [pool.submit(work, jobs[n::2], folder, n, bundle, original, args) for n in range(2)]
+            parts = [pool.submit(work, jobs[n::2], folder, n, bundle, original, identity) for n in range(2)]
             for part in parts:
                 for name, problem in part.result():
                     ok(not problem, name, problem)
