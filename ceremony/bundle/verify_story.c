@@ -87,6 +87,10 @@ check_separation(struct bun_case *c, struct sn_why *why)
 	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
 		const struct tr_record *r = tr_read_record(c->transcript, i);
 
+		if (strcmp(r->id, TR_SEGMENT_ID) == 0) {
+			n = 0; /* both are asked again after a cut */
+			first = NULL;
+		}
 		if (strcmp(r->id, "separation.reduced") != 0)
 			continue;
 		if (!c->st.reduced)

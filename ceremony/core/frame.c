@@ -168,5 +168,7 @@ cer_left(const struct cer *c)
 		return "end.old-sheets";
 	if ((c->have & ART_MASTER) == 0)
 		return "end.nothing";
-	return c->plan->mode == PLAN_GENESIS ? "end.sheets" : "end.same-sheets";
+	if (c->plan->mode == PLAN_GENESIS && c->journal.going != CER_SHARES)
+		return "end.sheets";
+	return "end.same-sheets";
 }

@@ -268,6 +268,8 @@ close_people(const struct tr_read *read, struct bun_person *ret, size_t *ret_n,
 		const struct tr_record *r = tr_read_record(read, i);
 		yyjson_val *full = NULL;
 
+		if (strcmp(r->id, TR_SEGMENT_ID) == 0)
+			n = 0; /* after a cut everybody is asked again: these are here now */
 		if (strcmp(r->id, "person.present") != 0)
 			continue;
 		if (n == PLAN_MAX_PEOPLE)

@@ -12,6 +12,7 @@ import shutil
 import genesis_parts
 import goldens
 import rehearsal as r
+from journal_parts import PLAYS as PLAYS_AFTER
 from rehearsal import ok
 
 PLAYS = os.path.join(r.TESTS, "play")
@@ -115,6 +116,22 @@ def keep(out, name, pick):
     goldens.judge(out, name)
 
 
+def often(folder, made, told):
+    """Cut again and again: every segment has its people, and the last one's are the statement's."""
+    out = copy(made, folder, "often")
+    with open(os.path.join(out, "shares.txt"), "w", encoding="ascii") as f:
+        f.write("".join(share + "\n" for share in told))
+    for n in range(4):
+        text = PLAYS_AFTER["shares"]
+        status, last = ceremony(out, text if n == 3 else text[:text.index("keys.agree agree")] + "keys.agree agree\n")
+        ok(status == (0 if n == 3 else 29), f"gone on {n + 1} times", f"{status}: {last}")
+    bundle = os.path.join(out, "bundle")
+    status, last = r.verify(bundle, "--identity", r.identity(out), "--rehearsal")
+    ok(status == 0, "cut four times: sanctum verify accepts", last)
+    with open(os.path.join(bundle, "statement.json"), "rb") as f:
+        ok(f.read().count(b'"role":') == 7, "and its statement names seven people")
+
+
 def main():
     with open(os.path.join(PLAYS, "journal.play"), encoding="utf-8") as f:
         whole = f.read()
@@ -130,6 +147,7 @@ def main():
             "signed": cut(folder, "signed", whole, "sign.ok", prepared),
         }
         told = {name: genesis_parts.shares(out) if name in ("made", "signed") else [] for name, out in cuts.items()}
+        often(folder, cuts["made"], told["made"])
         cuts["done"] = copy(cuts["signed"], folder, "done")
         with open(os.path.join(PLAYS, "reexport.play"), encoding="utf-8") as f:
             status, last = ceremony(cuts["done"], f.read())
