@@ -279,6 +279,11 @@ def signed_by_tls(world, bundle):
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "node-1.example")])
     cert = x509.CertificateBuilder(issuer.subject, name, key.public_key(), x509.random_serial_number(), start,
                                    start + datetime.timedelta(days=3650)) \
+        .add_extension(x509.BasicConstraints(False, None), True) \
+        .add_extension(x509.KeyUsage(True, *[False] * 8), True) \
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False) \
+        .add_extension(x509.AuthorityKeyIdentifier(issuer.extensions.get_extension_for_class(
+            x509.SubjectKeyIdentifier).value.digest, None, None), False) \
         .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), False) \
         .sign(world.keys.keys["signing-ca-p384"].key, hashes.SHA384())
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

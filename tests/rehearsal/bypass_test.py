@@ -101,8 +101,8 @@ ROWS = [
      "media CS-OUT-A -\nmedia CS-OUT-A OUT/sticks/CS-twin\n", twin("CS-twin")), 29, "reads back differently from what was written"),
     ("a link on the IN stick", ceremony("genesis", None, "", lambda w, out: link("plan.json")(w, out + "/sticks/CS-IN", w.at("genesis") + "/sticks/CS-IN")), 10, "a symbolic link, not a file"),
     # a bundle's signatures
-    ("a statement signed by the token key", verify(signed_by("token-p256", "token")), 11, "unsuitable certificate purpose"),
-    ("a statement signed by a TLS key", verify(signed_by_tls), 11, "certificate \"node-1.example\""),
+    ("a statement signed by the token key", verify(signed_by("token-p256", "token")), 11, "Attestation Token P-256 5a6b1c02\": unsuitable certificate purpose"),
+    ("a statement signed by a TLS key", verify(signed_by_tls), 11, "\"node-1.example\": unsuitable certificate purpose"),
     ("a statement signed by the operations key", verify(signed_by("operations-p384", "operations-p384")), 11, "not for this use (extended key usage 2.25.1129532500.1)"),
     ("the classical signature in both files", verify(copy(P384, MLDSA)), 11, "statement.mldsa87.p7s: CMS: not in the one form"),
     ("the post-quantum signature in both files", verify(copy(MLDSA, P384)), 11, "statement.p384.p7s: CMS: not in the one form"),
