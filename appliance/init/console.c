@@ -140,6 +140,14 @@ console_reopen(struct consoles *cs)
 }
 
 void
+console_deafen(const struct consoles *cs)
+{
+	for (size_t i = 0; i < CONSOLES; i++)
+		if (!cs->c[i].serial && cs->c[i].fd >= 0)
+			(void)ioctl(cs->c[i].fd, KDSKBMODE, K_OFF);
+}
+
+void
 console_print_others(const struct consoles *cs, const struct console *but, const char *line)
 {
 	for (size_t i = 0; i < CONSOLES; i++)

@@ -34,6 +34,8 @@ struct consoles {
 bool console_open(struct consoles *cs);
 /* The same again: a process whose terminal one of them was has ended, and hung it up. */
 bool console_reopen(struct consoles *cs);
+/* From now on no key that is pressed reaches a terminal's buffer; a serial line's may. */
+void console_deafen(const struct consoles *cs);
 /* One line on every console. */
 void console_print(const struct consoles *cs, const char *line);
 /* One line on every console but this one. */

@@ -29,8 +29,10 @@ wipe(struct consoles *cs)
 	char line[96];
 
 	cs->off = NULL;
+	console_deafen(cs); /* who was typing goes on for a moment; nobody would wipe that */
 	wipe_processes();
 	(void)console_reopen(cs); /* whose terminal it was hung it up when it ended */
+	console_deafen(cs);
 	console_print(cs, "Overwriting the memory ...");
 	r = wipe_memory();
 	console_clear(cs);
