@@ -56,7 +56,10 @@ do accepted
 media CS-alice -
 do third
 usb.keyboard no
-seed.failed
+disagree.who wim
+disagree.reason@wim That is not our keyboard
+typed skip
+disagree.end
 """
 
 
