@@ -12,7 +12,7 @@
 #include "appliance/crypto/key.h"
 #include "ceremony/layouts/trustee.h"
 #include "ceremony/record/record.h"
-#include "firmware-cache/layouts/kds.h"
+#include "firmware-cache/layouts/layouts.h"
 
 static enum sn_err
 close_add_collateral(void *arg, const struct col_verified *v, struct sn_why *why)
@@ -22,18 +22,31 @@ close_add_collateral(void *arg, const struct col_verified *v, struct sn_why *why
 	return bun_add_collateral(c->bun, v, why);
 }
 
+/* A derived file; what a bundle's files are from is in its statement, not in their times. */
 static enum sn_err
-close_add_file(void *arg, const char *path, struct bytes data, struct sn_why *why)
+close_layout_file(void *arg, const char *path, struct bytes data, int64_t mtime SN_UNUSED,
+    struct sn_why *why)
 {
 	struct cer *c = arg;
+	char below[sizeof("collateral/") + LAY_PATH_MAX];
 
-	return bun_add(c->bun, path, data, why);
+	(void)snprintf(below, sizeof(below), "collateral/%s", path);
+	return bun_add(c->bun, below, data, why);
+}
+
+static enum sn_err
+close_left_out(void *arg SN_UNUSED, const char *layout SN_UNUSED, const char *what SN_UNUSED,
+    const char *reason SN_UNUSED, struct sn_why *why SN_UNUSED)
+{
+	return SN_OK;
 }
 
 /* Verified vendor items, their status, and the forms that consumers load. */
 static enum sn_err
 close_collateral(struct cer *c, struct sn_why *why)
 {
+	const struct lay_input in = { .store = c->col };
+	const struct lay_out out = { close_layout_file, close_left_out, c };
 	SN_CLEANUP(sn_buf_done) struct sn_buf json = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf txt = { 0 };
 
@@ -42,7 +55,7 @@ close_collateral(struct cer *c, struct sn_why *why)
 	SN_TRY(col_store_status_txt(c->col, &txt, why));
 	SN_TRY(bun_add(c->bun, "collateral/status.json", sn_buf_bytes(&json), why));
 	SN_TRY(bun_add(c->bun, "collateral/status.txt", sn_buf_bytes(&txt), why));
-	return kds_each(c->col, close_add_file, c, why);
+	return lay_write(&in, NULL, 0, &out, why);
 }
 
 enum sn_err

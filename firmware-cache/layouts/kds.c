@@ -7,8 +7,9 @@
 
 /* One file of the derived store. */
 struct entry {
-	char path[KDS_PATH_MAX];
+	char path[LAY_PATH_MAX + 1];
 	const struct col_verified *item;
+	int64_t issued;
 };
 
 struct list {
@@ -56,8 +57,9 @@ collect(const struct col_store *s, struct list *ret, struct sn_why *why)
 		leaf = col_verified_amd_leaf(rows[i].verified);
 		sn_hex((struct bytes){ leaf->hwid, leaf->hwid_len }, hwid);
 		amd_tcb_name(&leaf->tcb, name);
-		snprintf(e->path, sizeof(e->path), KDS_PREFIX "/vcek/%s/%s", hwid, name);
+		snprintf(e->path, sizeof(e->path), KDS_FOLDER "/vcek/%s/%s", hwid, name);
 		e->item = rows[i].verified;
+		e->issued = rows[i].issued;
 		ret->n++;
 	}
 	if (ret->n > 0)
@@ -65,18 +67,37 @@ collect(const struct col_store *s, struct list *ret, struct sn_why *why)
 	return SN_OK;
 }
 
+/* What Trustee loads is this certificate's levels and chip, or the file is not handed out. */
+static enum sn_err
+read_back(const struct entry *e, struct sn_why *why)
+{
+	SN_CLEANUP(cry_cert_free) struct cry_cert *cert = NULL;
+	struct amd_leaf leaf = { 0 };
+	char path[LAY_PATH_MAX + 1], hwid[2 * AMD_HWID_MAX + 1], name[AMD_TCB_NAME_MAX];
+
+	SN_TRY(cry_cert_parse(col_verified_leaf_der(e->item), &cert, why));
+	SN_TRY(amd_leaf_parse(cert, &leaf, why));
+	sn_hex((struct bytes){ leaf.hwid, leaf.hwid_len }, hwid);
+	amd_tcb_name(&leaf.tcb, name);
+	snprintf(path, sizeof(path), KDS_FOLDER "/vcek/%s/%s", hwid, name);
+	return strcmp(path, e->path) == 0
+	    ? SN_OK
+	    : sn_fail(why, SN_E_INTERNAL, "%s does not read back", e->path);
+}
+
 enum sn_err
-kds_each(const struct col_store *s,
-    enum sn_err (*fn)(void *arg, const char *path, struct bytes bytes, struct sn_why *why),
-    void *arg, struct sn_why *why)
+kds_write(const struct lay_input *in, const struct lay_out *out, struct sn_why *why)
 {
 	SN_CLEANUP(list_done) struct list l = { 0 };
 
-	SN_TRY(collect(s, &l, why));
+	SN_TRY(collect(in->store, &l, why));
 	for (size_t i = 0; i < l.n; i++) {
-		if (i > 0 && strcmp(l.entries[i - 1].path, l.entries[i].path) == 0)
+		const struct entry *e = &l.entries[i];
+
+		if (i > 0 && strcmp(e[-1].path, e->path) == 0)
 			continue;
-		SN_TRY(fn(arg, l.entries[i].path, col_verified_leaf_der(l.entries[i].item),
+		SN_TRY(read_back(e, why));
+		SN_TRY(out->file(out->arg, e->path, col_verified_leaf_der(e->item), e->issued,
 		    why));
 	}
 	return SN_OK;

@@ -7,18 +7,16 @@
 #ifndef KDS_KDS_H
 #define KDS_KDS_H
 
-#include "firmware-cache/store/store.h"
+#include "firmware-cache/layouts/layouts.h"
 
-/* Where the store lies below a bundle's root. */
-#define KDS_PREFIX "collateral/trustee/kds-store"
-#define KDS_PATH_MAX 256
+/* Where the store lies below the output. */
+#define KDS_FOLDER "trustee/kds-store"
 
 /*
- * Call fn for every file of the store, path starting with KDS_PREFIX, in byte order of the
- * path. The bytes are the certificate's DER. fn's failure ends it and is returned.
+ * A struct lay_layout's write: every file of the store in byte order of the path. The bytes
+ * are the certificate's DER.
  */
-SN_MUST_USE enum sn_err kds_each(const struct col_store *s,
-    enum sn_err (*fn)(void *arg, const char *path, struct bytes bytes, struct sn_why *why),
-    void *arg, struct sn_why *why);
+SN_MUST_USE enum sn_err kds_write(const struct lay_input *in, const struct lay_out *out,
+    struct sn_why *why);
 
 #endif

@@ -14,7 +14,7 @@
 #include "appliance/base/text.h"
 #include "appliance/crypto/makepki.h"
 #include "firmware-cache/cmd/pki.h"
-#include "firmware-cache/layouts/kds.h"
+#include "firmware-cache/layouts/layouts.h"
 #include "tests/lib/test.h"
 
 #define SECRETS (64U << 10)

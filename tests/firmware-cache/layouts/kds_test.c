@@ -42,7 +42,7 @@ add_expected(void *arg, const struct sn_walk_entry *entry, struct sn_why *why SN
 	char *rel = test_format(EXPECTED "/%s", entry->path);
 
 	assert_true(t->n < MAX_FILES);
-	t->paths[t->n] = test_format(KDS_PREFIX "/%s", entry->path);
+	t->paths[t->n] = test_format(KDS_FOLDER "/%s", entry->path);
 	t->bytes[t->n++] = test_read_data(rel);
 	free(rel);
 	return SN_OK;
@@ -54,7 +54,8 @@ struct compare {
 };
 
 static enum sn_err
-compare_one(void *arg, const char *path, struct bytes bytes, struct sn_why *why SN_UNUSED)
+compare_one(void *arg, const char *path, struct bytes bytes, int64_t mtime,
+    struct sn_why *why SN_UNUSED)
 {
 	struct compare *c = arg;
 
@@ -63,8 +64,29 @@ compare_one(void *arg, const char *path, struct bytes bytes, struct sn_why *why 
 	assert_int_equal(bytes.n, c->want->bytes[c->n].len);
 	assert_memory_equal(bytes.p, c->want->bytes[c->n].data, bytes.n);
 	assert_true(sn_path_ok(path));
+	assert_true(mtime > 0);
 	c->n++;
 	return SN_OK;
+}
+
+typedef enum sn_err file_fn(void *arg, const char *path, struct bytes bytes, int64_t mtime,
+    struct sn_why *why);
+
+static enum sn_err
+nothing_left_out(void *arg SN_UNUSED, const char *layout SN_UNUSED, const char *what,
+    const char *reason, struct sn_why *why SN_UNUSED)
+{
+	fail_msg("%s was left out: %s", what, reason);
+	return SN_E_INTERNAL;
+}
+
+static enum sn_err
+write_kds(const struct col_store *s, file_fn *fn, void *arg, struct sn_why *why)
+{
+	const char *const names[] = { "trustee-kds" };
+
+	return lay_write(&(struct lay_input){ .store = s }, names, 1,
+	    &(struct lay_out){ fn, nothing_left_out, arg }, why);
 }
 
 static struct col_store *
@@ -114,19 +136,20 @@ equals_the_published_tree(void **state SN_UNUSED)
 	}
 	must(col_store_check(s, &why), &why);
 	assert_int_equal(col_store_refused(s), 0);
-	must(kds_each(s, compare_one, &c, &why), &why);
+	must(write_kds(s, compare_one, &c, &why), &why);
 	assert_int_equal(c.n, want.n);
 	tree_done(&want);
 	col_store_free(&s);
 }
 
 static enum sn_err
-count_one(void *arg, const char *path, struct bytes bytes, struct sn_why *why SN_UNUSED)
+count_one(void *arg, const char *path, struct bytes bytes, int64_t mtime,
+    struct sn_why *why SN_UNUSED)
 {
 	size_t *n = arg;
 
-	assert_true(bytes.n > 0 && bytes.p[0] == 0x30);
-	assert_int_equal(strncmp(path, KDS_PREFIX "/vcek/", sizeof(KDS_PREFIX "/vcek/") - 1),
+	assert_true(bytes.n > 0 && bytes.p[0] == 0x30 && mtime > 0);
+	assert_int_equal(strncmp(path, KDS_FOLDER "/vcek/", sizeof(KDS_FOLDER "/vcek/") - 1),
 	    0);
 	++*n;
 	return SN_OK;
@@ -151,7 +174,7 @@ pem_and_der_are_one_file(void **state SN_UNUSED)
 	    "vcek.der");
 	must(col_store_check(s, &why), &why);
 	assert_int_equal(col_store_accepted(s), 3);
-	must(kds_each(s, count_one, &n, &why), &why);
+	must(write_kds(s, count_one, &n, &why), &why);
 	assert_int_equal(n, 1);
 	col_store_free(&s);
 }
@@ -172,14 +195,14 @@ refused_chips_stay_out(void **state SN_UNUSED)
 	add(s, "amd/trustee-snp/test-vlek.der", "vlek");
 	add(s, "amd/virtee-sev/vcek_turin.der", "no-chain");
 	must(col_store_check(s, &why), &why);
-	must(kds_each(s, count_one, &n, &why), &why);
+	must(write_kds(s, count_one, &n, &why), &why);
 	assert_int_equal(n, 0);
 	col_store_free(&s);
 }
 
 static enum sn_err
 fail_at_once(void *arg, const char *path SN_UNUSED, struct bytes bytes SN_UNUSED,
-    struct sn_why *why)
+    int64_t mtime SN_UNUSED, struct sn_why *why)
 {
 	++*(size_t *)arg;
 	return sn_fail(why, SN_E_IO, "no room");
@@ -194,12 +217,12 @@ a_failure_is_passed_on(void **state SN_UNUSED)
 
 	test_need_data("amd/milan-gosev/vcek.der");
 	s = new_store("2025-07-01T00:00:00Z");
-	assert_int_equal(kds_each(s, count_one, &n, NULL), SN_E_INTERNAL);
+	assert_int_equal(write_kds(s, count_one, &n, NULL), SN_E_INTERNAL);
 	add(s, "amd/trustee-builtin/milan_ask_ark_asvk.pem", "chain");
 	add(s, "amd/milan-gosev/vcek.der", "one");
 	add(s, "amd/trustee-snp/test-vcek.der", "two");
 	must(col_store_check(s, &why), &why);
-	assert_int_equal(kds_each(s, fail_at_once, &n, &why), SN_E_IO);
+	assert_int_equal(write_kds(s, fail_at_once, &n, &why), SN_E_IO);
 	assert_int_equal(n, 1);
 	col_store_free(&s);
 }
