@@ -95,6 +95,10 @@ product_of(const struct amd_report *r, const uint8_t cpuid[2])
 		if (cpuid[0] == families[i].family && cpuid[1] >= families[i].model_first &&
 		    cpuid[1] <= families[i].model_last)
 			return families[i].product;
+	/* Before version 3 only Turin's short chip ids tell anything. */
+	if (r->version < VERSION_CPUID && !all_zero(BYTES_OF(r->chip_id)) &&
+	    all_zero((struct bytes){ r->chip_id + 8, AMD_CHIP_ID_LEN - 8 }))
+		return AMD_TURIN;
 	return AMD_PRODUCT_COUNT;
 }
 

@@ -18,8 +18,8 @@
 struct amd_report {
 	uint32_t version, guest_svn, vmpl;
 	uint64_t policy, platform_info;
-	/* By its CPUID fields; AMD_PRODUCT_COUNT in version 2, which has none, and for a
-	 * family that is not known here. */
+	/* By its CPUID fields; version 2 has none, and is Turin when the chip id has 8 bytes.
+	 * Else, and for a family that is not known here, AMD_PRODUCT_COUNT. */
 	enum amd_product product;
 	enum amd_role signer; /* VCEK or VLEK; AMD_ROLE_NONE: not signed at all */
 	bool masked_chip_id;  /* all zero: it names no chip */

@@ -134,6 +134,7 @@ static const struct {
 	{ "vlek", VLEK, VLEK, { { 0 } }, 0, SN_OK, NULL },
 	{ "vlek-with-chip-id", VLEK, VLEK, { { 0x1a0, 7, BEFORE } }, 0, SN_OK, NULL },
 	{ "version-2", MILAN, MILAN, { { 0x000, 2, BEFORE } }, 0, SN_OK, NULL },
+	{ "turin-version-2", TURIN, TURIN, { { 0x000, 2, BEFORE } }, 0, SN_OK, NULL },
 	{ "version-5", MILAN, MILAN, { { 0x000, 5, BEFORE } }, 0, SN_OK, NULL },
 	{ "version-1", MILAN, MILAN, { { 0x000, 1, BEFORE } }, 0, SN_E_FORMAT, "version 1" },
 	{ "version-6", MILAN, MILAN, { { 0x000, 6, BEFORE } }, 0, SN_E_FORMAT, "version 6" },
@@ -227,6 +228,8 @@ made_report(void **state)
 	if (made[i].says != NULL && strstr(why.text, made[i].says) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", why.text, made[i].says);
 	assert_true((r.version != 0) == (e == SN_OK));
+	if (made[i].chip == TURIN && e == SN_OK)
+		assert_int_equal(r.product, AMD_TURIN);
 	cry_cert_free(&c);
 	cry_key_free(&key);
 	sn_buf_done(&der);
