@@ -10,6 +10,10 @@ static const struct {
 	enum sn_err (*run)(int argc, char **argv, struct sn_why *why);
 	const char *args, *help;
 } cmds[] = {
+	{ "requests", cmd_requests,
+	    "INPUT... [--out DIR] [--fmspc HEX] [--collected DIR] [--next-tcb "
+	    "PRODUCT:LEVELS]\n      [--product NAME] [--channel standard|early|both]",
+	    "what to fetch for these SNP reports, platform lists, PCK id files and plans" },
 	{ "verify", cmd_verify, "DIR [--at TIME] [--rehearsal ROOTS.json] [--json]",
 	    "judge every file below DIR; exits 0 when all were accepted" },
 	{ "rehearsal-pki", cmd_rehearsal_pki, "DIR",

@@ -1,0 +1,19 @@
+/*
+ * priv - what the request list's files share.
+ *
+ * Owns: nothing. May include: what requests.h may.
+ */
+#ifndef REQ_PRIV_H
+#define REQ_PRIV_H
+
+#include "firmware-cache/requests/requests.h"
+
+#define REQ_INTEL "https://api.trustedservices.intel.com/"
+#define REQ_INTEL_FILES "https://certificates.trustedservices.intel.com/"
+#define REQ_AMD "https://kdsintf.amd.com/"
+
+/* The VCEK of a chip at a level. */
+SN_MUST_USE enum sn_err req_vcek(struct req_wants *w, enum amd_product p, struct bytes hwid,
+    const struct amd_tcb *tcb, struct sn_why *why);
+
+#endif
