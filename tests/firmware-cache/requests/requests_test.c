@@ -171,8 +171,7 @@ static const struct text_row texts[] = {
 	{ "list: a member too many", LIST(QE_IN ",\"x\":1"), SN_E_FORMAT, 0, NULL, "x" },
 	{ "list: a member twice", LIST(QE_IN QE_IN), SN_E_FORMAT, 0, NULL, NULL },
 	{ "list: trailing data", LIST(QE_IN) "x", SN_E_FORMAT, 0, NULL, NULL },
-	{ "list: byte order mark", "\xef\xbb\xbf" LIST(QE_IN), SN_E_FORMAT, 0, NULL,
-	    "neither" },
+	{ "list: byte order mark", "\xef\xbb\xbf" LIST(QE_IN), SN_E_FORMAT, 0, NULL, NULL },
 /* a plan */
 #define NODES(x) "{\"nodes\":[" x "]}"
 #define LEAST                                                                                  \
@@ -300,6 +299,8 @@ report_row(void **state)
 	}
 	if (!r->masked)
 		memcpy(b + 0x1a0, first, sizeof(first));
+	if (!r->masked && r->family != 0x1a)
+		b[0x1a0 + 63] = 1; /* the other products' chips have 64 bytes of name */
 	world_start(&w);
 	if (r->next) {
 		w.wants.next[AMD_MILAN] = (struct amd_tcb){ 5, 6, 99, 255, 0, false };
