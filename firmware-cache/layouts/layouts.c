@@ -2,10 +2,15 @@
 
 #include "firmware-cache/layouts/kds.h"
 #include "firmware-cache/layouts/layouts.h"
+#include "firmware-cache/layouts/snp.h"
 
 static const struct lay_layout table[] = {
 	{ "trustee-kds", "Trustee 0.18 and later: snp_verifier's OfflineStore", KDS_FOLDER,
 	    kds_write },
+	{ "snpguest", "snpguest verify: its directory of certificates", SNP_GUEST_FOLDER,
+	    snp_guest_write },
+	{ "snphost", "snphost verify and import; certs.bin: QEMU's certs-path", SNP_HOST_FOLDER,
+	    snp_host_write },
 };
 
 const struct lay_layout *

@@ -307,6 +307,20 @@ col_verified_leaf_der(const struct col_verified *v)
 	return has_leaf(v) ? cry_cert_der(v->item->claim.certs[0].x) : (struct bytes){ 0 };
 }
 
+const struct cry_cert *
+col_verified_cert(const struct col_verified *v, size_t nth)
+{
+	const struct col_claim *c = &v->item->claim;
+
+	return nth < c->ncerts ? c->certs[nth].x : NULL;
+}
+
+const struct cry_crl *
+col_verified_crl(const struct col_verified *v)
+{
+	return v->item->claim.crl;
+}
+
 enum sn_err
 col_store_each(const struct col_store *s,
     enum sn_err (*fn)(void *arg, const struct col_verified *v, struct sn_why *why), void *arg,

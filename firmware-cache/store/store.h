@@ -136,6 +136,9 @@ int64_t col_verified_good_until(const struct col_verified *v);
 /* For a VCEK or VLEK: what its extensions say, and its DER; else NULL and empty. */
 const struct amd_leaf *col_verified_amd_leaf(const struct col_verified *v);
 struct bytes col_verified_leaf_der(const struct col_verified *v);
+/* The nth certificate of an item, or NULL behind the last; its CRL, or NULL. */
+const struct cry_cert *col_verified_cert(const struct col_verified *v, size_t nth);
+const struct cry_crl *col_verified_crl(const struct col_verified *v);
 
 /* Every verified original in byte order of path; fn's failure ends it and is returned. */
 SN_MUST_USE enum sn_err col_store_each(const struct col_store *s,
