@@ -144,8 +144,8 @@ collateral_policy(struct cer *c, struct col_policy *ret, struct sn_why *why)
 	memset(ret, 0, sizeof(*ret));
 	ret->at = collateral_time(c);
 	ret->rehearsal = p->world == PLAN_REHEARSAL;
-	ret->extra.has_intel = p->has_intel_root;
-	memcpy(ret->extra.intel, p->intel_root, 32);
+	ret->extra.has[COL_VENDOR_INTEL][0] = p->has_intel_root;
+	memcpy(ret->extra.spki[COL_VENDOR_INTEL][0], p->intel_root, 32);
 	for (size_t i = 0; i < p->namd_roots; i++) {
 		enum amd_product product =
 		    amd_product_from_name(bytes_str(p->amd_roots[i].product));
@@ -153,8 +153,8 @@ collateral_policy(struct cer *c, struct col_policy *ret, struct sn_why *why)
 		if (product == AMD_PRODUCT_COUNT)
 			return sn_fail(why, SN_E_INTERNAL, "AMD product %s",
 			    p->amd_roots[i].product);
-		ret->extra.has_amd[product] = true;
-		memcpy(ret->extra.amd[product], p->amd_roots[i].spki, 32);
+		ret->extra.has[COL_VENDOR_AMD][product] = true;
+		memcpy(ret->extra.spki[COL_VENDOR_AMD][product], p->amd_roots[i].spki, 32);
 	}
 	if (!ret->rehearsal && col_roots_any(&ret->extra))
 		return sn_fail(why, SN_E_REHEARSAL, "plan.json: vendor_pki");

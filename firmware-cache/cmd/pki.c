@@ -137,11 +137,11 @@ pki_done(struct pki *p)
 enum sn_err
 pki_roots(const struct pki *p, struct col_roots *ret, struct sn_why *why)
 {
-	struct col_roots r = { .has_intel = true };
+	struct col_roots r = { .has[COL_VENDOR_INTEL][0] = true };
 
-	r.has_amd[AMD_MILAN] = true;
-	SN_TRY(cry_cert_spki_sha256(p->certs[PKI_ARK], r.amd[AMD_MILAN], why));
-	SN_TRY(cry_cert_spki_sha256(p->certs[PKI_ROOT], r.intel, why));
+	r.has[COL_VENDOR_AMD][AMD_MILAN] = true;
+	SN_TRY(cry_cert_spki_sha256(p->certs[PKI_ARK], r.spki[COL_VENDOR_AMD][AMD_MILAN], why));
+	SN_TRY(cry_cert_spki_sha256(p->certs[PKI_ROOT], r.spki[COL_VENDOR_INTEL][0], why));
 	*ret = r;
 	return SN_OK;
 }
@@ -153,9 +153,9 @@ pki_roots_json(const struct pki *p, struct sn_buf *ret, struct sn_why *why)
 
 	SN_TRY(pki_roots(p, &r, why));
 	sn_buf_str(ret, "{\"vendor_pki\":{\"amd\":{\"Milan\":\"");
-	sn_buf_hex(ret, BYTES_OF(r.amd[AMD_MILAN]));
+	sn_buf_hex(ret, BYTES_OF(r.spki[COL_VENDOR_AMD][AMD_MILAN]));
 	sn_buf_str(ret, "\"},\"intel\":\"");
-	sn_buf_hex(ret, BYTES_OF(r.intel));
+	sn_buf_hex(ret, BYTES_OF(r.spki[COL_VENDOR_INTEL][0]));
 	sn_buf_str(ret, "\"}}");
 	return sn_buf_check(ret, why);
 }

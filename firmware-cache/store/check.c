@@ -17,16 +17,32 @@ pool_done(struct pool *p)
 	*p = (struct pool){ 0 };
 }
 
-static bool
-is_root(const struct col_cert *c)
+static const struct col_vendor_ops *
+vendor_of(const struct col_cert *c)
 {
-	return c->amd == AMD_ROLE_ARK || c->intel == INTEL_ROLE_ROOT;
+	return col_vendor_ops(c->vendor);
 }
 
 static bool
+is_root(const struct col_cert *c)
+{
+	return col_role(c)->level == 0;
+}
+
+/* Do its certificates vouch for others? What comes alone does not. */
+static bool
 is_chain(const struct col_item *it)
 {
-	return it->claim.kind == COL_KIND_AMD_CHAIN || it->claim.kind == COL_KIND_INTEL_CHAIN;
+	return it->claim.ncerts > 0 && !col_role(&it->claim.certs[0])->alone;
+}
+
+static bool
+names_fit(struct bytes issuer_name, const struct col_cert *issuer)
+{
+	const struct col_vendor_ops *v = vendor_of(issuer);
+
+	return v->names_fit != NULL ? v->names_fit(issuer_name, issuer->x)
+				    : bytes_equal(issuer_name, cry_cert_subject_der(issuer->x));
 }
 
 static int64_t
@@ -35,36 +51,31 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* It holds, and what it hands on from its issuer (NULL for a root). */
 static void
-pool_add(struct pool *p, struct col_cert *c, const struct col_cert *issuer)
+accept_cert(struct col_cert *c, const struct col_cert *issuer)
 {
 	c->ok = true;
 	c->good_until = cry_cert_not_after(c->x);
-	if (issuer != NULL) {
-		c->good_until = earlier(c->good_until, issuer->good_until);
-		c->rehearsal = issuer->rehearsal;
-	}
-	p->certs[p->n++] = c;
+	if (issuer == NULL)
+		return;
+	c->good_until = earlier(c->good_until, issuer->good_until);
+	c->rehearsal = issuer->rehearsal;
+	c->no_crl = c->no_crl || issuer->no_crl;
 }
 
 /* ---- roots */
 
-/* Pinned, or named by a rehearsal's plan; ret_rehearsal says which. */
+/* Pinned, or named by a rehearsal's plan. */
 static enum sn_err
 check_anchor(const struct col_policy *policy, struct col_cert *c, struct sn_why *why)
 {
 	const struct col_roots *extra = &policy->extra;
+	bool pinned = vendor_of(c)->pinned(c->product, c->spki);
+	bool named = extra->has[c->vendor][c->product] &&
+	    memcmp(extra->spki[c->vendor][c->product], c->spki, 32) == 0;
 	char hex[65];
-	bool pinned, named;
 
-	if (c->amd == AMD_ROLE_ARK) {
-		pinned = amd_root_pinned(c->product, c->spki);
-		named = extra->has_amd[c->product] &&
-		    memcmp(extra->amd[c->product], c->spki, 32) == 0;
-	} else {
-		pinned = intel_root_pinned(c->spki);
-		named = extra->has_intel && memcmp(extra->intel, c->spki, 32) == 0;
-	}
 	c->rehearsal = !pinned;
 	if (pinned || named)
 		return SN_OK;
@@ -77,8 +88,9 @@ static enum sn_err
 judge_root(const struct col_policy *policy, struct col_cert *c, struct sn_why *why)
 {
 	SN_TRY(check_anchor(policy, c, why));
-	return c->amd == AMD_ROLE_ARK ? amd_ark_check(c->x, policy->at, why)
-				      : intel_root_check(c->x, policy->at, why);
+	SN_TRY(vendor_of(c)->check(c, c, policy->at, why));
+	accept_cert(c, NULL);
+	return SN_OK;
 }
 
 /* ---- revocation lists */
@@ -87,8 +99,7 @@ static enum sn_err
 crl_check(const struct cry_crl *crl, const struct col_cert *issuer, int64_t at,
     struct sn_why *why)
 {
-	return issuer->amd != AMD_ROLE_NONE ? amd_crl_check(crl, issuer->x, at, why)
-					    : intel_crl_check(crl, issuer->x, at, why);
+	return vendor_of(issuer)->crl_check(crl, issuer, at, why);
 }
 
 /*
@@ -105,7 +116,7 @@ judge_crl(const struct pool *pool, int64_t at, struct col_item *it, struct sn_wh
 		const struct col_cert *issuer = pool->certs[i];
 		enum sn_err e;
 
-		if (!bytes_equal(cry_crl_issuer_der(crl), cry_cert_subject_der(issuer->x)))
+		if (!names_fit(cry_crl_issuer_der(crl), issuer))
 			continue;
 		sn_why_clear(&last);
 		e = crl_check(crl, issuer, cry_crl_this_update(crl), &last);
@@ -145,34 +156,27 @@ revoked(const struct col_store *s, const struct col_cert *issuer, const struct c
 	return found;
 }
 
-/* ---- intermediate certificates */
+/* ---- certificates below a root */
 
+/* Which accepted certificate signed it? */
 static enum sn_err
-intermediate_check(const struct col_cert *c, const struct col_cert *root, int64_t at,
-    struct sn_why *why)
-{
-	return c->amd != AMD_ROLE_NONE ? amd_intermediate_check(c->x, root->x, at, why)
-				       : intel_intermediate_check(c->x, root->x, at, why);
-}
-
-/* Which accepted root signed it? */
-static enum sn_err
-find_root(const struct pool *pool, int64_t at, const struct col_cert *c,
+find_issuer(const struct pool *pool, int64_t at, const struct col_cert *c,
     const struct col_cert **ret, struct sn_why *why)
 {
 	struct sn_why last = { 0 };
 
 	for (size_t i = 0; i < pool->n; i++) {
-		const struct col_cert *root = pool->certs[i];
+		const struct col_cert *issuer = pool->certs[i];
 		enum sn_err e;
 
-		if (!is_root(root) ||
-		    !bytes_equal(cry_cert_issuer_der(c->x), cry_cert_subject_der(root->x)))
+		if (issuer->vendor != c->vendor ||
+		    col_role(issuer)->level >= col_role(c)->level ||
+		    !names_fit(cry_cert_issuer_der(c->x), issuer))
 			continue;
 		sn_why_clear(&last);
-		e = intermediate_check(c, root, at, &last);
+		e = vendor_of(c)->check(c, issuer, at, &last);
 		if (e == SN_OK) {
-			*ret = root;
+			*ret = issuer;
 			return SN_OK;
 		}
 		if (e != SN_E_SIGNATURE)
@@ -180,31 +184,28 @@ find_root(const struct pool *pool, int64_t at, const struct col_cert *c,
 	}
 	if (last.err != SN_OK)
 		return sn_fail(why, last.err, "%s", last.text);
-	return sn_fail(why, SN_E_CHAIN,
-	    "%s: no accepted root certificate of its issuer is here", cry_cert_cn(c->x));
+	return sn_fail(why, SN_E_CHAIN, "%s: no accepted %s is here", cry_cert_cn(c->x),
+	    col_role(c)->missing_issuer);
 }
 
-/*
- * AMD's relying parties work without a CRL, so its absence is shown, not refused. Intel's
- * refuse collateral without the root's CRL, so here it is needed as well.
- */
+/* Some vendors' relying parties work without a CRL, so that its absence is only shown. */
 static enum sn_err
-judge_intermediate(const struct col_store *s, struct pool *pool, struct col_cert *c,
+judge_cert(const struct col_store *s, const struct pool *pool, struct col_cert *c,
     struct sn_why *why)
 {
-	const struct col_cert *root = NULL;
-	bool current;
+	const struct col_role *role = col_role(c);
+	const struct col_cert *issuer = NULL;
+	bool current = true;
 
-	SN_TRY(find_root(pool, s->policy.at, c, &root, why));
-	if (revoked(s, root, c, &current))
+	SN_TRY(find_issuer(pool, s->policy.at, c, &issuer, why));
+	if (role->revocation != COL_CRL_NONE && revoked(s, issuer, c, &current))
 		return sn_fail(why, SN_E_REVOKED, "%s: %s has revoked it", cry_cert_cn(c->x),
-		    cry_cert_cn(root->x));
-	if (!current && c->intel != INTEL_ROLE_NONE)
-		return sn_fail(why, SN_E_MISSING,
-		    "%s: no current CRL of %s is here; add IntelSGXRootCA.der",
-		    cry_cert_cn(c->x), cry_cert_cn(root->x));
+		    cry_cert_cn(issuer->x));
+	if (!current && role->revocation == COL_CRL_NEEDED)
+		return sn_fail(why, SN_E_MISSING, "%s: no current CRL of %s is here; %s",
+		    cry_cert_cn(c->x), cry_cert_cn(issuer->x), role->missing_crl);
 	c->no_crl = !current;
-	pool_add(pool, c, root);
+	accept_cert(c, issuer);
 	return SN_OK;
 }
 
@@ -229,8 +230,9 @@ settle(struct col_item *it, enum sn_err e, const struct sn_why *item_why, struct
 	return SN_OK;
 }
 
+/* The certificates of one level, in files that may vouch for others. */
 static enum sn_err
-round_certs(struct col_store *s, struct pool *pool, bool roots, struct sn_why *why)
+round_certs(struct col_store *s, struct pool *pool, unsigned int level, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
@@ -241,34 +243,42 @@ round_certs(struct col_store *s, struct pool *pool, bool roots, struct sn_why *w
 			struct col_cert *c = &it->claim.certs[k];
 			enum sn_err e;
 
-			if (is_root(c) != roots)
+			if (col_role(c)->level != level)
 				continue;
 			c->ok = c->no_crl = c->rehearsal = false;
 			sn_why_clear(&c->why);
-			e = roots ? judge_root(&s->policy, c, &c->why)
-				  : judge_intermediate(s, pool, c, &c->why);
+			e = level == 0 ? judge_root(&s->policy, c, &c->why)
+				       : judge_cert(s, pool, c, &c->why);
 			if (col_fatal(e))
 				return sn_fail(why, e, "%s", c->why.text);
-			if (e == SN_OK && roots)
-				pool_add(pool, c, NULL);
+			if (e == SN_OK)
+				pool->certs[pool->n++] = c;
 		}
 	}
 	return SN_OK;
 }
 
+/* The CRLs that no certificate so far has signed: is it one that is accepted by now? */
 static enum sn_err
-round_crls(struct col_store *s, const struct pool *pool, enum col_kind kind, struct sn_why *why)
+round_crls(struct col_store *s, const struct pool *pool, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
 		struct sn_why own = { 0 };
 
-		if (it->claim.kind != kind || it->claim.why.err != SN_OK)
+		if (it->claim.crl == NULL || it->claim.why.err != SN_OK || it->authentic)
 			continue;
-		it->refused = it->authentic = false;
+		it->refused = false;
 		SN_TRY(settle(it, judge_crl(pool, s->policy.at, it, &own), &own, why));
 	}
 	return SN_OK;
+}
+
+static void
+forget_crls(struct col_store *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->items[i]->authentic = false;
 }
 
 /* Why a chain is refused, or NULL: its root's failure explains those of the others. */
@@ -306,58 +316,53 @@ refuse_chains(struct col_store *s)
 
 /*
  * Only certificates of accepted files may vouch for others, so that the accepted originals can
- * be verified again on their own: refusing a file starts the round again without it. A
- * chain here is two certificates long, so this settles after a few rounds.
+ * be verified again on their own: refusing a file starts the round again without it. Each
+ * round refuses one more file, so this ends.
  */
 static enum sn_err
 judge_signers(struct col_store *s, struct pool *pool, struct sn_why *why)
 {
 	do {
 		pool->n = 0;
-		SN_TRY(round_certs(s, pool, true, why));
-		SN_TRY(round_crls(s, pool, COL_KIND_AMD_CRL, why));
-		SN_TRY(round_crls(s, pool, COL_KIND_INTEL_ROOT_CRL, why));
-		SN_TRY(round_certs(s, pool, false, why));
+		forget_crls(s);
+		for (unsigned int level = 0; level < COL_LEVELS; level++) {
+			SN_TRY(round_certs(s, pool, level, why));
+			SN_TRY(round_crls(s, pool, why));
+		}
 	} while (refuse_chains(s));
-	return round_crls(s, pool, COL_KIND_INTEL_PCK_CRL, why);
+	return SN_OK;
 }
 
 /* ---- what hangs on them */
 
-static enum sn_err
-judge_leaf(const struct pool *pool, int64_t at, struct col_item *it,
-    const struct col_cert **ret_issuer, struct sn_why *why)
+/* What an item's row should say of a certificate in it, or above it. */
+static void
+note_cert(struct col_item *it, const struct col_cert *c)
 {
-	const struct col_cert *c = &it->claim.certs[0];
-	struct sn_why last = { 0 };
+	if (c->rehearsal)
+		it->notes |= COL_NOTE_REHEARSAL;
+	if (c->no_crl)
+		it->notes |= COL_NOTE_NO_CRL;
+}
 
-	for (size_t i = 0; i < pool->n; i++) {
-		const struct col_cert *issuer = pool->certs[i];
-		enum sn_err e;
+/* Certificates that come alone, or several of one machine: all must hold. */
+static enum sn_err
+judge_leaves(const struct col_store *s, const struct pool *pool, struct col_item *it,
+    struct sn_why *why)
+{
+	for (size_t k = 0; k < it->claim.ncerts; k++) {
+		struct col_cert *c = &it->claim.certs[k];
 
-		if (!bytes_equal(cry_cert_issuer_der(c->x), cry_cert_subject_der(issuer->x)))
-			continue;
-		sn_why_clear(&last);
-		e = amd_leaf_check(c->x, issuer->x, at, &it->verified.leaf, &last);
-		if (e == SN_OK) {
-			it->good_until = earlier(cry_cert_not_after(c->x), issuer->good_until);
-			*ret_issuer = issuer;
-			return SN_OK;
-		}
-		if (e != SN_E_SIGNATURE)
-			break;
+		SN_TRY(judge_cert(s, pool, c, why));
 	}
-	if (last.err != SN_OK)
-		return sn_fail(why, last.err, "%s", last.text);
-	return sn_fail(why, SN_E_CHAIN, "%s: no accepted %s of its product is here",
-	    it->claim.label, c->amd == AMD_ROLE_VLEK ? "ASVK" : "ASK");
+	return SN_OK;
 }
 
 static enum sn_err
-judge_json(const struct pool *pool, int64_t at, struct col_item *it,
-    const struct col_cert **ret_issuer, struct sn_why *why)
+judge_data(const struct pool *pool, int64_t at, struct col_item *it, struct sn_why *why)
 {
 	const struct col_claim *c = &it->claim;
+	const struct col_vendor_ops *v = col_vendor_ops(c->vendor);
 	size_t tried = 0;
 
 	for (size_t i = 0; i < pool->n; i++) {
@@ -365,24 +370,25 @@ judge_json(const struct pool *pool, int64_t at, struct col_item *it,
 		struct sn_why own = { 0 };
 		enum sn_err e;
 
-		if (signer->intel != INTEL_ROLE_TCB_SIGNING)
+		if (signer->vendor != c->vendor || !col_role(signer)->signs_data)
 			continue;
 		tried++;
-		e = intel_json_check(&c->slice, &c->json, signer->x, at, &own);
+		e = v->data_check(c, signer, at, &own);
 		if (e == SN_E_SIGNATURE)
 			continue;
 		if (e != SN_OK)
 			return sn_fail(why, e, "%s", own.text);
-		it->good_until = earlier(c->json.next_update, signer->good_until);
-		*ret_issuer = signer;
+		it->good_until = earlier(c->next_update, signer->good_until);
+		note_cert(it, signer);
 		return SN_OK;
 	}
 	if (tried == 0)
 		return sn_fail(why, SN_E_CHAIN,
-		    "%s: no accepted TCB Signing certificate is here; add its issuer chain",
-		    c->label);
+		    "%s: no accepted %s certificate is here; add its issuer chain", c->label,
+		    v->data_signer);
 	return sn_fail(why, SN_E_SIGNATURE,
-	    "%s: signed by none of the TCB Signing certificates accepted here", c->label);
+	    "%s: signed by none of the %s certificates accepted here", c->label,
+	    v->data_signer);
 }
 
 static enum sn_err
@@ -390,56 +396,32 @@ judge_dependents(struct col_store *s, const struct pool *pool, struct sn_why *wh
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
-		const struct col_cert *issuer = NULL;
 		struct sn_why own = { 0 };
-		enum sn_err e = SN_OK;
+		enum sn_err e;
 
-		if (it->refused)
+		if (it->refused || is_chain(it) || it->claim.crl != NULL)
 			continue;
-		switch (it->claim.kind) {
-		case COL_KIND_AMD_VCEK:
-		case COL_KIND_AMD_VLEK:
-			e = judge_leaf(pool, s->policy.at, it, &issuer, &own);
-			break;
-		case COL_KIND_INTEL_TCB_INFO:
-		case COL_KIND_INTEL_IDENTITY:
-			e = judge_json(pool, s->policy.at, it, &issuer, &own);
-			break;
-		case COL_KIND_UNKNOWN:
-		case COL_KIND_AMD_CHAIN:
-		case COL_KIND_AMD_CRL:
-		case COL_KIND_INTEL_CHAIN:
-		case COL_KIND_INTEL_ROOT_CRL:
-		case COL_KIND_INTEL_PCK_CRL:
-		case COL_KIND_COUNT:
-			continue;
-		}
+		e = it->claim.ncerts > 0 ? judge_leaves(s, pool, it, &own)
+					 : judge_data(pool, s->policy.at, it, &own);
 		SN_TRY(settle(it, e, &own, why));
-		if (issuer != NULL && issuer->rehearsal)
-			it->notes |= COL_NOTE_REHEARSAL;
-		if (issuer != NULL && issuer->no_crl)
-			it->notes |= COL_NOTE_NO_CRL;
 	}
 	return SN_OK;
 }
 
 /* ---- the end */
 
-/* What a chain's or CRL's row should say of it; the others have theirs already. */
 static void
-note_signer(struct col_item *it)
+note_item(struct col_item *it)
 {
+	it->notes |= it->claim.notes;
 	if (it->crl_issuer != NULL && it->crl_issuer->rehearsal)
 		it->notes |= COL_NOTE_REHEARSAL;
-	for (size_t k = 0; is_chain(it) && k < it->claim.ncerts; k++) {
+	for (size_t k = 0; k < it->claim.ncerts; k++) {
 		const struct col_cert *c = &it->claim.certs[k];
 
 		it->good_until =
 		    k == 0 ? c->good_until : earlier(it->good_until, c->good_until);
-		if (c->rehearsal)
-			it->notes |= COL_NOTE_REHEARSAL;
-		if (c->no_crl)
-			it->notes |= COL_NOTE_NO_CRL;
+		note_cert(it, c);
 	}
 }
 
@@ -471,9 +453,7 @@ seal_verdicts(struct col_store *s)
 			it->good_until = 0;
 			continue;
 		}
-		note_signer(it);
-		if (it->claim.kind == COL_KIND_INTEL_TCB_INFO && it->claim.json.lower_fmspc)
-			it->notes |= COL_NOTE_LOWER_FMSPC;
+		note_item(it);
 		if (superseded(s, it))
 			it->notes |= COL_NOTE_SUPERSEDED;
 		it->verified.item = it;
@@ -484,9 +464,12 @@ enum sn_err
 col_judge(struct col_store *s, struct sn_why *why)
 {
 	SN_CLEANUP(pool_done) struct pool pool = { 0 };
+	size_t total = 0;
 
 	/* Every certificate can be in it once. */
-	pool.certs = calloc(s->n * CRY_PEM_CHAIN_MAX + 1, sizeof(const struct col_cert *));
+	for (size_t i = 0; i < s->n; i++)
+		total += s->items[i]->claim.ncerts;
+	pool.certs = calloc(total + 1, sizeof(const struct col_cert *));
 	if (pool.certs == NULL)
 		return sn_fail(why, SN_E_NOMEM, "a list of issuers");
 	for (size_t i = 0; i < s->n; i++)

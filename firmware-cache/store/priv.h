@@ -9,40 +9,9 @@
 
 #include "firmware-cache/store/store.h"
 
-#define COL_SCOPE_MAX 224
-
-/* One certificate of an item, and its verdict. */
-struct col_cert {
-	struct cry_cert *x;
-	uint8_t spki[32];
-	enum amd_role amd;
-	enum amd_product product;
-	enum intel_role intel;
-	/* set by the check */
-	bool ok, rehearsal, no_crl;
-	int64_t good_until;
-	struct sn_why why;
-};
-
-/* What an item's bytes say; nothing in here is verified. */
-struct col_claim {
-	enum col_vendor vendor;
-	enum col_kind kind;
-	struct sn_why why; /* err is not SN_OK: refused already */
-	struct col_cert certs[CRY_PEM_CHAIN_MAX];
-	size_t ncerts;
-	struct cry_crl *crl;
-	struct intel_slice slice; /* views into the item's bytes */
-	struct intel_claim json;
-	int64_t issued;
-	char label[COL_LABEL_MAX];
-	char scope[COL_SCOPE_MAX]; /* same kind and scope: one may supersede the other */
-};
-
 /* A verified original. Made by check.c only. */
 struct col_verified {
 	const struct col_item *item; /* NULL: not verified */
-	struct amd_leaf leaf;	     /* VCEK and VLEK: its verified extensions */
 };
 
 struct col_item {
@@ -72,7 +41,12 @@ struct col_store {
 /* Say what the bytes claim to be. Only memory and the library can fail. */
 SN_MUST_USE enum sn_err col_claim_read(const char *path, struct bytes b, struct col_claim *ret,
     struct sn_why *why);
-void col_claim_done(struct col_claim *c);
+
+/* The table of vendors; vendors.c. NULL behind the last one, or for a vendor without a row. */
+const struct col_vendor_ops *col_vendor_at(size_t i);
+const struct col_vendor_ops *col_vendor_ops(enum col_vendor v);
+/* The certificate's row in its vendor's table; never NULL. */
+const struct col_role *col_role(const struct col_cert *c);
 
 /* Judge every item; check.c. */
 SN_MUST_USE enum sn_err col_judge(struct col_store *s, struct sn_why *why);

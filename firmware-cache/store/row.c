@@ -5,25 +5,6 @@
 
 #define DATE_LEN 10 /* the day is enough on a line; status.json has the second */
 
-static const char *const vendor_names[] = {
-	[COL_VENDOR_NONE] = "none",
-	[COL_VENDOR_AMD] = "amd",
-	[COL_VENDOR_INTEL] = "intel",
-};
-
-static const char *const kind_names[COL_KIND_COUNT] = {
-	[COL_KIND_UNKNOWN] = "unknown",
-	[COL_KIND_AMD_CHAIN] = "amd-chain",
-	[COL_KIND_AMD_VCEK] = "amd-vcek",
-	[COL_KIND_AMD_VLEK] = "amd-vlek",
-	[COL_KIND_AMD_CRL] = "amd-crl",
-	[COL_KIND_INTEL_CHAIN] = "intel-chain",
-	[COL_KIND_INTEL_ROOT_CRL] = "intel-root-crl",
-	[COL_KIND_INTEL_PCK_CRL] = "intel-pck-crl",
-	[COL_KIND_INTEL_TCB_INFO] = "intel-tcb-info",
-	[COL_KIND_INTEL_IDENTITY] = "intel-identity",
-};
-
 /* In order of weight: a line has room for the first that applies. */
 static const struct {
 	enum col_note note;
@@ -48,18 +29,6 @@ static const struct {
 	{ SN_E_LIMIT, "over a limit" },
 	{ SN_E_MISSING, "no current root CA CRL here" },
 };
-
-const char *
-col_vendor_name(enum col_vendor v)
-{
-	return v < SN_NITEMS(vendor_names) ? vendor_names[v] : "none";
-}
-
-const char *
-col_kind_name(enum col_kind k)
-{
-	return k < COL_KIND_COUNT ? kind_names[k] : "unknown";
-}
 
 const char *
 col_refusal_phrase(const struct col_row *row)

@@ -68,7 +68,7 @@ covers_product(const struct col_item *it, enum col_kind kind, enum amd_product p
 		return strcmp(it->claim.scope, amd_product_name(p)) == 0;
 	if (kind == COL_KIND_AMD_CHAIN)
 		return it->claim.certs[0].product == p;
-	return it->verified.leaf.product == p;
+	return col_verified_amd_leaf(&it->verified)->product == p;
 }
 
 static size_t
@@ -87,12 +87,13 @@ json_vceks(yyjson_mut_doc *d, const struct col_store *s, enum amd_product p)
 	yyjson_mut_val *arr = yyjson_mut_arr(d);
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct amd_leaf *leaf = &s->items[i]->verified.leaf;
+		const struct amd_leaf *leaf;
 		char hwid[2 * AMD_HWID_MAX + 1], name[AMD_TCB_NAME_MAX];
 		yyjson_mut_val *obj;
 
 		if (!covers_product(s->items[i], COL_KIND_AMD_VCEK, p))
 			continue;
+		leaf = col_verified_amd_leaf(&s->items[i]->verified);
 		sn_hex((struct bytes){ leaf->hwid, leaf->hwid_len }, hwid);
 		amd_tcb_name(&leaf->tcb, name);
 		obj = yyjson_mut_arr_add_obj(d, arr);

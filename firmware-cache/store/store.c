@@ -298,7 +298,7 @@ has_leaf(const struct col_verified *v)
 const struct amd_leaf *
 col_verified_amd_leaf(const struct col_verified *v)
 {
-	return has_leaf(v) ? &v->leaf : NULL;
+	return has_leaf(v) ? v->item->claim.facts : NULL;
 }
 
 struct bytes

@@ -2,8 +2,8 @@
  * store - vendor collateral as it came on the stick: told by content, verified
  * against pinned vendor root keys, kept byte for byte.
  *
- * Owns: a copy of every item. May include: base, crypto, firmware-cache/amd,
- * firmware-cache/intel. Time is an argument, never the clock. See docs/COLLATERAL.md.
+ * Owns: a copy of every item. May include: base, crypto, firmware-cache/vendor and the
+ * vendors' folders. Time is an argument, never the clock. See docs/COLLATERAL.md.
  */
 #ifndef COL_STORE_H
 #define COL_STORE_H
@@ -12,43 +12,16 @@
 
 #include "appliance/base/bytes.h"
 #include "firmware-cache/amd/amd.h"
-#include "firmware-cache/intel/intel.h"
+#include "firmware-cache/vendor/vendor.h"
 
 #define COL_ITEMS_MAX 512U		/* items in one store, duplicates merged */
 #define COL_ITEM_BYTES_MAX (1U << 20)	/* one item */
 #define COL_TOTAL_BYTES_MAX (32U << 20) /* all items together */
 #define COL_PATH_MAX 255
-#define COL_LABEL_MAX 64
 #define COL_LINE_MAX 76 /* columns of one line for people */
 
 struct col_store;    /* opaque */
 struct col_verified; /* opaque: only col_store_check() makes one */
-
-enum col_vendor { COL_VENDOR_NONE, COL_VENDOR_AMD, COL_VENDOR_INTEL };
-const char *col_vendor_name(enum col_vendor v); /* "none", "amd", "intel" */
-
-/* What an item is, told by its content alone. A file of several certificates is a chain. */
-enum col_kind {
-	COL_KIND_UNKNOWN,
-	COL_KIND_AMD_CHAIN, /* ARK, ASK, ASVK: one or several, of one product */
-	COL_KIND_AMD_VCEK,
-	COL_KIND_AMD_VLEK,
-	COL_KIND_AMD_CRL,
-	COL_KIND_INTEL_CHAIN, /* root, TCB signing, PCK CAs: one or several */
-	COL_KIND_INTEL_ROOT_CRL,
-	COL_KIND_INTEL_PCK_CRL,
-	COL_KIND_INTEL_TCB_INFO,
-	COL_KIND_INTEL_IDENTITY, /* QE, TD QE or QvE identity */
-	COL_KIND_COUNT,
-};
-const char *col_kind_name(enum col_kind k); /* "amd-vcek": in status.json and transcripts */
-
-/* Root keys that a rehearsal plan adds to the pinned ones. */
-struct col_roots {
-	bool has_amd[AMD_PRODUCT_COUNT], has_intel;
-	uint8_t amd[AMD_PRODUCT_COUNT][32]; /* SHA-256 of the ARK's SPKI */
-	uint8_t intel[32];		    /* SHA-256 of the root CA's SPKI */
-};
 
 /*
  * Read the plan's "vendor_pki": {"amd":{"Milan":"<64 hex>"},"intel":"<64 hex>"}; both
@@ -88,14 +61,6 @@ SN_MUST_USE enum sn_err col_store_add_dir(struct col_store *s, int dirfd, const 
  * items is fine and has no rows.
  */
 SN_MUST_USE enum sn_err col_store_check(struct col_store *s, struct sn_why *why);
-
-/* What people should know about an accepted item. */
-enum col_note {
-	COL_NOTE_NO_CRL = 1 << 0,      /* no current CRL of its issuer is here (AMD only) */
-	COL_NOTE_REHEARSAL = 1 << 1,   /* ends in a root that the rehearsal plan added */
-	COL_NOTE_SUPERSEDED = 1 << 2,  /* a newer item of the same kind and scope is here */
-	COL_NOTE_LOWER_FMSPC = 1 << 3, /* signed with a lower-case FMSPC: see docs */
-};
 
 struct col_row {
 	char path[COL_PATH_MAX + 1]; /* the first path it was added under */

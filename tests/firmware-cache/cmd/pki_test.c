@@ -52,8 +52,8 @@ a_root_is_named_for_one_vendor_only(void **state SN_UNUSED)
 	struct sn_why why = { 0 };
 
 	must(pki_roots(&pki, &roots, &why), &why);
-	only.has_amd[AMD_MILAN] = true;
-	memcpy(only.amd[AMD_MILAN], roots.amd[AMD_MILAN], 32);
+	only.has[COL_VENDOR_AMD][AMD_MILAN] = true;
+	memcpy(only.spki[COL_VENDOR_AMD][AMD_MILAN], roots.spki[COL_VENDOR_AMD][AMD_MILAN], 32);
 	judge_under(&w, NOW, &only);
 	expect(&w, "amd/milan_cert_chain.pem", SN_OK);
 	expect(&w, "amd/milan_vcek.der", SN_OK);
@@ -70,9 +70,10 @@ a_root_is_named_for_one_product_only(void **state SN_UNUSED)
 	struct sn_why why = { 0 };
 
 	must(pki_roots(&pki, &roots, &why), &why);
-	roots.has_amd[AMD_MILAN] = false;
-	roots.has_amd[AMD_GENOA] = true;
-	memcpy(roots.amd[AMD_GENOA], roots.amd[AMD_MILAN], 32);
+	roots.has[COL_VENDOR_AMD][AMD_MILAN] = false;
+	roots.has[COL_VENDOR_AMD][AMD_GENOA] = true;
+	memcpy(roots.spki[COL_VENDOR_AMD][AMD_GENOA], roots.spki[COL_VENDOR_AMD][AMD_MILAN],
+	    32);
 	judge_under(&w, NOW, &roots);
 	expect(&w, "amd/milan_cert_chain.pem", SN_E_CHAIN);
 	world_done(&w);
@@ -274,7 +275,7 @@ ark_with_another_algorithm(void **state SN_UNUSED)
 
 	p.serial[19] = 1;
 	must(pki_roots(&pki, &roots, &why), &why);
-	memcpy(roots.amd[AMD_MILAN], roots.intel, 32);
+	memcpy(roots.spki[COL_VENDOR_AMD][AMD_MILAN], roots.spki[COL_VENDOR_INTEL][0], 32);
 	must(cry_cert_issue_raw(&p, NULL, 0, false, pki.keys[PKI_ROOT], pki.keys[PKI_ROOT],
 		 NULL, more(&w, "ark.der"), &why),
 	    &why);

@@ -294,7 +294,7 @@ closed_after_check(void **state SN_UNUSED)
 static void
 extra_roots_need_a_rehearsal(void **state SN_UNUSED)
 {
-	struct col_policy policy = { .at = 1, .extra = { .has_intel = true } };
+	struct col_policy policy = { .at = 1, .extra = { .has[COL_VENDOR_INTEL][0] = true } };
 	struct col_store *s = NULL;
 	struct sn_why why = { 0 };
 
@@ -335,8 +335,9 @@ plan(void **state)
 	if (e != SN_OK)
 		assert_false(col_roots_any(&r));
 	if (strcmp(plans[i].name, "both") == 0) {
-		assert_true(r.has_intel && r.has_amd[AMD_MILAN] && !r.has_amd[AMD_GENOA]);
-		assert_true(intel_root_pinned(r.intel));
+		assert_true(r.has[COL_VENDOR_INTEL][0] && r.has[COL_VENDOR_AMD][AMD_MILAN] &&
+		    !r.has[COL_VENDOR_AMD][AMD_GENOA]);
+		assert_true(intel_root_pinned(r.spki[COL_VENDOR_INTEL][0]));
 	}
 	yyjson_doc_free(doc);
 }

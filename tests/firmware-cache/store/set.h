@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
+#include "firmware-cache/intel/intel.h"
 #include "firmware-cache/store/store.h"
 #include "tests/lib/test.h"
 
@@ -75,8 +76,10 @@ set_store(enum set_name set, const char *at, const char *intel_root)
 	struct sn_why why = { 0 };
 
 	if (intel_root != NULL) {
-		policy.rehearsal = policy.extra.has_intel = true;
-		must(sn_hex_parse(intel_root, policy.extra.intel, 32, "root", &why), &why);
+		policy.rehearsal = policy.extra.has[COL_VENDOR_INTEL][0] = true;
+		must(sn_hex_parse(intel_root, policy.extra.spki[COL_VENDOR_INTEL][0], 32,
+			 "root", &why),
+		    &why);
 	}
 	must(col_store_new(&policy, &s, &why), &why);
 	for (size_t i = 0; set_files[set][i] != NULL; i++) {
