@@ -22,31 +22,47 @@ close_add_collateral(void *arg, const struct col_verified *v, struct sn_why *why
 	return bun_add_collateral(c->bun, v, why);
 }
 
+/* The derived forms on their way into the bundle, and what they could not hold. */
+struct close_derived {
+	struct cer *c;
+	struct sn_buf left_out;
+};
+
+static void
+close_derived_done(struct close_derived *d)
+{
+	sn_buf_done(&d->left_out);
+}
+
 /* A derived file; what a bundle's files are from is in its statement, not in their times. */
 static enum sn_err
 close_layout_file(void *arg, const char *path, struct bytes data, int64_t mtime SN_UNUSED,
     struct sn_why *why)
 {
-	struct cer *c = arg;
+	struct close_derived *d = arg;
 	char below[sizeof("collateral/") + LAY_PATH_MAX];
 
 	(void)snprintf(below, sizeof(below), "collateral/%s", path);
-	return bun_add(c->bun, below, data, why);
+	return bun_add(d->c->bun, below, data, why);
 }
 
 static enum sn_err
-close_left_out(void *arg SN_UNUSED, const char *layout SN_UNUSED, const char *what SN_UNUSED,
-    const char *reason SN_UNUSED, struct sn_why *why SN_UNUSED)
+close_left_out(void *arg, const char *layout, const char *what, const char *reason,
+    struct sn_why *why)
 {
-	return SN_OK;
+	struct close_derived *d = arg;
+
+	sn_buf_fmt(&d->left_out, "%s: %s: %s\n", layout, what, reason);
+	return sn_buf_check(&d->left_out, why);
 }
 
 /* Verified vendor items, their status, and the forms that consumers load. */
 static enum sn_err
 close_collateral(struct cer *c, struct sn_why *why)
 {
+	SN_CLEANUP(close_derived_done) struct close_derived d = { .c = c };
 	const struct lay_input in = { .store = c->col };
-	const struct lay_out out = { close_layout_file, close_left_out, c };
+	const struct lay_out out = { close_layout_file, close_left_out, &d };
 	SN_CLEANUP(sn_buf_done) struct sn_buf json = { 0 };
 	SN_CLEANUP(sn_buf_done) struct sn_buf txt = { 0 };
 
@@ -55,7 +71,10 @@ close_collateral(struct cer *c, struct sn_why *why)
 	SN_TRY(col_store_status_txt(c->col, &txt, why));
 	SN_TRY(bun_add(c->bun, "collateral/status.json", sn_buf_bytes(&json), why));
 	SN_TRY(bun_add(c->bun, "collateral/status.txt", sn_buf_bytes(&txt), why));
-	return lay_write(&in, NULL, 0, &out, why);
+	SN_TRY(lay_write(&in, NULL, 0, &out, why));
+	if (d.left_out.n == 0)
+		return SN_OK;
+	return bun_add(c->bun, "collateral/left-out.txt", sn_buf_bytes(&d.left_out), why);
 }
 
 enum sn_err

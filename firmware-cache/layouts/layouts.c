@@ -2,15 +2,25 @@
 
 #include "firmware-cache/layouts/kds.h"
 #include "firmware-cache/layouts/layouts.h"
+#include "firmware-cache/layouts/pccs.h"
+#include "firmware-cache/layouts/qcnl.h"
 #include "firmware-cache/layouts/snp.h"
+#include "firmware-cache/layouts/trustee.h"
 
+/* In byte order of folder, so that all files come in byte order of path. */
 static const struct lay_layout table[] = {
-	{ "trustee-kds", "Trustee 0.18 and later: snp_verifier's OfflineStore", KDS_FOLDER,
-	    kds_write },
+	{ PCCS_NAME, "PCCS of DCAP 1.2x, CachingFillMode OFFLINE: pccsadmin put", PCCS_FOLDER,
+	    pccs_write },
+	{ QCNL_NAME, "QCNL of DCAP 1.2x: AZDCAP_CACHE, local_cache_only", QCNL_FOLDER,
+	    qcnl_write },
 	{ "snpguest", "snpguest verify: its directory of certificates", SNP_GUEST_FOLDER,
 	    snp_guest_write },
 	{ "snphost", "snphost verify and import; certs.bin: QEMU's certs-path", SNP_HOST_FOLDER,
 	    snp_host_write },
+	{ TRUSTEE_DCAP_NAME, "Trustee 0.21: dcap_verifier's collateral_service",
+	    TRUSTEE_DCAP_FOLDER, trustee_dcap_write },
+	{ "trustee-kds", "Trustee 0.18 and later: snp_verifier's OfflineStore", KDS_FOLDER,
+	    kds_write },
 };
 
 const struct lay_layout *

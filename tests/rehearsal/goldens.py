@@ -36,6 +36,7 @@ def blank(text):
         line = re.sub(r"\b\d+ records(, checkpoint; \d+ openings)?", lambda m: "NN records" +
                       (", checkpoint; N openings" if m.group(1) else ""), line)
         line = re.sub(r"\d{5,7} bytes were", "NNNNNN bytes were", line)
+        line = re.sub(r"\b\d{2,3}( files\b| bound\b| others\b)", r"NN\1", line)
         out.append(line.rstrip())
     return "\n".join(out) + "\n"
 
