@@ -23,6 +23,7 @@ export TESTDATA CACHE INSTALL LOCKED FUZZ_SECONDS
 
 IN_ROOT ?= $(CORNERSTONE_ROOT)
 PROGRAMS := ceremony sanctum firmware-cache crosscheck
+HELPERS := softtpm firmware-cache-collect
 EXIT_STATUS_SO := $(BUILD)/tool/exit-status.so
 
 ifeq ($(IN_ROOT),)
@@ -224,7 +225,8 @@ MODULE.sanctum := ceremony/node
 MODULE.firmware-cache := firmware-cache/cmd
 MODULE.crosscheck := appliance/crosscheck
 MODULE.softtpm := appliance/softtpm
-BINARIES := $(foreach p,$(PROGRAMS) softtpm,$(if $(wildcard $(MODULE.$(p))/main.c),$(p)))
+MODULE.firmware-cache-collect := firmware-cache/collect
+BINARIES := $(foreach p,$(PROGRAMS) $(HELPERS),$(if $(wildcard $(MODULE.$(p))/main.c),$(p)))
 
 # $(call link,output,object folder,archive folder,module,modules left out)
 define link
@@ -235,8 +237,11 @@ $(1): $(2)/$(4)/main.o $(foreach m,$(filter-out $(5),$(ALL.$(4))),$(3)/$(subst /
 		$(call pkg_libs,$(4))
 endef
 
-$(foreach p,$(PROGRAMS) softtpm,$(eval \
+$(foreach p,$(PROGRAMS) $(HELPERS),$(eval \
 	$(call link,$(BUILD)/bin/$(p),$(BUILD)/obj,$(BUILD)/lib,$(MODULE.$(p)),)))
+
+# The network is in a program of its own, which the one that starts it finds beside itself.
+$(BUILD)/bin/firmware-cache: | $(BUILD)/bin/firmware-cache-collect
 
 # The image's executables; the answer-file driver is not in it.
 $(eval $(call link,$(BUILD)/image/init,$(BUILD)/image/obj,$(BUILD)/image/lib,ceremony/cmd,ceremony/script))

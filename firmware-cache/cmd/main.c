@@ -14,6 +14,8 @@ static const struct {
 	    "INPUT... [--out DIR] [--fmspc HEX] [--collected DIR] [--next-tcb "
 	    "PRODUCT:LEVELS]\n      [--product NAME] [--channel standard|early|both]",
 	    "what to fetch for these SNP reports, platform lists, PCK id files and plans" },
+	{ "collect", cmd_collect, "DIR [--key-file FILE] [...]",
+	    "fetch what DIR/requests.jsonl lists into DIR/originals; uses the network" },
 	{ "verify", cmd_verify, "DIR [--at TIME] [--rehearsal ROOTS.json] [--json]",
 	    "judge every file below DIR; exits 0 when all were accepted" },
 	{ "rehearsal-pki", cmd_rehearsal_pki, "DIR",

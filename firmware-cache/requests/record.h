@@ -15,7 +15,7 @@
 enum req_outcome {
 	REQ_FETCHED, /* the reply is in its file, its headers beside it */
 	REQ_ABSENT,  /* there is no such thing: status 404 or 410 */
-	REQ_REFUSED, /* the reply was not taken, or the vendor refused; asking again is no use */
+	REQ_REFUSED, /* the reply was not taken, or the vendor refused */
 	REQ_FAILED,  /* not reached, or not served for as long as was tried */
 	REQ_OUTCOME_COUNT,
 };

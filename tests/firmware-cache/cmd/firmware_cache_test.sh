@@ -33,7 +33,7 @@ expect()
 at="--at 2025-07-01T00:00:00Z"
 
 expect 2 'no command' 'no command'
-expect 2 'collect' 'an unknown command' collect
+expect 2 'gather' 'an unknown command' gather
 expect 2 'DIR is missing' 'verify without a folder' verify
 expect 2 'takes one value' 'an option without its value' verify "$tmp" --at
 expect 2 '--frobnicate' 'an unknown option' verify "$tmp" --frobnicate
