@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "firmware-cache/amd/amd.h"
+#include "firmware-cache/amd/ghcb.h"
+#include "firmware-cache/amd/names.h"
+#include "firmware-cache/amd/report.h"
 #include "firmware-cache/amd/vendor.h"
 
 #define NO_ROOT "root certificate of its issuer"
@@ -112,6 +114,34 @@ tell(struct col_claim *c, struct sn_why *why)
 	return SN_OK;
 }
 
+/* What comes with evidence is AMD's, and still no collateral: say what to give instead. */
+static enum sn_err
+read_evidence(struct bytes b, struct col_claim *c, bool *ret_mine, struct sn_why *why)
+{
+	bool report = amd_report_looks_like(b), table = ghcb_looks_like(b);
+
+	if (!report && !table)
+		return SN_OK;
+	*ret_mine = true;
+	c->vendor = COL_VENDOR_AMD;
+	if (table)
+		return sn_fail(why, SN_E_FORMAT,
+		    "a host's certificate table (GHCB); give its certificates one by one");
+	return sn_fail(why, SN_E_FORMAT,
+	    "an SNP attestation report is evidence, not collateral; `requests` reads it");
+}
+
+static enum sn_err
+named(const char *path, const struct col_claim *c, struct sn_why *why)
+{
+	const struct amd_leaf *leaf = c->facts;
+
+	/* Without a role it could not be parsed, which the check will say. */
+	if (leaf == NULL || leaf->role == AMD_ROLE_NONE)
+		return SN_OK;
+	return amd_name_check(path, leaf, why);
+}
+
 const struct col_vendor_ops amd_vendor = {
 	.vendor = COL_VENDOR_AMD,
 	.title = "AMD",
@@ -126,4 +156,6 @@ const struct col_vendor_ops amd_vendor = {
 	.check = check,
 	.crl_check = crl_check,
 	.tell = tell,
+	.read = read_evidence,
+	.named = named,
 };

@@ -5,7 +5,7 @@
 
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
-#include "firmware-cache/layouts/ghcb.h"
+#include "firmware-cache/amd/ghcb.h"
 #include "firmware-cache/layouts/snp.h"
 
 /* A certificate authority of an accepted chain. */

@@ -279,12 +279,23 @@ label_path(struct col_claim *c, const char *path)
 		snprintf(c->label, sizeof(c->label), "...%s", path + n - (room - 3));
 }
 
+/* A name proves nothing, but a consumer who looks something up by it must not be misled. */
+static enum sn_err
+check_name(const char *path, const struct col_claim *c, struct sn_why *why)
+{
+	const struct col_vendor_ops *v = col_vendor_ops(c->vendor);
+
+	return v != NULL && v->named != NULL ? v->named(path, c, why) : SN_OK;
+}
+
 enum sn_err
 col_claim_read(const char *path, struct bytes b, struct col_claim *ret, struct sn_why *why)
 {
 	struct sn_why own = { 0 };
 	enum sn_err e = tell(b, ret, &own);
 
+	if (e == SN_OK)
+		e = check_name(path, ret, &own);
 	if (col_fatal(e))
 		return sn_fail(why, e, "%s", own.text);
 	if (e != SN_OK)

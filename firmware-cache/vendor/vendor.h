@@ -154,6 +154,8 @@ struct col_vendor_ops {
 	 */
 	enum sn_err (*read)(struct bytes b, struct col_claim *c, bool *ret_mine,
 	    struct sn_why *why);
+	/* Does an item agree with the path under which it came, where that says anything? */
+	enum sn_err (*named)(const char *path, const struct col_claim *c, struct sn_why *why);
 	/* Data signed by that certificate and current at the time; SN_E_SIGNATURE as above. */
 	enum sn_err (*data_check)(const struct col_claim *c, const struct col_cert *signer,
 	    int64_t at, struct sn_why *why);

@@ -215,7 +215,6 @@ def indefinite(der):
     return b"\x30\x80" + der[skip:] + b"\0\0"
 
 
-TEST = "test: "
 LEVELS = "bl03_tee00_snp08_ucode115_vcek.der"
 HWID = (b"a chip for tests" * 4).hex()
 CA_OF_LEAF = BC0 + SIGN + leaf_exts()
@@ -311,6 +310,16 @@ ROWS = [
     ("role/ask-without-usage.der", ask(exts=BC0), "SN_E_ROLE", "keyUsage"),
     ("role/revoked-ask-020001.der", ask("SEV-Genoa", "Genoa", serial=0x020001),
      "SN_E_REVOKED", "ARK-Genoa has revoked it"),
+    # names that do not tell the truth
+    (f"name/vcek/{HWID}/bl04_tee00_snp08_ucode115_vcek.der", vcek(), "SN_E_ROLE",
+     "its extensions say bl03_tee00_snp08_ucode115"),
+    (f"name/vcek/{'0' * 128}/{LEVELS}", vcek(), "SN_E_ROLE", "of chip 00000000"),
+    (f"name/vcek/{HWID.upper()}/{LEVELS}", vcek(), "SN_E_FORMAT", "upper-case"),
+    (f"name/vcek/{HWID[:-2]}aa/fmc00_{LEVELS}", vcek(), "SN_E_FORMAT", "in this order"),
+    ("name/vcek.der", vcek("SEV-VLEK", "SEV-VLEK-Milan",
+                           exts=leaf_exts(hwid=None, csp=b"CN=test")), "SN_E_ROLE",
+     "its name says VCEK, and it is a VLEK"),
+    ("name/vlek.der", vcek(), "SN_E_ROLE", "its name says VLEK, and it is a VCEK"),
     # form
     ("form/trailing-byte.der", ask(behind=b"\0"), "SN_E_FORMAT", "bytes behind it"),
     ("form/two-in-der.der", ask() + ask("SEV-VLEK-Milan"), "SN_E_FORMAT", "bytes behind it"),
@@ -326,7 +335,7 @@ ROWS = [
      "at most 4096"),
     ("form/two-leaves.pem", pem(vcek()) + pem(vcek(exts=leaf_exts(hwid=b"B" * 64))),
      "SN_E_FORMAT", "alone"),
-    ("form/leaf-in-a-chain.pem", pem(ask()) + pem(vcek()), "SN_E_FORMAT", "in one file"),
+    ("form/leaf-in-a-chain.pem", pem(ask()) + pem(vcek()), "SN_E_FORMAT", "alone"),
     ("form/text-before-pem.pem", b"subject=SEV-Milan\n" + pem(ask()), "SN_E_FORMAT", "expected PEM"),
     ("form/key-beside.pem", pem(ask()) + b"-----BEGIN PRIVATE KEY-----\nAAAA\n"
      b"-----END PRIVATE KEY-----\n", "SN_E_FORMAT", "private key"),
@@ -362,6 +371,20 @@ def roots(path):
         json.dump({"vendor_pki": {"amd": {"Milan": digest, "Genoa": digest}}}, f)
 
 
+def openssl_sees_the_revocation(tap):
+    """AMD's own CRL of Genoa revokes the serial number that the row above is refused for."""
+    path = os.path.join(os.environ.get("TESTDATA", "../shared/data"),
+                        "amd/kds/vcek_v1_Genoa_crl.der")
+    if not os.path.exists(path):
+        tap.ok(True, f"openssl: 020001 is revoked # SKIP no {path}")
+        return
+    run = subprocess.run(["openssl", "crl", "-inform", "DER", "-in", path, "-noout", "-text"],
+                         capture_output=True, text=True, check=False)
+    serials = [line.split(":")[1].strip() for line in run.stdout.splitlines()
+               if "Serial Number:" in line]
+    tap.equal(serials, ["020001"], "openssl: AMD's CRL of Genoa revokes 020001 alone")
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as tmp:
@@ -386,6 +409,7 @@ def main():
             good = row.get("accepted") is True
         tap.ok(good, f"{'accepted' if error is None else 'refused'}: {path}",
                f"wanted {error} \"{words}\"\n{json.dumps(row)}")
+    openssl_sees_the_revocation(tap)
     tap.close()
 
 

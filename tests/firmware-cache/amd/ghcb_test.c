@@ -1,7 +1,7 @@
 /* The GHCB certificate table: written, read back, equal to the published ones, and refused. */
 #include <string.h>
 
-#include "firmware-cache/layouts/ghcb.h"
+#include "firmware-cache/amd/ghcb.h"
 #include "tests/lib/test.h"
 
 #define ENTRY 24

@@ -5,8 +5,8 @@
  * entries of GUID (16 bytes as its text has them), u32 offset, u32 length, little-endian, an
  * entry of zeros, then the parts, one behind the other.
  */
-#ifndef GHCB_GHCB_H
-#define GHCB_GHCB_H
+#ifndef AMD_GHCB_H
+#define AMD_GHCB_H
 
 #include "appliance/base/bytes.h"
 
@@ -20,6 +20,9 @@ enum ghcb_part {
 	GHCB_PARTS,
 };
 const char *ghcb_part_name(enum ghcb_part p); /* "VCEK" */
+
+/* Does it begin as a table does, with the GUID of a part? For telling items apart. */
+bool ghcb_looks_like(struct bytes b);
 
 #define GHCB_PART_MAX (64U << 10)
 

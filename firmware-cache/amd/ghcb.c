@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "firmware-cache/layouts/ghcb.h"
+#include "firmware-cache/amd/ghcb.h"
 
 #define GUID_LEN 16
 #define ENTRY_LEN (GUID_LEN + 8)
@@ -30,6 +30,15 @@ const char *
 ghcb_part_name(enum ghcb_part p)
 {
 	return p < GHCB_PARTS ? kinds[p].name : "unknown";
+}
+
+bool
+ghcb_looks_like(struct bytes b)
+{
+	for (enum ghcb_part p = GHCB_VCEK; b.n > ENTRY_LEN && p < GHCB_PARTS; p++)
+		if (memcmp(b.p, kinds[p].guid, GUID_LEN) == 0)
+			return true;
+	return false;
 }
 
 /* One VCEK or one VLEK, nothing over its limit; how many parts there are. */
