@@ -18,6 +18,10 @@ static const struct {
 	    "fetch what DIR/requests.jsonl lists into DIR/originals; uses the network" },
 	{ "verify", cmd_verify, "DIR [--at TIME] [--rehearsal ROOTS.json] [--json]",
 	    "judge every file below DIR; exits 0 when all were accepted" },
+	{ "export", cmd_export,
+	    "DIR OUT [--layout NAME[,NAME]] [--platforms LIST.json]\n"
+	    "         [--qcnl-expiry TIME] [--at TIME] [--rehearsal ROOTS.json]",
+	    "verify DIR, and write what consumers load into OUT, which must not be there" },
 	{ "rehearsal-pki", cmd_rehearsal_pki, "DIR",
 	    "write a new vendor-like PKI with collateral into DIR" },
 };

@@ -55,7 +55,8 @@ lay_write(const struct lay_input *in, const char *const *names, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (lay_find(names[i]) == NULL)
 			return sn_fail(why, SN_E_USAGE,
-			    "%s is no layout; --help lists those there are", names[i]);
+			    "\"%.32s\" is no layout; docs/COLLATERAL.md lists those there are",
+			    names[i]);
 	for (size_t i = 0; i < SN_NITEMS(table); i++)
 		if (wanted(&table[i], names, n))
 			SN_TRY(table[i].write(in, out, why));
