@@ -71,7 +71,7 @@ close_collateral(struct cer *c, struct sn_why *why)
 	SN_TRY(col_store_status_txt(c->col, &txt, why));
 	SN_TRY(bun_add(c->bun, "collateral/status.json", sn_buf_bytes(&json), why));
 	SN_TRY(bun_add(c->bun, "collateral/status.txt", sn_buf_bytes(&txt), why));
-	SN_TRY(lay_write(&in, NULL, 0, &out, why));
+	SN_TRY(lay_write_bundle(&in, &out, why));
 	if (d.left_out.n == 0)
 		return SN_OK;
 	return bun_add(c->bun, "collateral/left-out.txt", sn_buf_bytes(&d.left_out), why);

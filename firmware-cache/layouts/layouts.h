@@ -59,6 +59,8 @@ struct lay_layout {
 	 */
 	enum sn_err (*write)(const struct lay_input *in, const struct lay_out *out,
 	    struct sn_why *why);
+	/* A folder for each host: exported only, since a bundle's files are counted. */
+	bool per_host;
 };
 
 /* All layouts, in the order in which they are written. */
@@ -72,5 +74,9 @@ const struct lay_layout *lay_find(const char *name);
  */
 SN_MUST_USE enum sn_err lay_write(const struct lay_input *in, const char *const *names,
     size_t n, const struct lay_out *out, struct sn_why *why);
+
+/* The layouts that go into a ceremony's bundle: all but those per host. */
+SN_MUST_USE enum sn_err lay_write_bundle(const struct lay_input *in, const struct lay_out *out,
+    struct sn_why *why);
 
 #endif

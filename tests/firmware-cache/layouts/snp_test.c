@@ -264,6 +264,38 @@ derived_again(void **state SN_UNUSED)
 	}
 }
 
+static enum sn_err
+not_per_host(void *arg, const char *path, struct bytes bytes SN_UNUSED, int64_t mtime SN_UNUSED,
+    struct sn_why *why SN_UNUSED)
+{
+	assert_int_not_equal(strncmp(path, "snp", 3), 0);
+	++*(size_t *)arg;
+	return SN_OK;
+}
+
+static enum sn_err
+anything_left_out(void *arg SN_UNUSED, const char *layout SN_UNUSED, const char *what SN_UNUSED,
+    const char *reason SN_UNUSED, struct sn_why *why SN_UNUSED)
+{
+	return SN_OK;
+}
+
+/* A bundle's files are counted: folders per host are exported only. */
+static void
+not_in_bundles(void **state SN_UNUSED)
+{
+	size_t n = 0;
+	struct lay_out out = { not_per_host, anything_left_out, &n };
+	struct sn_why why = { 0 };
+	struct col_store *s;
+
+	test_need_data("amd/milan-gosev/vcek.der");
+	s = judged(AT, NULL);
+	must(lay_write_bundle(&(struct lay_input){ .store = s }, &out, &why), &why);
+	assert_true(n >= 3);
+	col_store_free(&s);
+}
+
 int
 main(void)
 {
@@ -277,6 +309,7 @@ main(void)
 	    "a VLEK's table is the published one");
 	test_list_add(l, guest_folders_by_openssl, NULL,
 	    "openssl verifies every folder of snpguest's");
+	test_list_add(l, not_in_bundles, NULL, "a bundle has no folders per host");
 	test_list_add(l, derived_again, NULL, "derived again, the same");
 	return test_list_run(l, "snp");
 }
