@@ -176,6 +176,9 @@ collateral_records(struct cer *c, struct sn_why *why)
 			SN_TRY(CER_RECORD(c, "collateral.accepted", why,
 			    TR_ARG_STR("label", r->label), TR_ARG_STR("sha256", r->sha256),
 			    TR_ARG_STR("until", cer_time_text(r->good_until))));
+		else if (r->carried)
+			SN_TRY(CER_RECORD(c, "collateral.carried", why,
+			    TR_ARG_STR("path", r->path), TR_ARG_STR("sha256", r->sha256)));
 		else
 			SN_TRY(CER_RECORD(c, "collateral.refused", why,
 			    TR_ARG_STR("path", r->path), TR_ARG_STR("sha256", r->sha256),
@@ -255,6 +258,10 @@ step_collateral_count(const struct cer *c SN_UNUSED)
 static void
 collateral_row(const struct col_row *r, struct view *v)
 {
+	if (r->carried) {
+		view_line(v, "[--] %-40.40s carried", r->label);
+		return;
+	}
 	if (!r->ok) {
 		view_line(v, "[!!] %.53s", r->path);
 		view_say(v, "collateral.refusal",
@@ -285,7 +292,7 @@ collateral_table(struct cer *c, struct view *v, struct sn_why *why)
 	for (size_t k = 0; k < 2 * n; k++) {
 		const struct col_row *r = &rows[k % n];
 
-		if (r->ok != (k >= n))
+		if ((r->ok || r->carried) != (k >= n))
 			continue;
 		if (v->nlines + COLLATERAL_ROW_LINES >= VIEW_MAX_LINES) {
 			view_say(v, "collateral.more", NULL);

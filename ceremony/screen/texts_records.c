@@ -22,6 +22,7 @@ static const struct text rows[] = {
 	    "TPM {manufacturer} {vendor}, firmware {firmware}, back end {backend}; EK {ek}, AK {ak}; "
 	    "evidence class {class}." },
 	{ "collateral.accepted", "Accepted {label} ({sha256}), good until {until}." },
+	{ "collateral.carried", "Carried {path} ({sha256}), not verified here." },
 	{ "collateral.refused", "Refused {path} ({sha256}): {reason}." },
 	{ "collateral.more-refused", "{count} further files were refused." },
 	{ "collateral.judged",

@@ -13,7 +13,7 @@ verdict(const struct col_store *s, struct sn_why *why)
 	if (n == 0)
 		return sn_fail(why, SN_E_MISSING, "there is no collateral");
 	for (size_t i = 0; i < n; i++)
-		if (!rows[i].ok)
+		if (!rows[i].ok && !rows[i].carried)
 			return sn_fail(why, rows[i].why.err, "%zu of %zu refused, first %s: %s",
 			    col_store_refused(s), n, rows[i].path, rows[i].why.text);
 	return SN_OK;

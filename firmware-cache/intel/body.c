@@ -23,20 +23,10 @@ static const struct {
 	[INTEL_ID_QVE] = { "QVE", INTEL_JSON_IDENTITY, 2, 2 },
 };
 #define TCB_INFO_VERSION_NO_ID 2U
+#define EVALUATION_VERSION 1U
+#define EVALUATIONS_MAX 64U
 #define VERSION_MIN 2U
 #define VERSION_MAX 3U
-
-static const char *
-what_of(enum intel_json kind)
-{
-	switch (kind) {
-	case INTEL_JSON_TCB_INFO:
-		return "tcbInfo";
-	case INTEL_JSON_IDENTITY:
-		return "enclaveIdentity";
-	}
-	return "body";
-}
 
 const char *
 intel_id_name(enum intel_id id)
@@ -44,11 +34,56 @@ intel_id_name(enum intel_id id)
 	return id < INTEL_ID_COUNT ? ids[id].name : "unknown";
 }
 
+/* Lists of evaluation numbers have versions of their own. */
+static enum sn_err
+read_list_id(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
+{
+	const char *what = intel_json_key(c->kind), *id = NULL;
+
+	SN_TRY(sn_json_u32(root, "version", 0, UINT32_MAX, &c->version, what, why));
+	if (c->version != EVALUATION_VERSION)
+		return sn_fail(why, SN_E_FORMAT, "%s: version %u is not supported", what,
+		    c->version);
+	SN_TRY(sn_json_str(root, "id", WORD_MAX, &id, what, why));
+	for (enum intel_id i = INTEL_ID_SGX; i <= INTEL_ID_TDX; i++)
+		if (strcmp(ids[i].name, id) == 0) {
+			c->id = i;
+			return SN_OK;
+		}
+	return sn_fail(why, SN_E_FORMAT, "%s: id \"%s\" is not known", what, id);
+}
+
+/* The numbers that the service still answers for; the highest is the "early" channel's. */
+static enum sn_err
+read_list(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
+{
+	const char *what = intel_json_key(c->kind);
+	yyjson_val *list = NULL, *entry;
+	size_t i, n;
+
+	SN_TRY(sn_json_arr(root, "tcbEvalNumbers", 1, EVALUATIONS_MAX, &list, what, why));
+	yyjson_arr_foreach(list, i, n, entry)
+	{
+		uint32_t number = 0;
+		int64_t date = 0;
+
+		if (!yyjson_is_obj(entry))
+			return sn_fail(why, SN_E_FORMAT, "%s: [%zu] is not an object", what, i);
+		SN_TRY(sn_json_u32(entry, "tcbEvaluationDataNumber", 1, UINT32_MAX, &number,
+		    what, why));
+		SN_TRY(sn_json_time(entry, "tcbRecoveryEventDate", &date, what, why));
+		SN_TRY(sn_json_time(entry, "tcbDate", &date, what, why));
+		if (number > c->evaluation)
+			c->evaluation = number;
+	}
+	return SN_OK;
+}
+
 /* id and version, which must go together. */
 static enum sn_err
 read_id(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
 {
-	const char *what = what_of(c->kind), *id = NULL;
+	const char *what = intel_json_key(c->kind), *id = NULL;
 
 	SN_TRY(sn_json_u32(root, "version", 0, UINT32_MAX, &c->version, what, why));
 	if (c->version < VERSION_MIN || c->version > VERSION_MAX)
@@ -76,12 +111,14 @@ read_id(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
 static enum sn_err
 read_window(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
 {
-	const char *what = what_of(c->kind);
+	const char *what = intel_json_key(c->kind);
 
 	SN_TRY(sn_json_time(root, "issueDate", &c->issued, what, why));
 	SN_TRY(sn_json_time(root, "nextUpdate", &c->next_update, what, why));
 	if (c->next_update <= c->issued)
 		return sn_fail(why, SN_E_FORMAT, "%s: nextUpdate is not after issueDate", what);
+	if (c->kind == INTEL_JSON_EVALUATION)
+		return SN_OK;
 	return sn_json_u32(root, "tcbEvaluationDataNumber", 0, UINT32_MAX, &c->evaluation, what,
 	    why);
 }
@@ -118,7 +155,7 @@ check_components(yyjson_val *tcb, const struct intel_claim *c, struct sn_why *wh
 static enum sn_err
 check_levels(yyjson_val *root, const struct intel_claim *c, struct sn_why *why)
 {
-	const char *what = what_of(c->kind);
+	const char *what = intel_json_key(c->kind);
 	yyjson_val *levels = NULL, *level;
 	size_t i, n;
 
@@ -145,15 +182,19 @@ intel_body_parse(const struct intel_slice *s, struct intel_claim *ret, struct sn
 	struct intel_claim c = { .kind = s->kind };
 	yyjson_val *root;
 
-	SN_TRY(sn_json_parse(s->body, what_of(s->kind), false, &doc, why));
+	SN_TRY(sn_json_parse(s->body, intel_json_key(s->kind), false, &doc, why));
 	root = yyjson_doc_get_root(doc);
 	if (!yyjson_is_obj(root))
-		return sn_fail(why, SN_E_FORMAT, "%s: not an object", what_of(s->kind));
-	SN_TRY(read_id(root, &c, why));
+		return sn_fail(why, SN_E_FORMAT, "%s: not an object", intel_json_key(s->kind));
+	SN_TRY(s->kind == INTEL_JSON_EVALUATION ? read_list_id(root, &c, why)
+						: read_id(root, &c, why));
 	SN_TRY(read_window(root, &c, why));
+	if (c.kind == INTEL_JSON_EVALUATION)
+		SN_TRY(read_list(root, &c, why));
 	if (c.kind == INTEL_JSON_TCB_INFO)
 		SN_TRY(read_platform(root, &c, why));
-	SN_TRY(check_levels(root, &c, why));
+	if (c.kind != INTEL_JSON_EVALUATION)
+		SN_TRY(check_levels(root, &c, why));
 	*ret = c;
 	return SN_OK;
 }
@@ -167,7 +208,7 @@ check_window(const struct intel_claim *c, int64_t at, struct sn_why *why)
 		return SN_OK;
 	text_from_time(at < c->issued ? c->issued : c->next_update, limit);
 	text_from_time(at, now);
-	return sn_fail(why, SN_E_EXPIRED, "%s: %s %s, judged at %s", what_of(c->kind),
+	return sn_fail(why, SN_E_EXPIRED, "%s: %s %s, judged at %s", intel_json_key(c->kind),
 	    at < c->issued ? "issued" : "good until", limit, now);
 }
 
@@ -179,7 +220,7 @@ intel_json_check(const struct intel_slice *s, const struct intel_claim *claim,
 
 	if (intel_cert_role(signer) != INTEL_ROLE_TCB_SIGNING)
 		return sn_fail(why, SN_E_ROLE, "%s does not sign %s", cry_cert_cn(signer),
-		    what_of(s->kind));
+		    intel_json_key(s->kind));
 	SN_TRY(cry_cert_key(signer, &key, why));
 	if (cry_key_alg(key) != CRY_P256)
 		return sn_fail(why, SN_E_FORMAT, "%s: its key is not P-256",

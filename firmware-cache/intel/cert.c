@@ -34,7 +34,8 @@ static const struct {
 	    BYTES_OF(usage_ca), BYTES_OF(ca_zero) },
 	[INTEL_ROLE_PROCESSOR_CA] = { "PCK Processor CA", "Intel SGX PCK Processor CA",
 	    BYTES_OF(usage_ca), BYTES_OF(ca_zero) },
-	[INTEL_ROLE_PCK] = { "PCK certificate", "Intel SGX PCK Certificate", { 0 }, { 0 } },
+	[INTEL_ROLE_PCK] = { "PCK certificate", "Intel SGX PCK Certificate",
+	    BYTES_OF(usage_sign), BYTES_OF(ca_false) },
 };
 
 const char *
@@ -112,6 +113,22 @@ intel_intermediate_check(const struct cry_cert *c, const struct cry_cert *root, 
 		return sn_fail(why, SN_E_ROLE, "%s: not the root CA", cry_cert_cn(root));
 	SN_TRY(cry_cert_signed_by(c, root, CRY_SIG_ECDSA_P256_SHA256, why));
 	SN_TRY(check_role(c, role, why));
+	return cry_cert_valid_at(c, at, why);
+}
+
+enum sn_err
+intel_leaf_check(const struct cry_cert *c, const struct cry_cert *ca, int64_t at,
+    struct sn_why *why)
+{
+	enum intel_role issuer = intel_cert_role(ca);
+
+	if (intel_cert_role(c) != INTEL_ROLE_PCK)
+		return sn_fail(why, SN_E_ROLE, "%s: no PCK certificate", cry_cert_cn(c));
+	if (issuer != INTEL_ROLE_PLATFORM_CA && issuer != INTEL_ROLE_PROCESSOR_CA)
+		return sn_fail(why, SN_E_ROLE, "%s: %s signs no PCK certificate",
+		    cry_cert_cn(c), cry_cert_cn(ca));
+	SN_TRY(cry_cert_signed_by(c, ca, CRY_SIG_ECDSA_P256_SHA256, why));
+	SN_TRY(check_role(c, INTEL_ROLE_PCK, why));
 	return cry_cert_valid_at(c, at, why);
 }
 

@@ -17,7 +17,7 @@ enum intel_role {
 	INTEL_ROLE_TCB_SIGNING,
 	INTEL_ROLE_PLATFORM_CA,
 	INTEL_ROLE_PROCESSOR_CA,
-	INTEL_ROLE_PCK, /* belongs to one host; recognised so that it can be named */
+	INTEL_ROLE_PCK, /* belongs to one host */
 	INTEL_ROLE_COUNT,
 };
 const char *intel_role_name(enum intel_role r); /* "TCB signing" */
@@ -33,6 +33,9 @@ SN_MUST_USE enum sn_err intel_root_check(const struct cry_cert *c, int64_t at,
 /* TCB signing, Platform CA or Processor CA, signed by that root and fit for its role. */
 SN_MUST_USE enum sn_err intel_intermediate_check(const struct cry_cert *c,
     const struct cry_cert *root, int64_t at, struct sn_why *why);
+/* A PCK certificate signed by that PCK CA and fit for its role; pck.h reads its extension. */
+SN_MUST_USE enum sn_err intel_leaf_check(const struct cry_cert *c, const struct cry_cert *ca,
+    int64_t at, struct sn_why *why);
 /* The CRL of the root, or of a PCK CA, current at the time. */
 SN_MUST_USE enum sn_err intel_crl_check(const struct cry_crl *crl,
     const struct cry_cert *issuer, int64_t at, struct sn_why *why);
@@ -40,7 +43,9 @@ SN_MUST_USE enum sn_err intel_crl_check(const struct cry_crl *crl,
 #define INTEL_JSON_MAX (1U << 20) /* one signed JSON response */
 #define INTEL_SIG_LEN 64
 
-enum intel_json { INTEL_JSON_TCB_INFO, INTEL_JSON_IDENTITY };
+enum intel_json { INTEL_JSON_TCB_INFO, INTEL_JSON_IDENTITY, INTEL_JSON_EVALUATION };
+/* The outer member that holds it: "tcbInfo". */
+const char *intel_json_key(enum intel_json kind);
 
 /* A signed JSON response, cut up; views into the original bytes. */
 struct intel_slice {
@@ -50,7 +55,8 @@ struct intel_slice {
 };
 
 /*
- * Slice {"tcbInfo":{...},"signature":"<128 hex>"} or "enclaveIdentity": one object with
+ * Slice {"tcbInfo":{...},"signature":"<128 hex>"}, or the same with "enclaveIdentity" or
+ * "tcbEvaluationDataNumbers": one object with
  * exactly two members in either order, no escapes in any key, no key twice at any depth,
  * nothing behind it. SN_E_FORMAT, SN_E_LIMIT.
  */
@@ -76,13 +82,14 @@ struct intel_claim {
 	enum intel_json kind;
 	enum intel_id id;
 	uint32_t version;
-	uint32_t evaluation; /* tcbEvaluationDataNumber */
+	uint32_t evaluation; /* tcbEvaluationDataNumber; the highest of a list of them */
 	int64_t issued, next_update;
 	uint8_t fmspc[INTEL_FMSPC_LEN]; /* TCB info only */
 	bool lower_fmspc;		/* written with a-f */
 };
 
-/* Parse the body: TCB info version 3 (SGX, TDX) or 2 (SGX), identity version 2. */
+/* Parse the body: TCB info version 3 (SGX, TDX) or 2 (SGX), identity version 2, evaluation
+ * numbers version 1 (SGX, TDX). */
 SN_MUST_USE enum sn_err intel_body_parse(const struct intel_slice *s, struct intel_claim *ret,
     struct sn_why *why);
 /* Signed by that TCB signing certificate, and inside its window at the time. */

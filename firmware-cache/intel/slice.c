@@ -12,8 +12,18 @@ static const struct {
 } bodies[] = {
 	{ "tcbInfo", INTEL_JSON_TCB_INFO },
 	{ "enclaveIdentity", INTEL_JSON_IDENTITY },
+	{ "tcbEvaluationDataNumbers", INTEL_JSON_EVALUATION },
 };
 #define KEY_SIGNATURE "signature"
+
+const char *
+intel_json_key(enum intel_json kind)
+{
+	for (size_t i = 0; i < SN_NITEMS(bodies); i++)
+		if (bodies[i].kind == kind)
+			return bodies[i].key;
+	return "body";
+}
 
 static bool
 is_space(uint8_t c)
@@ -130,7 +140,8 @@ read_outer(yyjson_val *root, enum intel_json *ret_kind, uint8_t sig[INTEL_SIG_LE
 		}
 	if (key == NULL)
 		return sn_fail(why, SN_E_FORMAT,
-		    WHAT ": neither tcbInfo nor enclaveIdentity is in it");
+		    WHAT ": neither tcbInfo, enclaveIdentity nor "
+			 "tcbEvaluationDataNumbers is in it");
 	SN_TRY(sn_json_obj(root, key, &body, WHAT, why));
 	return sn_json_hex(root, KEY_SIGNATURE, sig, INTEL_SIG_LEN, WHAT, why);
 }

@@ -399,7 +399,7 @@ judge_dependents(struct col_store *s, const struct pool *pool, struct sn_why *wh
 		struct sn_why own = { 0 };
 		enum sn_err e;
 
-		if (it->refused || is_chain(it) || it->claim.crl != NULL)
+		if (it->refused || it->claim.carried || is_chain(it) || it->claim.crl != NULL)
 			continue;
 		e = it->claim.ncerts > 0 ? judge_leaves(s, pool, it, &own)
 					 : judge_data(pool, s->policy.at, it, &own);
@@ -453,6 +453,8 @@ seal_verdicts(struct col_store *s)
 			it->good_until = 0;
 			continue;
 		}
+		if (it->claim.carried)
+			continue;
 		note_item(it);
 		if (superseded(s, it))
 			it->notes |= COL_NOTE_SUPERSEDED;

@@ -56,6 +56,11 @@ col_row_line(const struct col_row *row, char ret[COL_LINE_MAX + 1])
 	const char *note = col_note_phrase(row->notes, 0);
 	char until[TEXT_TIME_LEN + 1];
 
+	if (row->carried) {
+		snprintf(ret, COL_LINE_MAX + 1, "carried %-38.38s not verified here",
+		    row->label);
+		return;
+	}
 	if (!row->ok) {
 		snprintf(ret, COL_LINE_MAX + 1, "REFUSED %-38.38s %.29s", row->label,
 		    col_refusal_phrase(row));

@@ -45,6 +45,8 @@ json_row(yyjson_mut_doc *d, const struct col_row *row)
 		put_time(d, obj, "issued", row->issued);
 		put_time(d, obj, "good_until", row->good_until);
 		yyjson_mut_obj_add_val(d, obj, "notes", json_notes(d, row->notes));
+	} else if (row->carried) {
+		yyjson_mut_obj_add_bool(d, obj, "carried", true);
 	} else {
 		yyjson_mut_obj_add_str(d, obj, "error", sn_err_name(row->why.err));
 		yyjson_mut_obj_add_str(d, obj, "reason", row->why.text);
@@ -56,7 +58,7 @@ json_row(yyjson_mut_doc *d, const struct col_row *row)
 static bool
 counts(const struct col_item *it)
 {
-	return !it->refused && (it->notes & COL_NOTE_SUPERSEDED) == 0;
+	return !it->refused && !it->claim.carried && (it->notes & COL_NOTE_SUPERSEDED) == 0;
 }
 
 static bool
@@ -171,6 +173,8 @@ col_store_status_json(const struct col_store *s, struct sn_buf *ret, struct sn_w
 	yyjson_mut_obj_add_bool(d, root, "rehearsal_roots", col_roots_any(&s->policy.extra));
 	yyjson_mut_obj_add_uint(d, root, "accepted", col_store_accepted(s));
 	yyjson_mut_obj_add_uint(d, root, "refused", col_store_refused(s));
+	if (col_store_carried(s) > 0)
+		yyjson_mut_obj_add_uint(d, root, "carried", col_store_carried(s));
 	yyjson_mut_obj_add_val(d, root, "items", items);
 	yyjson_mut_obj_add_val(d, root, "coverage", json_coverage(d, s));
 	if (first != NULL) {
@@ -214,7 +218,7 @@ put_row(struct sn_buf *b, const struct col_row *row)
 	col_row_line(row, line);
 	sn_buf_fmt(b, "%s\n", line);
 	put_wrapped(b, row->path);
-	if (!row->ok)
+	if (!row->ok && !row->carried)
 		put_wrapped(b, row->why.text);
 }
 
@@ -255,6 +259,8 @@ col_store_status_txt(const struct col_store *s, struct sn_buf *ret, struct sn_wh
 	text_from_time(s->policy.at, when);
 	sn_buf_fmt(ret, "Collateral, judged at %s: %zu accepted, %zu refused\n", when,
 	    col_store_accepted(s), col_store_refused(s));
+	if (col_store_carried(s) > 0)
+		sn_buf_fmt(ret, "%zu carried, not verified here\n", col_store_carried(s));
 	if (first != NULL) {
 		text_from_time(first->good_until, when);
 		sn_buf_fmt(ret, "Good until %s; first to lapse:\n  %s\n", when, first->label);

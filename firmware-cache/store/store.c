@@ -181,13 +181,14 @@ fill_row(const struct col_item *it, struct col_row *row)
 		sn_hex(BYTES_OF(it->sha256), row->sha256);
 	row->vendor = it->claim.vendor;
 	row->kind = it->claim.kind;
-	row->ok = !it->refused;
+	row->carried = !it->refused && it->claim.carried;
+	row->ok = !it->refused && !row->carried;
 	row->notes = it->notes;
 	row->issued = it->claim.issued;
 	row->good_until = it->good_until;
 	if (it->refused)
 		row->why = it->why;
-	else
+	else if (row->ok)
 		row->verified = &it->verified;
 }
 
@@ -232,7 +233,17 @@ col_store_accepted(const struct col_store *s)
 size_t
 col_store_refused(const struct col_store *s)
 {
-	return s->checked ? s->n - col_store_accepted(s) : 0;
+	return s->checked ? s->n - col_store_accepted(s) - col_store_carried(s) : 0;
+}
+
+size_t
+col_store_carried(const struct col_store *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; s->checked && i < s->n; i++)
+		n += s->rows[i].carried;
+	return n;
 }
 
 const struct col_row *
@@ -319,6 +330,15 @@ const struct cry_crl *
 col_verified_crl(const struct col_verified *v)
 {
 	return v->item->claim.crl;
+}
+
+const struct intel_pck_facts *
+col_verified_intel_pcks(const struct col_verified *v)
+{
+	enum col_kind k = v->item->claim.kind;
+
+	return k == COL_KIND_INTEL_PCK || k == COL_KIND_INTEL_PCK_SET ? v->item->claim.facts
+								      : NULL;
 }
 
 enum sn_err

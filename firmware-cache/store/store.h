@@ -12,6 +12,7 @@
 
 #include "appliance/base/bytes.h"
 #include "firmware-cache/amd/amd.h"
+#include "firmware-cache/intel/vendor.h"
 #include "firmware-cache/vendor/vendor.h"
 
 #define COL_ITEMS_MAX 512U		/* items in one store, duplicates merged */
@@ -68,7 +69,8 @@ struct col_row {
 	char label[COL_LABEL_MAX];   /* "AMD Milan CRL", "TCB info SGX 00A067110000" */
 	enum col_vendor vendor;
 	enum col_kind kind;
-	bool ok;
+	bool ok;	    /* accepted */
+	bool carried;	    /* neither accepted nor refused: nothing here can verify it */
 	unsigned int notes; /* enum col_note; 0 when refused */
 	int64_t issued;	    /* issueDate, thisUpdate or latest notBefore; 0 when unknown */
 	int64_t good_until; /* last good second; 0 when refused */
@@ -81,6 +83,7 @@ SN_MUST_USE enum sn_err col_store_rows(const struct col_store *s,
     const struct col_row **ret_rows, size_t *ret_n, struct sn_why *why);
 size_t col_store_accepted(const struct col_store *s);
 size_t col_store_refused(const struct col_store *s);
+size_t col_store_carried(const struct col_store *s);
 /* The accepted, not superseded row that lapses first, or NULL when nothing was accepted. */
 const struct col_row *col_store_first_to_lapse(const struct col_store *s);
 
@@ -101,6 +104,8 @@ int64_t col_verified_good_until(const struct col_verified *v);
 /* For a VCEK or VLEK: what its extensions say, and its DER; else NULL and empty. */
 const struct amd_leaf *col_verified_amd_leaf(const struct col_verified *v);
 struct bytes col_verified_leaf_der(const struct col_verified *v);
+/* For a PCK certificate or a set of them: what their extensions say; else NULL. */
+const struct intel_pck_facts *col_verified_intel_pcks(const struct col_verified *v);
 /* The nth certificate of an item, or NULL behind the last; its CRL, or NULL. */
 const struct cry_cert *col_verified_cert(const struct col_verified *v, size_t nth);
 const struct cry_crl *col_verified_crl(const struct col_verified *v);

@@ -81,6 +81,7 @@ struct col_claim {
 	struct cry_crl *crl; /* owned */
 	int64_t issued;	     /* issueDate, thisUpdate or latest notBefore; 0 when unknown */
 	int64_t next_update; /* of data; 0 for certificates and CRLs */
+	bool carried;	     /* nothing here can verify it: kept and indexed, marked as such */
 	unsigned int notes;  /* enum col_note that its bytes alone justify */
 	char label[COL_LABEL_MAX];
 	char scope[COL_SCOPE_MAX]; /* same kind and scope: one may supersede the other */

@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		SN_OK ||
 	    sn_json_parse(s.body, "body", false, &body, NULL) != SN_OK)
 		abort();
-	key = s.kind == INTEL_JSON_TCB_INFO ? "tcbInfo" : "enclaveIdentity";
+	key = intel_json_key(s.kind);
 	if (!yyjson_equals(yyjson_obj_get(yyjson_doc_get_root(whole), key),
 		yyjson_doc_get_root(body)))
 		abort();
