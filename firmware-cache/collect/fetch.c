@@ -267,15 +267,16 @@ judge(CURL *c, CURLcode code, const struct transfer *t)
 }
 
 static void
-explain(const struct clt_fetch *f, const struct req *r, CURLcode code, struct clt_reply *reply)
+explain(const struct clt_fetch *f, const struct req *r, const struct transfer *t, CURLcode code,
+    struct clt_reply *reply)
 {
 	switch (reply->end) {
 	case CLT_ANSWER:
 		break;
 	case CLT_TOO_LARGE:
-		snprintf(reply->error, sizeof(reply->error),
-		    "the reply has more than %u bytes, or its headers more than %u", r->max,
-		    CLT_HEADERS_MAX);
+		snprintf(reply->error, sizeof(reply->error), "the %s more than %u bytes",
+		    t->in_body ? "reply has" : "headers have",
+		    t->in_body ? r->max : CLT_HEADERS_MAX);
 		break;
 	case CLT_ENCODED:
 		snprintf(reply->error, sizeof(reply->error),
@@ -333,7 +334,7 @@ clt_fetch(struct clt_fetch *f, const struct req *r, struct clt_reply *ret, struc
 	reply.status = status > 0 && status <= 999 ? (uint32_t)status : 0;
 	reply.retry_after = after < 0 || after > UINT32_MAX ? UINT32_MAX : (uint32_t)after;
 	reply.end = judge(f->curl, code, &t);
-	explain(f, r, code, &reply);
+	explain(f, r, &t, code, &reply);
 	*ret = reply;
 	reply = (struct clt_reply){ 0 };
 	return SN_OK;

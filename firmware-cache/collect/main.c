@@ -14,6 +14,7 @@
 
 #define PROGRAM "firmware-cache collect"
 #define KEY_FILE_MAX 256
+#define WAIT_MAX 21000 /* seconds; libcurl tells no Retry-After above six hours */
 
 static volatile int stop_asked;
 
@@ -95,7 +96,7 @@ static const struct {
 	{ "--timeout", "S", "for one request (120)", SIZE_MAX, offsetof(struct args, timeout),
 	    1, 3600 },
 	{ "--max-wait", "S", "the longest wait that a host may ask for (900)", SIZE_MAX,
-	    offsetof(struct args, max_wait), 1, 86400 },
+	    offsetof(struct args, max_wait), 1, WAIT_MAX },
 };
 
 static void
@@ -183,6 +184,8 @@ collect(const struct args *a, struct bytes key, struct sn_why *why)
 	clt_progress_end(&progress);
 	clt_summary(&n, summary);
 	printf("%s\n", summary);
+	if (fflush(stdout) != 0 && e == SN_OK)
+		return sn_fail(why, SN_E_IO, "standard output");
 	return e;
 }
 
