@@ -26,6 +26,7 @@
 struct target {
 	char tmp[PATH_ROOM]; /* "" when there is nothing to remove */
 	size_t files;
+	int64_t newest; /* time of a file */
 	struct sn_buf left_out;
 };
 
@@ -79,6 +80,8 @@ put_file(void *arg, const char *path, struct bytes bytes, int64_t mtime, struct 
 	SN_TRY(sn_file_write(AT_FDCWD, full, bytes, 0644, false, why));
 	if (utimensat(AT_FDCWD, full, times, AT_SYMLINK_NOFOLLOW) != 0)
 		return sn_fail(why, SN_E_IO, "%s: %s", full, strerror(errno));
+	if (mtime > t->newest)
+		t->newest = mtime;
 	t->files++;
 	return SN_OK;
 }
@@ -119,16 +122,11 @@ target_open(struct target *t, const char *out, struct sn_why *why)
 static enum sn_err
 target_close(struct target *t, const char *out, struct sn_why *why)
 {
-	char full[PATH_ROOM + LAY_PATH_MAX + 2];
-
 	if (t->files == 0)
 		return sn_fail(why, SN_E_MISSING,
 		    "nothing can be derived from what is accepted here; verify says more");
-	if (t->left_out.n > 0) {
-		snprintf(full, sizeof(full), "%s/" LEFT_OUT_FILE, t->tmp);
-		SN_TRY(sn_file_write(AT_FDCWD, full, sn_buf_bytes(&t->left_out), 0644, false,
-		    why));
-	}
+	if (t->left_out.n > 0)
+		SN_TRY(put_file(t, LEFT_OUT_FILE, sn_buf_bytes(&t->left_out), t->newest, why));
 	if (renameat2(AT_FDCWD, t->tmp, AT_FDCWD, out, RENAME_NOREPLACE) != 0)
 		return sn_fail(why, SN_E_IO, "%s: %s", out, strerror(errno));
 	t->tmp[0] = '\0';

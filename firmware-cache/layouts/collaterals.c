@@ -173,20 +173,22 @@ lay_platform_list(const struct lay_input *in, struct sn_buf *ret, struct sn_why 
 }
 
 enum sn_err
-lay_pck_json(const struct lay_host *h, struct sn_buf *ret, struct sn_why *why)
+lay_pck_json(const struct lay_hosts *all, const struct lay_host *h, struct sn_buf *ret,
+    struct sn_why *why)
 {
 	sn_buf_u8(ret, '[');
-	for (size_t i = 0; i < h->npcks; i++) {
-		const struct lay_pck *p = h->pcks[i];
+	for (size_t i = 0; i < h->n; i++) {
+		const struct lay_pck *p = lay_host_pck(all, h, i);
 		SN_CLEANUP(sn_buf_done) struct sn_buf pem = { 0 };
 
 		sn_buf_str(ret, i > 0 ? ", {\"tcb\": {" : "{\"tcb\": {");
-		for (size_t k = 0; k < LAY_COMPONENTS; k++)
-			sn_buf_fmt(ret, "\"sgxtcbcomp%02zusvn\": %u, ", k + 1, p->component[k]);
-		sn_buf_fmt(ret, "\"pcesvn\": %u}, \"tcbm\": \"", p->pce_svn);
-		lay_hex_upper(ret, BYTES_OF(p->cpu_svn));
-		sn_buf_fmt(ret, "%02X%02X\", \"cert\": \"", p->pce_svn & 0xffU,
-		    (unsigned int)p->pce_svn >> 8);
+		for (size_t k = 0; k < INTEL_COMPONENTS; k++)
+			sn_buf_fmt(ret, "\"sgxtcbcomp%02zusvn\": %u, ", k + 1,
+			    p->facts.tcb.component[k]);
+		sn_buf_fmt(ret, "\"pcesvn\": %u}, \"tcbm\": \"", p->facts.tcb.pce_svn);
+		lay_hex_upper(ret, BYTES_OF(p->facts.cpu_svn));
+		sn_buf_fmt(ret, "%02X%02X\", \"cert\": \"", p->facts.tcb.pce_svn & 0xffU,
+		    (unsigned int)p->facts.tcb.pce_svn >> 8);
 		SN_TRY(lay_pem_chain(p->x, NULL, &pem, why));
 		lay_url_encode(ret, sn_buf_bytes(&pem));
 		sn_buf_str(ret, "\"}");
@@ -212,7 +214,7 @@ put_hosts(struct sn_buf *b, const struct lay_hosts *hosts, struct sn_why *why)
 		put_member(b, "pce_id", p->pce_id, ", ");
 		put_member(b, "enc_ppid", p->enc_ppid, ", ");
 		put_member(b, "platform_manifest", p->platform_manifest, ", \"certs\": ");
-		SN_TRY(lay_pck_json(&hosts->hosts[i], b, why));
+		SN_TRY(lay_pck_json(hosts, &hosts->hosts[i], b, why));
 		sn_buf_u8(b, '}');
 	}
 	sn_buf_str(b, "]");

@@ -38,8 +38,8 @@ SN_MUST_USE enum sn_err lay_collaterals_read_back(const struct lay_set *set, enu
     struct bytes file, struct sn_why *why);
 
 /* Append the certificates of a host as Intel's pckcerts service answers: [{tcb,tcbm,cert}]. */
-SN_MUST_USE enum sn_err lay_pck_json(const struct lay_host *h, struct sn_buf *ret,
-    struct sn_why *why);
+SN_MUST_USE enum sn_err lay_pck_json(const struct lay_hosts *all, const struct lay_host *h,
+    struct sn_buf *ret, struct sn_why *why);
 /* Append leaf and root as URL-encoded PEM, as Intel's headers carry them. */
 SN_MUST_USE enum sn_err lay_url_chain(const struct cry_cert *leaf, const struct cry_cert *root,
     struct sn_buf *ret, struct sn_why *why);

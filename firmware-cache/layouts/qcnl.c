@@ -251,22 +251,24 @@ lower(char *s)
 
 /* When the host's certificates lapse, or the caller's word. */
 static int64_t
-host_expiry(const struct lay_input *in, const struct lay_host *h)
+host_expiry(const struct lay_input *in, const struct lay_hosts *all, const struct lay_host *h)
 {
 	int64_t first = INT64_MAX;
 
-	for (size_t i = 0; i < h->npcks; i++)
-		if (h->pcks[i]->row->good_until < first)
-			first = h->pcks[i]->row->good_until;
+	for (size_t i = 0; i < h->n; i++)
+		if (lay_host_pck(all, h, i)->row->good_until < first)
+			first = lay_host_pck(all, h, i)->row->good_until;
 	return in->qcnl_expiry != 0 ? in->qcnl_expiry : first;
 }
 
 static enum sn_err
 add_host(struct cache *c, const struct lay_input *in, const struct lay_set *set,
-    const struct lay_host *h, const struct lay_out *out, struct sn_why *why)
+    const struct lay_hosts *all, const struct lay_host *h, const struct lay_out *out,
+    struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf chain = { 0 }, certs = { 0 };
-	const struct lay_body *info = tcb_info_of(set, h->pcks[0]->fmspc);
+	const struct lay_pck *first = lay_host_pck(all, h, 0);
+	const struct lay_body *info = tcb_info_of(set, first->facts.fmspc);
 	struct qcnl_file back = { 0 };
 	struct entry *e = NULL;
 
@@ -274,19 +276,19 @@ add_host(struct cache *c, const struct lay_input *in, const struct lay_set *set,
 		return out->left_out(out->arg, QCNL_NAME, h->platform->qe_id,
 		    "there is no SGX TCB info of its FMSPC here, which its file holds, too",
 		    why);
-	SN_TRY(lay_url_chain(set->ca[h->pcks[0]->ca], set->root, &chain, why));
-	SN_TRY(lay_pck_json(h, &certs, why));
+	SN_TRY(lay_url_chain(set->ca[first->ca], set->root, &chain, why));
+	SN_TRY(lay_pck_json(all, h, &certs, why));
 	SN_TRY(cache_add(c, &e, why));
 	snprintf(e->name, sizeof(e->name), "%.200s_%s", h->platform->qe_id,
 	    h->platform->pce_id);
 	lower(e->name);
 	snprintf(e->origin, sizeof(e->origin), "PCK multicert cache for local_cache_only");
-	for (size_t i = 0; i < h->npcks; i++)
-		if (h->pcks[i]->row->issued > e->mtime)
-			e->mtime = h->pcks[i]->row->issued;
+	for (size_t i = 0; i < h->n; i++)
+		if (lay_host_pck(all, h, i)->row->issued > e->mtime)
+			e->mtime = lay_host_pck(all, h, i)->row->issued;
 	if (info->row->issued > e->mtime)
 		e->mtime = info->row->issued;
-	put_header(&e->bytes, QCNL_MULTI_CERT, host_expiry(in, h));
+	put_header(&e->bytes, QCNL_MULTI_CERT, host_expiry(in, all, h));
 	put_part(&e->bytes, bytes_str(h->platform->cpu_svn));
 	put_part(&e->bytes, col_verified_bytes(info->row->verified));
 	put_part(&e->bytes, sn_buf_bytes(&chain));
@@ -335,7 +337,7 @@ fill(struct cache *c, const struct lay_input *in, const struct lay_out *out,
 	SN_TRY(lay_set_tell(&set, QCNL_NAME, out, why));
 	SN_TRY(lay_hosts_read(in, &set, QCNL_NAME, out, &hosts, why));
 	for (size_t i = 0; i < hosts.n; i++)
-		SN_TRY(add_host(c, in, &set, &hosts.hosts[i], out, why));
+		SN_TRY(add_host(c, in, &set, &hosts, &hosts.hosts[i], out, why));
 	if (set.signing != NULL) {
 		SN_TRY(lay_url_chain(set.signing, set.root, &chain, why));
 		SN_TRY(add_tcb_infos(c, in, &set, &chain, why));

@@ -27,6 +27,8 @@ GOOD = [f"intel/phala/{d}/{n}" for d in ("sgx_quote", "tdx_quote") for n in (
     "tcb.json", "qe_identity.json", "pckcrl.der", "pckcrl_issuer_chain.pem", "rootcacrl.der",
     "tcb_issuer_chain.pem")] + ["amd/ca/milan/ark.der", "amd/ca/milan/ask.der"]
 SAMPLES = "intel/assembled"
+TRUSTEE = "trustee/dcap/platform_collaterals.json"
+PCCS_FILE = "pccs/platform_collaterals.json"
 
 
 def run(*args):
@@ -46,6 +48,12 @@ def tree(top):
             path = os.path.join(folder, name)
             found[os.path.relpath(path, top)] = (read(path), os.stat(path).st_mtime_ns)
     return found
+
+
+def write(text, *path):
+    os.makedirs(os.path.dirname(os.path.join(*path)), exist_ok=True)
+    with open(os.path.join(*path), "w", encoding="utf-8") as f:
+        f.write(text)
 
 
 def put(rel, folder, name=None):
@@ -179,33 +187,52 @@ def qcnl_parts(raw):
 
 # ---- the tests
 
+EXPIRY = ("--qcnl-expiry", "2030-01-01T00:00:00Z")
+
+
+def sample(name):
+    return read(DATA, SAMPLES, name)
+
+
+def pck_name(entry):
+    return f"{entry['qe_id'].lower()}_{entry['pce_id']}"
+
+
 def genuine(work):
+    """The samples' parts and their two platforms: the same files."""
     good, out = os.path.join(work, "good"), os.path.join(work, "out")
+    parts = json.loads(sample("platform_collaterals.trustee.json"))
     for rel in GOOD:
         put(rel, good)
-    status, stdout, stderr = run("export", good, out, "--at", AT, "--qcnl-expiry", "2030-01-01T00:00:00Z")
-    tap.ok(status == 0 and "0 refused" in stdout, f"export: {stderr}")
-    trustee = read(out, "trustee/dcap/platform_collaterals.json")
-    pccs = read(out, "pccs/platform_collaterals.json")
-    for ours, name in ((trustee, "trustee"), (pccs, "pccs")):
-        want = read(DATA, SAMPLES, f"platform_collaterals.{name}.json")
-        mark = b', "tcbinfos": ['
-        tap.ok(ours[ours.index(mark):] == want[want.index(mark):], f"{name}: equal to the published sample")
-    jsonschema.validate(json.loads(pccs), PCCS)
-    tap.ok(True, "pccs: the schema takes it")
+    for entry in parts["collaterals"]["pck_certs"]:
+        write(urllib.parse.unquote(entry["certs"][0]["cert"]), good, "pckcerts", pck_name(entry) + ".pem")
+    platforms, one = os.path.join(DATA, SAMPLES, "platform_list.json"), os.path.join(work, "one.json")
+    write(json.dumps(parts["platforms"][:1]), one)
+    status, stdout, stderr = run("export", good, out, "--at", AT, *EXPIRY, "--platforms", platforms)
+    tap.ok(status == 0 and "0 refused" in stdout, "export", stdout + stderr)
+    tap.ok("qcnl: 889B7D6FF9DF2405B240A830E73FAF3D: there is no SGX TCB info" in stdout,
+           "a host without what its file needs is named", stdout)
+    status, _, stderr = run("export", good, os.path.join(work, "one"), "--at", AT, "--platforms", one)
+    trustee, pccs = read(out, TRUSTEE), read(work, "one", PCCS_FILE)
+    tap.ok(trustee == sample("platform_collaterals.trustee.json"), "trustee: the published sample")
+    tap.ok(pccs == sample("platform_collaterals.pccs.json"), "pccs: the published sample", stderr)
+    tap.ok(read(out, "pccs/platform_list.json") == sample("platform_list.json"), "pccs: the published list")
+    for text in (pccs, read(out, PCCS_FILE)):
+        jsonschema.validate(json.loads(text), PCCS)
+    tap.ok(True, "pccs: the schema takes both")
     try:
         jsonschema.validate(json.loads(trustee), PCCS)
         tap.ok(False, "the schema takes Trustee's form, too")
     except jsonschema.ValidationError as e:
         tap.ok(list(e.absolute_path)[-1] in ("qeidentity", "tdqeidentity"), "Trustee's form is the other one")
-    wrong = trustee_reads(trustee)
-    tap.ok(not wrong, f"trustee: signatures over what it writes anew {wrong}")
-    wrong = pccs_reads(pccs)
-    tap.ok(not wrong, f"pccs: signatures over what it keeps {wrong}")
+    tap.equal(trustee_reads(trustee), "", "trustee: signatures over what it writes anew")
+    tap.equal(pccs_reads(pccs), "", "pccs: signatures over what it keeps")
     qcnl(out)
     snippet = json.loads(read(out, "trustee/dcap/as-config.snippet.json"))
     tap.ok(snippet["verifier_config"]["dcap_verifier"]["tcb_update_type"] == "standard",
            "the snippet says which channel")
+    shutil.rmtree(os.path.join(work, "one"))
+    os.unlink(one)
     return good, out
 
 
@@ -217,10 +244,10 @@ def qcnl(out):
     tap.ok(all(hashlib.sha256(url.encode()).hexdigest() == name for name, url in index.items()
                if url.startswith("https://")), "qcnl: a response's name is its URL's digest")
     tap.ok(all(qcnl_parts(read(cache, n))[::4] == (1, True) for n in names), "qcnl: header and lengths")
-    sample = os.path.join(DATA, SAMPLES, "dcap-qcnl")
-    same = [n for n in os.listdir(sample) if len(n) == 64]
-    tap.ok(len(same) == 4 and all(read(sample, n) == read(cache, n) for n in same),
-           "qcnl: the published responses, byte for byte")
+    published = os.path.join(DATA, SAMPLES, "dcap-qcnl")
+    same = [n for n in os.listdir(published) if n != "INDEX.txt"]
+    tap.ok(len(same) == 5 and all(read(published, n) == read(cache, n) for n in same),
+           "qcnl: the published files, byte for byte")
 
 
 def is_bad(rel):
@@ -242,12 +269,63 @@ def refused_leaves_no_trace(work, good, out):
                     os.path.getsize(os.path.join(DATA, rel)) > 0:
                 put(rel, os.path.join(both, "a-bad"), f"{n:03}.bin")
                 n += 1
-    status, stdout, stderr = run("export", both, again_out, "--at", AT, "--qcnl-expiry", "2030-01-01T00:00:00Z")
-    tap.ok(status == 0 and n > 40, f"{n} bad files beside the good ones stop nothing: {stderr}")
-    tap.ok(stdout.count("\nrefused: ") >= n // 2, "and are named")
+    status, stdout, stderr = run("export", both, again_out, "--at", AT, *EXPIRY, "--platforms",
+                                 os.path.join(DATA, SAMPLES, "platform_list.json"))
+    tap.ok(status == 0 and n > 40, f"{n} bad files beside the good ones stop nothing", stderr)
+    tap.ok(stdout.count("\nrefused: ") >= n // 2, "and are named", stdout)
     first, second = tree(out), tree(again_out)
     diff = sorted(k for k in set(first) | set(second) if first.get(k) != second.get(k))
-    tap.ok(not diff, f"the same files with the same bytes and times {diff}")
+    tap.equal(diff, [], "the same files with the same bytes and times")
+
+
+LIST = {"enc_ppid": "", "platform_manifest": ""}
+HOST = dict(LIST, pce_id="0000", cpu_svn="0B0B0202FF0100000000000000000000", pce_svn="0D00",
+            qe_id="3987622EE6968A54977C8626EF471235")
+# What a platform list and the names of certificate files may get wrong: what is left out and why.
+PLATFORMS = (
+    ("one platform, its file not named for it", [HOST], {"x.pem": 0}, None),
+    ("another ending of the name", [HOST], {"3987622ee6968a54977c8626ef471235_0000.crt": 0}, None),
+    ("two platforms of one TCB", [HOST, dict(HOST, qe_id="00")], {"x.pem": 0}, "cannot be told from others'"),
+    ("no certificate at all", [HOST], {}, "there is no accepted PCK certificate"),
+    ("a certificate of another platform under its name", [HOST],
+     {"3987622ee6968a54977c8626ef471235_0000.pem": 0, "a/3987622ee6968a54977c8626ef471235_0000.pem": 1},
+     "are of two platforms"),
+    ("a TCB below its certificate's", [dict(HOST, cpu_svn="00" * 16)],
+     {"3987622ee6968a54977c8626ef471235_0000.pem": 0}, "below that of every certificate"),
+    ("a higher TCB than its certificate's", [dict(HOST, cpu_svn="FF" * 16)],
+     {"3987622ee6968a54977c8626ef471235_0000.pem": 0}, None),
+    ("no TCB in the list, named", [dict(HOST, cpu_svn="", pce_svn="")],
+     {"3987622ee6968a54977c8626ef471235_0000.pem": 0}, None),
+    ("no TCB in the list, not named", [dict(HOST, cpu_svn="", pce_svn="")], {"x.pem": 0},
+     "there is no accepted PCK certificate"),
+    ("another PCE-ID", [dict(HOST, pce_id="0100")], {"x.pem": 0}, "there is no accepted PCK certificate"),
+    ("a QE id that is no hex, named by its digest", [dict(HOST, qe_id="rack7")],
+     {"sha256-" + hashlib.sha256(b"rack7").hexdigest() + "_0000.pem": 0}, None),
+    ("a file name in the list is not looked at", [dict(HOST, pckid_filename="../../etc/passwd")],
+     {"x.pem": 0}, None),
+    ("the same platform twice", [HOST, HOST], {"3987622ee6968a54977c8626ef471235_0000.pem": 0}, None),
+)
+
+
+def platforms(work, good):
+    entries = json.loads(sample("platform_collaterals.trustee.json"))["collaterals"]["pck_certs"]
+    pems = [urllib.parse.unquote(e["certs"][0]["cert"]) for e in entries]
+    here, out, path = (os.path.join(work, n) for n in ("here", "here-out", "list.json"))
+    for name, listed, files, words in PLATFORMS:
+        shutil.copytree(good, here, ignore=shutil.ignore_patterns("pckcerts"))
+        for file, pem in files.items():
+            write(pems[pem], here, file)
+        write(json.dumps(listed), path)
+        status, stdout, stderr = run("export", here, out, "--at", AT, "--platforms", path,
+                                     "--layout", "pccs,qcnl")
+        found = len(json.loads(read(out, PCCS_FILE))["collaterals"]["pck_certs"])
+        cached = [n for n in os.listdir(os.path.join(out, "qcnl", "dcap-qcnl")) if len(n) != 64]
+        good_one = status == 0 and found == (len(listed) if words is None else 0) and \
+            (len(cached) == 1 and "left out" not in stdout if words is None else not cached and words in stdout)
+        tap.ok(good_one, f"platforms: {name}", stdout + stderr)
+        shutil.rmtree(here)
+        shutil.rmtree(out)
+    os.unlink(path)
 
 
 def refusals(work, good, out):
@@ -283,6 +361,7 @@ def main():
     try:
         good, out = genuine(work)
         refused_leaves_no_trace(work, good, out)
+        platforms(work, good)
         refusals(work, good, out)
     finally:
         shutil.rmtree(work)
