@@ -48,6 +48,9 @@ int cache_fd(const struct cache *c); /* the folder, for the files beside the ori
 const struct cache_origin *cache_origins(const struct cache *c, size_t *ret_n);
 /* The last origin of a digest, or NULL. */
 const struct cache_origin *cache_origin_of(const struct cache *c, const uint8_t sha256[32]);
+/* The i-th origin of a digest, the last first, or NULL. */
+const struct cache_origin *cache_origin_nth(const struct cache *c, const uint8_t sha256[32],
+    size_t i);
 /* Append origins and write the file; those already there but for their times are left out. */
 SN_MUST_USE enum sn_err cache_record(struct cache *c, const struct cache_origin *add, size_t n,
     struct sn_why *why);
@@ -70,6 +73,10 @@ struct cache_entry {
 SN_MUST_USE enum sn_err cache_each(const struct cache *c,
     enum sn_err (*fn)(void *arg, const struct cache_entry *entry, struct sn_why *why),
     void *arg, struct sn_why *why);
+
+/* Write a file beside the originals, unless it is there with exactly these bytes. */
+SN_MUST_USE enum sn_err cache_write(const struct cache *c, const char *name, struct bytes bytes,
+    struct sn_why *why);
 
 /* The channel that a URL (NULL when not known) and a path tell. Returns ret. */
 const char *cache_channel(const char *url, const char *path, char ret[CACHE_CHANNEL_MAX]);

@@ -138,6 +138,17 @@ cache_open(int dirfd, const char *path, enum cache_mode mode, struct cache **ret
 	return SN_OK;
 }
 
+enum sn_err
+cache_write(const struct cache *c, const char *name, struct bytes bytes, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	if (sn_file_read(c->fd, name, CACHE_JSON_MAX, &b, NULL) == SN_OK &&
+	    bytes_equal(sn_buf_bytes(&b), bytes))
+		return SN_OK;
+	return sn_file_write(c->fd, name, bytes, 0644, true, why);
+}
+
 /* ---- one original */
 
 struct name {

@@ -154,9 +154,17 @@ cache_origins(const struct cache *c, size_t *ret_n)
 const struct cache_origin *
 cache_origin_of(const struct cache *c, const uint8_t sha256[32])
 {
-	size_t i = upper_bound(c, sha256);
+	return cache_origin_nth(c, sha256, 0);
+}
 
-	return i > 0 && memcmp(nth(c, i - 1)->sha256, sha256, 32) == 0 ? nth(c, i - 1) : NULL;
+const struct cache_origin *
+cache_origin_nth(const struct cache *c, const uint8_t sha256[32], size_t i)
+{
+	size_t end = upper_bound(c, sha256);
+
+	return end > i && memcmp(nth(c, end - 1 - i)->sha256, sha256, 32) == 0
+	    ? nth(c, end - 1 - i)
+	    : NULL;
 }
 
 static bool

@@ -12,6 +12,8 @@
 /* A command gets what stands behind its name; its failure is the exit status. */
 SN_MUST_USE enum sn_err cmd_collect(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_export(int argc, char **argv, struct sn_why *why);
+SN_MUST_USE enum sn_err cmd_import(int argc, char **argv, struct sn_why *why);
+SN_MUST_USE enum sn_err cmd_index(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_rehearsal_pki(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_requests(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_verify(int argc, char **argv, struct sn_why *why);

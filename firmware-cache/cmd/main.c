@@ -22,6 +22,11 @@ static const struct {
 	    "DIR OUT [--layout NAME[,NAME]] [--platforms LIST.json]\n"
 	    "         [--qcnl-expiry TIME] [--at TIME] [--rehearsal ROOTS.json]",
 	    "verify DIR, and write what consumers load into OUT, which must not be there" },
+	{ "import", cmd_import,
+	    "CACHE DIR [--at TIME] [--rehearsal ROOTS.json] [--accept-older REASON]",
+	    "keep what is accepted of DIR in a cache; refuse what is older than it has seen" },
+	{ "index", cmd_index, "CACHE [--at TIME] [--rehearsal ROOTS.json]",
+	    "make a cache's index.json again" },
 	{ "rehearsal-pki", cmd_rehearsal_pki, "DIR",
 	    "write a new vendor-like PKI with collateral into DIR" },
 };

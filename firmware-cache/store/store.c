@@ -179,6 +179,7 @@ fill_row(const struct col_item *it, struct col_row *row)
 	memcpy(row->label, it->claim.label, sizeof(row->label));
 	if (it->has_sha256)
 		sn_hex(BYTES_OF(it->sha256), row->sha256);
+	row->claim = &it->claim;
 	row->vendor = it->claim.vendor;
 	row->kind = it->claim.kind;
 	row->carried = !it->refused && it->claim.carried;

@@ -76,6 +76,8 @@ struct col_row {
 	int64_t good_until; /* last good second; 0 when refused */
 	struct sn_why why;  /* what was refused and why; err SN_OK when ok */
 	const struct col_verified *verified; /* NULL when refused */
+	/* What the item says, also when it is refused: true only when ok. The store's. */
+	const struct col_claim *claim;
 };
 
 /* In byte order of path, stable until the store is freed. SN_E_INTERNAL before the check. */

@@ -65,6 +65,37 @@ result $? 'and none in a file'
 	python3 -c 'import json,sys; d=json.load(sys.stdin); sys.exit(d["accepted"] != 13)' \
 	>"$tmp/out" 2>"$tmp/err"
 result $? '--json is JSON'
+
+roots="--rehearsal $tmp/pki/roots.json"
+expect 12 'not a folder' 'an index of no cache' index "$tmp/cache" $at $roots
+[ ! -e "$tmp/cache" ]
+result $? 'and none is made'
+expect 2 'DIR is missing' 'import without a folder' import "$tmp/cache"
+expect 35 'no pinned root\|not a pinned root' 'import without the roots' import "$tmp/cache" "$tmp/pki/collateral" $at
+[ -z "$(find "$tmp/cache/originals" -type f)" ]
+result $? 'and nothing is kept'
+"$FC" import "$tmp/cache" "$tmp/pki/collateral" $at $roots >"$tmp/out" 2>"$tmp/err" &&
+	grep -q '^13 taken, 0 here before, 0 older, 0 refused' "$tmp/out"
+result $? 'import into a cache'
+"$FC" verify "$tmp/cache/originals" $at $roots >"$tmp/out" 2>"$tmp/err" &&
+	grep -q '13 accepted, 0 refused' "$tmp/out"
+result $? 'its originals verify as collateral'
+(cd "$tmp/cache/originals" && find . -type f -printf '%f  %p\n' | sha256sum -c --quiet) >"$tmp/out" 2>&1
+result $? 'and have their names by their bytes, as sha256sum says'
+cp "$tmp/cache/index.json" "$tmp/cache/freshness.json" "$tmp"
+rm "$tmp/cache/index.json" "$tmp/cache/freshness.json"
+"$FC" index "$tmp/cache" $at $roots >"$tmp/out" 2>"$tmp/err" &&
+	cmp "$tmp/index.json" "$tmp/cache/index.json" >"$tmp/out" 2>&1 &&
+	cmp "$tmp/freshness.json" "$tmp/cache/freshness.json" >"$tmp/out" 2>&1
+result $? 'index and freshness come back byte for byte'
+python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(len(d["items"]) != 13 or d["absent"] != [])' \
+	"$tmp/cache/index.json" >"$tmp/out" 2>"$tmp/err"
+result $? 'the index is JSON and lists all'
+expect 2 'a reason of 1 to' 'a decision without a reason' import "$tmp/cache" "$tmp/pki/collateral" --accept-older ''
+flock "$tmp/cache/lock" "$FC" import "$tmp/cache" "$tmp/pki/collateral" $at $roots >"$tmp/out" 2>"$tmp/err"
+[ $? = 20 ] && grep -q 'another process' "$tmp/err"
+result $? 'one writer at a time'
+
 printf x >>"$tmp/pki/collateral/amd/milan_vcek.der"
 expect 10 '1 of 13 refused, first amd/milan_vcek.der' 'a byte behind a certificate' \
 	verify "$tmp/pki/collateral" $at --rehearsal "$tmp/pki/roots.json"
