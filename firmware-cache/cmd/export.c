@@ -12,6 +12,7 @@
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
+#include "firmware-cache/cache/cache.h"
 #include "firmware-cache/cmd/cmd.h"
 #include "firmware-cache/layouts/platforms.h"
 
@@ -19,6 +20,7 @@
 #define NAMES_MAX 32
 #define NAMES_ROOM 512
 #define OPEN_FOLDERS 16
+#define BYTES_MAX (512U << 20)
 #define NANOSECONDS 1000000000U
 #define LEFT_OUT_FILE "LEFT-OUT.txt"
 
@@ -122,9 +124,6 @@ target_open(struct target *t, const char *out, struct sn_why *why)
 static enum sn_err
 target_close(struct target *t, const char *out, struct sn_why *why)
 {
-	if (t->files == 0)
-		return sn_fail(why, SN_E_MISSING,
-		    "nothing can be derived from what is accepted here; verify says more");
 	if (t->left_out.n > 0)
 		SN_TRY(put_file(t, LEFT_OUT_FILE, sn_buf_bytes(&t->left_out), t->newest, why));
 	if (renameat2(AT_FDCWD, t->tmp, AT_FDCWD, out, RENAME_NOREPLACE) != 0)
@@ -170,6 +169,47 @@ read_platforms(const char *path, struct lay_platforms *ret, struct sn_why *why)
 		return SN_OK;
 	SN_TRY(sn_file_read(AT_FDCWD, path, SN_JSON_MAX_BYTES, &b, why));
 	return lay_platforms_parse(sn_buf_bytes(&b), path, ret, why);
+}
+
+/* ---- what is exported: a folder, or a cache */
+
+struct from_cache {
+	const struct cache *cache;
+	struct col_store *store;
+};
+
+/* An original under the channel and the name by which it came, which layouts look at. */
+static enum sn_err
+add_original(void *arg, const struct cache_entry *entry, struct sn_why *why)
+{
+	struct from_cache *f = arg;
+	const struct cache_origin *o;
+	char path[PATH_ROOM], hex[65];
+
+	if (entry->bad != NULL)
+		return SN_OK; /* status names it */
+	o = cache_origin_of(f->cache, entry->sha256);
+	sn_hex((struct bytes){ entry->sha256, CRY_SHA256_LEN }, hex);
+	if (o != NULL)
+		snprintf(path, sizeof(path), "%s/%.16s/%s", o->channel, hex, o->path);
+	return col_store_add(f->store, o != NULL && sn_path_ok(path) ? path : entry->path,
+	    entry->bytes, why);
+}
+
+static enum sn_err
+load(struct col_store *s, const char *dir, struct sn_why *why)
+{
+	SN_CLEANUP(cache_close) struct cache *cache = NULL;
+	char originals[PATH_ROOM];
+	struct stat st;
+	int n = snprintf(originals, sizeof(originals), "%s/originals", dir);
+
+	if (n < 0 || (size_t)n >= sizeof(originals))
+		return sn_fail(why, SN_E_LIMIT, "%.64s: the path is too long", dir);
+	if (lstat(originals, &st) != 0)
+		return col_store_add_dir(s, AT_FDCWD, dir, why);
+	SN_TRY(cache_open(AT_FDCWD, dir, CACHE_READ, &cache, why));
+	return cache_each(cache, add_original, &(struct from_cache){ cache, s }, why);
 }
 
 /* What people read: how much there is, what was refused, what was left out. */
@@ -219,15 +259,21 @@ cmd_export(int argc, char **argv, struct sn_why *why)
 	if (expiry != NULL)
 		SN_TRY(text_to_time(expiry, &in.qcnl_expiry, "--qcnl-expiry", why));
 	SN_TRY(fc_policy(at, rehearsal, &policy, why));
+	policy.max_items = SN_WALK_MAX_FILES;
+	policy.max_bytes = BYTES_MAX;
 	SN_TRY(read_platforms(list, &platforms, why));
 	SN_TRY(col_store_new(&policy, &s, why));
-	SN_TRY(col_store_add_dir(s, AT_FDCWD, paths[0], why));
+	SN_TRY(load(s, paths[0], why));
 	SN_TRY(col_store_check(s, why));
 	SN_TRY(target_open(&t, paths[1], why));
 	in.store = s;
 	in.platforms = platforms.v;
 	in.nplatforms = platforms.n;
 	SN_TRY(lay_write(&in, names, n, &out, why));
-	SN_TRY(target_close(&t, paths[1], why));
-	return report(&t, s, paths[1], why);
+	if (t.files > 0)
+		SN_TRY(target_close(&t, paths[1], why));
+	SN_TRY(report(&t, s, paths[1], why));
+	return t.files > 0
+	    ? SN_OK
+	    : sn_fail(why, SN_E_MISSING, "nothing can be derived from what is accepted here");
 }

@@ -21,7 +21,7 @@ static const struct {
 	{ "export", cmd_export,
 	    "DIR OUT [--layout NAME[,NAME]] [--platforms LIST.json]\n"
 	    "         [--qcnl-expiry TIME] [--at TIME] [--rehearsal ROOTS.json]",
-	    "verify DIR, and write what consumers load into OUT, which must not be there" },
+	    "verify DIR, a folder or a cache, and write what consumers load to OUT" },
 	{ "import", cmd_import,
 	    "CACHE DIR [--at TIME] [--rehearsal ROOTS.json] [--accept-older REASON]",
 	    "keep what is accepted of DIR in a cache; refuse what is older than it has seen" },

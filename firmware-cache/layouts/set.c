@@ -278,14 +278,21 @@ read_bodies(struct lay_set *s, const struct col_row *rows, size_t n, struct sn_w
 	return SN_OK;
 }
 
-/* What the name it was fetched under says; the body itself does not. */
+/* What the name it was fetched under says, as a part of it; the body itself does not. */
 static bool
 named(const struct lay_body *b, enum lay_channel c)
 {
-	const char *slash = strrchr(b->row->path, '/');
+	static const char *const words[LAY_CHANNELS] = { "standard", "early" };
+	const char *path = b->row->path;
 
-	return strstr(slash != NULL ? slash : b->row->path,
-		   c == LAY_EARLY ? "_early." : "_standard.") != NULL;
+	while (*path != '\0') {
+		size_t n = strcspn(path, "/._-");
+
+		if (n == strlen(words[c]) && memcmp(path, words[c], n) == 0)
+			return true;
+		path += n + (path[n] != '\0');
+	}
+	return false;
 }
 
 static bool

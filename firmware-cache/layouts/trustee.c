@@ -17,7 +17,7 @@ static const char snippet[] =
     "      ]\n"
     "    },\n"
     "    \"dcap_verifier\": {\n"
-    "      \"collateral_service\": \"file://" NODE_FOLDER "/dcap/" FILE_NAME "\",\n"
+    "      \"collateral_service\": \"file://" NODE_FOLDER "/intel/" FILE_NAME "\",\n"
     "      \"tcb_update_type\": \"standard\"\n"
     "    }\n"
     "  }\n"

@@ -30,12 +30,16 @@ col_store_new(const struct col_policy *policy, struct col_store **ret, struct sn
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return sn_fail(why, SN_E_NOMEM, "collateral store");
-	s->items = calloc(COL_ITEMS_MAX, sizeof(struct col_item *));
+	s->policy = *policy;
+	if (s->policy.max_items == 0)
+		s->policy.max_items = COL_ITEMS_MAX;
+	if (s->policy.max_bytes == 0)
+		s->policy.max_bytes = COL_TOTAL_BYTES_MAX;
+	s->items = calloc(s->policy.max_items, sizeof(struct col_item *));
 	if (s->items == NULL) {
 		free(s);
 		return sn_fail(why, SN_E_NOMEM, "collateral store");
 	}
-	s->policy = *policy;
 	*ret = s;
 	return SN_OK;
 }
@@ -62,9 +66,9 @@ new_item(struct col_store *s, const char *path, struct col_item **ret, struct sn
 {
 	struct col_item *it;
 
-	if (s->n == COL_ITEMS_MAX)
-		return sn_fail(why, SN_E_LIMIT, "%s: more than %u items of collateral", path,
-		    COL_ITEMS_MAX);
+	if (s->n == s->policy.max_items)
+		return sn_fail(why, SN_E_LIMIT, "%s: more than %zu items of collateral", path,
+		    s->policy.max_items);
 	it = calloc(1, sizeof(*it));
 	if (it == NULL)
 		return sn_fail(why, SN_E_NOMEM, "%s", path);
@@ -109,9 +113,9 @@ col_store_add(struct col_store *s, const char *path, struct bytes bytes, struct 
 	SN_TRY(check_new(s, path, why));
 	if (bytes.n > COL_ITEM_BYTES_MAX)
 		return add_oversize(s, path, bytes.n, why);
-	if (bytes.n > COL_TOTAL_BYTES_MAX - s->total)
-		return sn_fail(why, SN_E_LIMIT, "%s: more than %u bytes of collateral", path,
-		    COL_TOTAL_BYTES_MAX);
+	if (bytes.n > s->policy.max_bytes - s->total)
+		return sn_fail(why, SN_E_LIMIT, "%s: more than %zu bytes of collateral", path,
+		    s->policy.max_bytes);
 	SN_TRY(cry_digest(CRY_SHA256, bytes, sha256, why));
 	for (size_t i = 0; i < s->n; i++)
 		if (s->items[i]->has_sha256 && memcmp(s->items[i]->sha256, sha256, 32) == 0)

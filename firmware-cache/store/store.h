@@ -36,6 +36,8 @@ struct col_policy {
 	int64_t at;		/* the moment at which everything is judged */
 	bool rehearsal;		/* without it, extra roots are SN_E_REHEARSAL */
 	struct col_roots extra; /* zero when there are none */
+	/* How much is taken, on a staging machine; 0: COL_ITEMS_MAX, COL_TOTAL_BYTES_MAX. */
+	size_t max_items, max_bytes;
 };
 
 /* The policy is copied. On success the caller owns *ret. */

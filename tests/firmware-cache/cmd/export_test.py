@@ -353,6 +353,17 @@ def refusals(work, good, out):
     tap.ok(status == 0 and sorted(os.listdir(missing)) == ["pccs"], "one layout alone")
 
 
+def from_a_cache(work, good, out):
+    cache, other = os.path.join(work, "cache"), os.path.join(work, "out-cache")
+    status, _, stderr = run("import", cache, good, "--at", AT)
+    tap.ok(status == 0, "a cache is filled", stderr)
+    status, _, stderr = run("export", cache, other, "--at", AT, *EXPIRY, "--platforms",
+                            os.path.join(DATA, SAMPLES, "platform_list.json"))
+    first, second = tree(out), tree(other)
+    diff = sorted(k for k in set(first) | set(second) if first.get(k) != second.get(k))
+    tap.ok(status == 0 and not diff, "the same files from a cache as from a folder", f"{stderr} {diff}")
+
+
 def main():
     if not os.path.isdir(os.path.join(DATA, SAMPLES)):
         print("ok 1 - export # SKIP the published collateral (TESTDATA) is not there\n1..1")
@@ -363,6 +374,7 @@ def main():
         refused_leaves_no_trace(work, good, out)
         platforms(work, good)
         refusals(work, good, out)
+        from_a_cache(work, good, out)
     finally:
         shutil.rmtree(work)
     tap.close()
