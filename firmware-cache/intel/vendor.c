@@ -7,6 +7,8 @@
 #include "firmware-cache/intel/vendor.h"
 
 #define NO_ROOT "root certificate of its issuer"
+#define QUOTE_HEADER_LEN 48
+#define QUOTE_VENDOR_AT 12
 #define NO_CRL "add IntelSGXRootCA.der"
 
 /* Intel's relying parties refuse collateral without the root's CRL, so it is needed here. */
@@ -207,6 +209,25 @@ read_headers(struct bytes b, struct col_claim *c, struct sn_why *why)
 
 /* ---- anything but certificates and CRLs */
 
+/* [Intel DCAP quote formats, header] version 3 to 5, and Intel's QE vendor id at byte 12. */
+static bool
+looks_quote(struct bytes b)
+{
+	static const uint8_t vendor_id[] = { 0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
+		0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07 };
+
+	return b.n >= QUOTE_HEADER_LEN && b.p[0] >= 3 && b.p[0] <= 5 && b.p[1] == 0 &&
+	    memcmp(b.p + QUOTE_VENDOR_AT, vendor_id, sizeof(vendor_id)) == 0;
+}
+
+static enum sn_err
+read_quote(struct bytes b, struct col_claim *c, struct sn_why *why)
+{
+	snprintf(c->label, sizeof(c->label), "Intel quote, version %u", b.p[0]);
+	return sn_fail(why, SN_E_FORMAT,
+	    "a quote is evidence of one machine, not collateral; keep it elsewhere");
+}
+
 static const struct {
 	bool (*looks_like)(struct bytes b);
 	enum sn_err (*read)(struct bytes b, struct col_claim *c, struct sn_why *why);
@@ -214,6 +235,7 @@ static const struct {
 	{ intel_looks_signed_json, read_json },
 	{ intel_looks_pck_set, read_pck_set },
 	{ intel_looks_headers, read_headers },
+	{ looks_quote, read_quote },
 };
 
 static enum sn_err
