@@ -247,7 +247,15 @@ cry_cert_key(const struct cry_cert *c, struct cry_key **ret, struct sn_why *why)
 
 	if (pkey == NULL)
 		return cry_fail(why, SN_E_FORMAT, "certificate: public key");
-	return cry_key_wrap_public(pkey, ret, why);
+	return cry_key_wrap_public(pkey, cry_cert_spki_len(c), ret, why);
+}
+
+size_t
+cry_cert_spki_len(const struct cry_cert *c)
+{
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x), NULL);
+
+	return len > 0 ? (size_t)len : 0;
 }
 
 enum sn_err

@@ -82,6 +82,8 @@ SN_MUST_USE enum sn_err cry_cert_ext(const struct cry_cert *c, const char *oid,
 /* The public key, a new reference the caller frees. */
 SN_MUST_USE enum sn_err cry_cert_key(const struct cry_cert *c, struct cry_key **ret,
     struct sn_why *why);
+/* How many bytes its SPKI has as it stands there; says which RSA keys have which exponent. */
+size_t cry_cert_spki_len(const struct cry_cert *c);
 /* SHA-256 over the SPKI. */
 SN_MUST_USE enum sn_err cry_cert_spki_sha256(const struct cry_cert *c, uint8_t ret[32],
     struct sn_why *why);

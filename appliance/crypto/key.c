@@ -92,23 +92,19 @@ cry_put_der(struct sn_buf *ret, int len, unsigned char *der, const char *what,
 	return sn_buf_check(ret, why);
 }
 
-/* Named curve and uncompressed point give one length; RSA has limits. */
+/* Named curve and uncompressed point give one length; RSA has limits. The length comes from
+ * the caller: to write a key out again takes longer than to verify a signature with it. */
 static enum sn_err
-check_public(EVP_PKEY *pkey, enum cry_alg alg, struct sn_why *why)
+check_public(EVP_PKEY *pkey, enum cry_alg alg, size_t spki_len, struct sn_why *why)
 {
 	SN_CLEANUP(cry_pkey_ctx_done) EVP_PKEY_CTX *ctx = NULL;
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(pkey, &der);
 	int bits = EVP_PKEY_get_bits(pkey);
 
-	OPENSSL_free(der);
-	if (len <= 0)
-		return cry_fail(why, SN_E_FORMAT, "public key");
-	if (algs[alg].spki != 0 && (size_t)len != algs[alg].spki)
+	if (algs[alg].spki != 0 && spki_len != algs[alg].spki)
 		return sn_fail(why, SN_E_FORMAT,
-		    "public key: %d bytes, %s has %zu: explicit "
+		    "public key: %zu bytes, %s has %zu: explicit "
 		    "curve or compressed point",
-		    len, algs[alg].name, algs[alg].spki);
+		    spki_len, algs[alg].name, algs[alg].spki);
 	if (alg == CRY_RSA && (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS))
 		return sn_fail(why, SN_E_FORMAT, "public key: RSA of %d bits", bits);
 	if (algs[alg].group == NULL)
@@ -120,13 +116,13 @@ check_public(EVP_PKEY *pkey, enum cry_alg alg, struct sn_why *why)
 }
 
 enum sn_err
-cry_key_wrap_public(EVP_PKEY *pkey, struct cry_key **ret, struct sn_why *why)
+cry_key_wrap_public(EVP_PKEY *pkey, size_t spki_len, struct cry_key **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_pkey_done) EVP_PKEY *own = pkey;
 	enum cry_alg alg = CRY_RSA;
 
 	SN_TRY(alg_of(own, &alg, why));
-	SN_TRY(check_public(own, alg, why));
+	SN_TRY(check_public(own, alg, spki_len, why));
 	return cry_key_wrap(SN_TAKE(own), alg, false, ret, why);
 }
 
@@ -150,7 +146,7 @@ cry_key_from_spki(struct bytes spki, struct cry_key **ret, struct sn_why *why)
 	SN_TRY(cry_put_der(&again, len, der, "public key", why));
 	if (!bytes_equal(sn_buf_bytes(&again), spki))
 		return sn_fail(why, SN_E_FORMAT, "public key: not in its one DER form");
-	return cry_key_wrap_public(SN_TAKE(pkey), ret, why);
+	return cry_key_wrap_public(SN_TAKE(pkey), spki.n, ret, why);
 }
 
 enum sn_err
@@ -174,7 +170,7 @@ cry_key_from_point(enum cry_alg alg, struct bytes xy, struct cry_key **ret, stru
 		return cry_fail(why, SN_E_CRYPTO, "point");
 	if (EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
 		return cry_fail(why, SN_E_FORMAT, "point: not on the curve");
-	return cry_key_wrap_public(SN_TAKE(pkey), ret, why);
+	return cry_key_wrap_public(SN_TAKE(pkey), algs[alg].spki, ret, why);
 }
 
 enum sn_err

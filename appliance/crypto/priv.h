@@ -66,9 +66,9 @@ enum sn_err cry_fail(struct sn_why *why, enum sn_err err, const char *what);
 /* Wrap a key that is ours from then on, also on failure (it is freed). */
 SN_MUST_USE enum sn_err cry_key_wrap(EVP_PKEY *pkey, enum cry_alg alg, bool priv,
     struct cry_key **ret, struct sn_why *why);
-/* Any public key of a kind we know, as found in an SPKI or a certificate. */
-SN_MUST_USE enum sn_err cry_key_wrap_public(EVP_PKEY *pkey, struct cry_key **ret,
-    struct sn_why *why);
+/* Any public key of a kind we know, as found in an SPKI of that length. */
+SN_MUST_USE enum sn_err cry_key_wrap_public(EVP_PKEY *pkey, size_t spki_len,
+    struct cry_key **ret, struct sn_why *why);
 
 /* First 20 bytes of SHA-256 over the SPKI [RFC 7093 section 2, method 4]. */
 #define CRY_KEY_ID_LEN 20
