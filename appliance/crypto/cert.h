@@ -96,11 +96,19 @@ enum cry_sigalg {
 	CRY_SIG_RSA_PSS_SHA384, /* MGF1-SHA-384, salt 48, trailer 1 (explicit or absent) */
 	CRY_SIG_RSA_SHA256,
 	CRY_SIG_RSA_SHA384,
-	CRY_SIG_ANY, /* any of the above */
+	CRY_SIG_RSA_SHA512,
+	CRY_SIG_ANY,	  /* any of the above */
+	CRY_SIG_RSA_SHA2, /* RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512 */
 };
 /* Does issuer's key verify c's signature, names fit, signature algorithm inside
  * and outside TBS agree and equal alg? SN_E_SIGNATURE / SN_E_CHAIN / SN_E_FORMAT. */
 SN_MUST_USE enum sn_err cry_cert_signed_by(const struct cry_cert *c,
+    const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+/*
+ * The same by the issuer's key alone: its name, and whether it is a CA, are the caller's to
+ * judge. For a vendor whose signing certificate is no CA [IBM Secure Execution].
+ */
+SN_MUST_USE enum sn_err cry_cert_signed_by_key(const struct cry_cert *c,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
 /* SN_E_EXPIRED unless not_before <= at <= not_after. */
 SN_MUST_USE enum sn_err cry_cert_valid_at(const struct cry_cert *c, int64_t at,
@@ -124,6 +132,12 @@ int64_t cry_crl_next_update(const struct cry_crl *c); /* parse refuses a CRL wit
  * issuingDistributionPoint or unknown critical extension. */
 SN_MUST_USE enum sn_err cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer,
     enum cry_sigalg alg, int64_t at, struct sn_why *why);
+/* As cry_cert_signed_by_key(); and current at the time. */
+SN_MUST_USE enum sn_err cry_crl_verify_key(const struct cry_crl *crl,
+    const struct cry_cert *issuer, enum cry_sigalg alg, int64_t at, struct sn_why *why);
+/* As cry_cert_ext(), of a CRL. */
+SN_MUST_USE enum sn_err cry_crl_ext(const struct cry_crl *crl, const char *oid,
+    struct bytes *ret, struct sn_why *why);
 /* How many certificates it revokes. */
 size_t cry_crl_count(const struct cry_crl *crl);
 /* Its CRL number; SN_E_FORMAT when there is none or it has more than 32 bits. */

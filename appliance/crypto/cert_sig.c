@@ -21,7 +21,11 @@ static const struct {
 	    V_ASN1_NULL },
 	[CRY_SIG_RSA_SHA384] = { "RSA with SHA-384", NID_sha384WithRSAEncryption, CRY_RSA,
 	    V_ASN1_NULL },
-	[CRY_SIG_ANY] = { "any", NID_undef, CRY_RSA, V_ASN1_UNDEF },
+	[CRY_SIG_RSA_SHA512] = { "RSA with SHA-512", NID_sha512WithRSAEncryption, CRY_RSA,
+	    V_ASN1_NULL },
+	[CRY_SIG_ANY] = { "one that is accepted", NID_undef, CRY_RSA, V_ASN1_UNDEF },
+	[CRY_SIG_RSA_SHA2] = { "RSA with SHA-256, SHA-384 or SHA-512", NID_undef, CRY_RSA,
+	    V_ASN1_UNDEF },
 };
 
 const char *
@@ -97,6 +101,14 @@ matches(const X509_ALGOR *algor, enum cry_alg key, enum cry_sigalg a)
 	return type != V_ASN1_SEQUENCE || pss_is_sha384(value);
 }
 
+/* Is a, one algorithm, among those wanted? */
+static bool
+covers(enum cry_sigalg want, enum cry_sigalg a)
+{
+	return want == a || want == CRY_SIG_ANY ||
+	    (want == CRY_SIG_RSA_SHA2 && sigalgs[a].param == V_ASN1_NULL);
+}
+
 enum sn_err
 cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_alg key,
     enum cry_sigalg want, const char *what, struct sn_why *why)
@@ -106,13 +118,22 @@ cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_a
 		    "%s: signature algorithms inside and outside "
 		    "differ",
 		    what);
-	if (want != CRY_SIG_ANY && matches(outside, key, want))
-		return SN_OK;
-	for (enum cry_sigalg a = 0; want == CRY_SIG_ANY && a < CRY_SIG_ANY; a++)
-		if (matches(outside, key, a))
+	for (enum cry_sigalg a = 0; a < CRY_SIG_ANY; a++)
+		if (covers(want, a) && matches(outside, key, a))
 			return SN_OK;
 	return sn_fail(why, SN_E_SIGNATURE, "%s: signature algorithm is not %s", what,
-	    want == CRY_SIG_ANY ? "one that is accepted" : sigalgs[want].name);
+	    sigalgs[want].name);
+}
+
+static enum sn_err
+no_unknown_critical(const struct cry_cert *c, struct sn_why *why)
+{
+	if ((X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0)
+		return sn_fail(why, SN_E_FORMAT,
+		    "certificate \"%s\": unknown critical "
+		    "extension",
+		    c->cn);
+	return SN_OK;
 }
 
 /* May issuer sign this? A missing keyUsage allows all, as RFC 5280 says. */
@@ -122,11 +143,7 @@ check_issuer(const struct cry_cert *issuer, uint32_t usage, const char *what,
 {
 	uint32_t flags = X509_get_extension_flags(issuer->x);
 
-	if ((flags & EXFLAG_CRITICAL) != 0)
-		return sn_fail(why, SN_E_FORMAT,
-		    "certificate \"%s\": unknown critical "
-		    "extension",
-		    issuer->cn);
+	SN_TRY(no_unknown_critical(issuer, why));
 	if (!cry_cert_is_ca(issuer))
 		return sn_fail(why, SN_E_ROLE, "%s: signed by \"%s\", which is not a CA", what,
 		    issuer->cn);
@@ -137,21 +154,14 @@ check_issuer(const struct cry_cert *issuer, uint32_t usage, const char *what,
 }
 
 enum sn_err
-cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer, enum cry_sigalg alg,
-    struct sn_why *why)
+cry_cert_signed_by_key(const struct cry_cert *c, const struct cry_cert *issuer,
+    enum cry_sigalg alg, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	const X509_ALGOR *outside = NULL;
 
-	if (X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(issuer->x)) != 0)
-		return sn_fail(why, SN_E_CHAIN, "certificate \"%s\": its issuer is not \"%s\"",
-		    c->cn, issuer->cn);
-	if ((X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0)
-		return sn_fail(why, SN_E_FORMAT,
-		    "certificate \"%s\": unknown critical "
-		    "extension",
-		    c->cn);
-	SN_TRY(check_issuer(issuer, KU_KEY_CERT_SIGN, "certificate", why));
+	SN_TRY(no_unknown_critical(c, why));
+	SN_TRY(no_unknown_critical(issuer, why));
 	SN_TRY(cry_cert_key(issuer, &key, why));
 	X509_get0_signature(NULL, &outside, c->x);
 	SN_TRY(cry_sigalg_check(X509_get0_tbs_sigalg(c->x), outside, key->alg, alg,
@@ -167,15 +177,24 @@ cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer, enum
 }
 
 enum sn_err
-cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer, enum cry_sigalg alg,
+cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer, enum cry_sigalg alg,
     struct sn_why *why)
+{
+	if (X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(issuer->x)) != 0)
+		return sn_fail(why, SN_E_CHAIN, "certificate \"%s\": its issuer is not \"%s\"",
+		    c->cn, issuer->cn);
+	SN_TRY(no_unknown_critical(c, why));
+	SN_TRY(check_issuer(issuer, KU_KEY_CERT_SIGN, "certificate", why));
+	return cry_cert_signed_by_key(c, issuer, alg, why);
+}
+
+enum sn_err
+cry_crl_signed_by_key(const struct cry_crl *crl, const struct cry_cert *issuer,
+    enum cry_sigalg alg, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
 	const X509_ALGOR *outside = NULL;
 
-	if (X509_NAME_cmp(X509_CRL_get_issuer(crl->x), X509_get_subject_name(issuer->x)) != 0)
-		return sn_fail(why, SN_E_CHAIN, "CRL: its issuer is not \"%s\"", issuer->cn);
-	SN_TRY(check_issuer(issuer, KU_CRL_SIGN, "CRL", why));
 	SN_TRY(cry_cert_key(issuer, &key, why));
 	X509_CRL_get0_signature(crl->x, NULL, &outside);
 	/* The one inside has no getter; X509_CRL_verify() compares it with outside. */
@@ -188,4 +207,14 @@ cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer, enum
 		    issuer->cn);
 	}
 	return SN_OK;
+}
+
+enum sn_err
+cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer, enum cry_sigalg alg,
+    struct sn_why *why)
+{
+	if (X509_NAME_cmp(X509_CRL_get_issuer(crl->x), X509_get_subject_name(issuer->x)) != 0)
+		return sn_fail(why, SN_E_CHAIN, "CRL: its issuer is not \"%s\"", issuer->cn);
+	SN_TRY(check_issuer(issuer, KU_CRL_SIGN, "CRL", why));
+	return cry_crl_signed_by_key(crl, issuer, alg, why);
 }

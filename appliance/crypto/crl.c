@@ -114,13 +114,12 @@ cry_crl_next_update(const struct cry_crl *c)
 	return c->next_update;
 }
 
-enum sn_err
-cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer, enum cry_sigalg alg,
-    int64_t at, struct sn_why *why)
+static enum sn_err
+current(const struct cry_crl *crl, const struct cry_cert *issuer, int64_t at,
+    struct sn_why *why)
 {
 	char from[TEXT_TIME_LEN + 1], to[TEXT_TIME_LEN + 1], now[TEXT_TIME_LEN + 1];
 
-	SN_TRY(cry_crl_signed_by(crl, issuer, alg, why));
 	if (crl->this_update <= at && at <= crl->next_update)
 		return SN_OK;
 	text_from_time(crl->this_update, from);
@@ -128,6 +127,43 @@ cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer, enum cr
 	text_from_time(at, now);
 	return sn_fail(why, SN_E_EXPIRED, "CRL of \"%s\" is good from %s to %s, not at %s",
 	    issuer->cn, from, to, now);
+}
+
+enum sn_err
+cry_crl_verify(const struct cry_crl *crl, const struct cry_cert *issuer, enum cry_sigalg alg,
+    int64_t at, struct sn_why *why)
+{
+	SN_TRY(cry_crl_signed_by(crl, issuer, alg, why));
+	return current(crl, issuer, at, why);
+}
+
+enum sn_err
+cry_crl_verify_key(const struct cry_crl *crl, const struct cry_cert *issuer,
+    enum cry_sigalg alg, int64_t at, struct sn_why *why)
+{
+	SN_TRY(cry_crl_signed_by_key(crl, issuer, alg, why));
+	return current(crl, issuer, at, why);
+}
+
+enum sn_err
+cry_crl_ext(const struct cry_crl *crl, const char *oid, struct bytes *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_obj_done) ASN1_OBJECT *want = OBJ_txt2obj(oid, 1);
+	const ASN1_OCTET_STRING *v;
+	int at;
+
+	if (want == NULL)
+		return cry_fail(why, SN_E_USAGE, "object identifier");
+	at = X509_CRL_get_ext_by_OBJ(crl->x, want, -1);
+	if (at < 0) {
+		*ret = (struct bytes){ 0 };
+		return SN_OK;
+	}
+	if (X509_CRL_get_ext_by_OBJ(crl->x, want, at) >= 0)
+		return sn_fail(why, SN_E_FORMAT, "CRL: extension %s twice", oid);
+	v = X509_EXTENSION_get_data(X509_CRL_get_ext(crl->x, at));
+	*ret = (struct bytes){ ASN1_STRING_get0_data(v), (size_t)ASN1_STRING_length(v) };
+	return SN_OK;
 }
 
 bool

@@ -14,6 +14,8 @@ static const struct cry_alg_info algs[] = {
 	    NID_secp384r1, 16, 128, 48, 120 },
 	[CRY_MLDSA87] = { "ML-DSA-87", "ML-DSA-87", NULL, NULL, NULL, 0, 32, 32, 32, 2614 },
 	[CRY_ED25519] = { "Ed25519", "ED25519", NULL, NULL, NULL, 0, 32, 32, 32, 44 },
+	[CRY_P521] = { "P-521", "EC", "secp521r1", "SHA512", NULL, NID_secp521r1, 0, 0, 66,
+	    158 },
 	[CRY_RSA] = { "RSA", "RSA", NULL, NULL, NULL, 0, 0, 0, 0, 0 },
 };
 
@@ -154,7 +156,7 @@ cry_key_from_point(enum cry_alg alg, struct bytes xy, struct cry_key **ret, stru
 {
 	SN_CLEANUP(cry_pkey_done) EVP_PKEY *pkey = NULL;
 	SN_CLEANUP(cry_pkey_ctx_done) EVP_PKEY_CTX *ctx = NULL;
-	uint8_t point[1 + 2 * 48] = { POINT_CONVERSION_UNCOMPRESSED };
+	uint8_t point[1 + 2 * 66] = { POINT_CONVERSION_UNCOMPRESSED };
 	OSSL_PARAM params[3];
 
 	if (algs[alg].group == NULL || xy.n != 2 * algs[alg].scalar)

@@ -17,7 +17,8 @@ enum cry_alg {
 	CRY_P384,    /* ECDSA P-384 with SHA-384 */
 	CRY_MLDSA87, /* pure ML-DSA-87, empty context */
 	CRY_ED25519,
-	CRY_RSA, /* verification only; PSS or PKCS#1 v1.5 chosen by the call */
+	CRY_P521, /* vendors' keys: public only, no seed */
+	CRY_RSA,  /* verification only; PSS or PKCS#1 v1.5 chosen by the call */
 };
 const char *cry_alg_name(enum cry_alg a); /* "P-384" */
 
@@ -33,7 +34,7 @@ SN_MUST_USE enum sn_err cry_key_from_seed(enum cry_alg alg, struct bytes seed,
  * behind it. RSA 2048 to 8192 bits. */
 SN_MUST_USE enum sn_err cry_key_from_spki(struct bytes spki, struct cry_key **ret,
     struct sn_why *why);
-/* An uncompressed point X||Y of a curve (64 or 96 bytes), checked on the curve. */
+/* An uncompressed point X||Y of a curve (64, 96 or 132 bytes), checked on the curve. */
 SN_MUST_USE enum sn_err cry_key_from_point(enum cry_alg alg, struct bytes xy,
     struct cry_key **ret, struct sn_why *why);
 void cry_key_free(struct cry_key **kp); /* NULL-safe, idempotent */

@@ -197,7 +197,7 @@ ed25519_from_seed(const struct cry_alg_info *info, struct bytes seed, EVP_PKEY *
 }
 
 static enum sn_err
-rsa_from_seed(const struct cry_alg_info *info, struct bytes seed SN_UNUSED,
+no_seed(const struct cry_alg_info *info, struct bytes seed SN_UNUSED,
     EVP_PKEY **ret SN_UNUSED, struct sn_why *why)
 {
 	return sn_fail(why, SN_E_FORMAT, "%s keys do not come from a seed here", info->name);
@@ -211,7 +211,8 @@ static from_seed_fn *const makers[] = {
 	[CRY_P384] = ec_from_seed,
 	[CRY_MLDSA87] = mldsa_from_seed,
 	[CRY_ED25519] = ed25519_from_seed,
-	[CRY_RSA] = rsa_from_seed,
+	[CRY_P521] = no_seed,
+	[CRY_RSA] = no_seed,
 };
 
 enum sn_err

@@ -80,7 +80,7 @@ cry_sign_raw_ecdsa(const struct cry_key *k, struct bytes data, struct sn_buf *re
 	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 };
 	const struct cry_alg_info *info = cry_alg_info(k->alg);
 	const unsigned char *p;
-	uint8_t rs[2 * 48];
+	uint8_t rs[2 * 66];
 
 	if (info->group == NULL)
 		return sn_fail(why, SN_E_USAGE, "%s is not ECDSA", info->name);

@@ -98,6 +98,8 @@ SN_MUST_USE enum sn_err cry_sigalg_check(const X509_ALGOR *inside, const X509_AL
     enum cry_alg key, enum cry_sigalg want, const char *what, struct sn_why *why);
 SN_MUST_USE enum sn_err cry_crl_signed_by(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_crl_signed_by_key(const struct cry_crl *crl,
+    const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
 /* cry_chain_verify with one algorithm for all, and an OpenSSL purpose (0: none). */
 SN_MUST_USE enum sn_err cry_chain_check(const struct cry_cert *const *chain, size_t n,
     const struct cry_cert *root, int64_t at, enum cry_sigalg alg, int purpose, const char *eku,
