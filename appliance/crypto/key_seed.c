@@ -197,8 +197,8 @@ ed25519_from_seed(const struct cry_alg_info *info, struct bytes seed, EVP_PKEY *
 }
 
 static enum sn_err
-no_seed(const struct cry_alg_info *info, struct bytes seed SN_UNUSED,
-    EVP_PKEY **ret SN_UNUSED, struct sn_why *why)
+no_seed(const struct cry_alg_info *info, struct bytes seed SN_UNUSED, EVP_PKEY **ret SN_UNUSED,
+    struct sn_why *why)
 {
 	return sn_fail(why, SN_E_FORMAT, "%s keys do not come from a seed here", info->name);
 }

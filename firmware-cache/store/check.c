@@ -148,7 +148,7 @@ revoked(const struct col_store *s, const struct col_cert *issuer, const struct c
 
 		if (!it->authentic || memcmp(it->crl_issuer->spki, issuer->spki, 32) != 0)
 			continue;
-		if (!it->refused)
+		if (!it->refused && it->crl_why.err == SN_OK)
 			*ret_current = true;
 		if (cry_crl_revokes(it->claim.crl, cry_cert_serial(c->x)))
 			found = true;
@@ -258,18 +258,25 @@ round_certs(struct col_store *s, struct pool *pool, unsigned int level, struct s
 	return SN_OK;
 }
 
-/* The CRLs that no certificate so far has signed: is it one that is accepted by now? */
+/*
+ * The CRLs that no certificate so far has signed: is it one that is accepted by now? One that
+ * is in a file with certificates waits for the end of the rounds with its refusal.
+ */
 static enum sn_err
 round_crls(struct col_store *s, const struct pool *pool, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
-		struct sn_why own = { 0 };
+		enum sn_err e;
 
 		if (it->claim.crl == NULL || it->claim.why.err != SN_OK || it->authentic)
 			continue;
+		sn_why_clear(&it->crl_why);
+		e = judge_crl(pool, s->policy.at, it, &it->crl_why);
+		if (is_chain(it) && !col_fatal(e))
+			continue;
 		it->refused = false;
-		SN_TRY(settle(it, judge_crl(pool, s->policy.at, it, &own), &own, why));
+		SN_TRY(settle(it, e, &it->crl_why, why));
 	}
 	return SN_OK;
 }
@@ -283,14 +290,15 @@ forget_crls(struct col_store *s)
 
 /* Why a chain is refused, or NULL: its root's failure explains those of the others. */
 static const struct sn_why *
-chain_failure(const struct col_claim *c)
+chain_failure(const struct col_item *it)
 {
+	const struct col_claim *c = &it->claim;
 	const struct sn_why *found = NULL;
 
 	for (size_t k = 0; k < c->ncerts; k++)
 		if (!c->certs[k].ok && (found == NULL || is_root(&c->certs[k])))
 			found = &c->certs[k].why;
-	return found;
+	return found == NULL && it->crl_why.err != SN_OK ? &it->crl_why : found;
 }
 
 /* A file is as good as the worst certificate in it; true when one more was refused. */
@@ -305,7 +313,7 @@ refuse_chains(struct col_store *s)
 
 		if (!is_chain(it) || it->refused)
 			continue;
-		failure = chain_failure(&it->claim);
+		failure = chain_failure(it);
 		if (failure != NULL) {
 			refuse(it, failure);
 			changed = true;
@@ -413,6 +421,8 @@ judge_dependents(struct col_store *s, const struct pool *pool, struct sn_why *wh
 static void
 note_item(struct col_item *it)
 {
+	bool more = it->claim.crl != NULL;
+
 	it->notes |= it->claim.notes;
 	if (it->crl_issuer != NULL && it->crl_issuer->rehearsal)
 		it->notes |= COL_NOTE_REHEARSAL;
@@ -420,7 +430,7 @@ note_item(struct col_item *it)
 		const struct col_cert *c = &it->claim.certs[k];
 
 		it->good_until =
-		    k == 0 ? c->good_until : earlier(it->good_until, c->good_until);
+		    k == 0 && !more ? c->good_until : earlier(it->good_until, c->good_until);
 		note_cert(it, c);
 	}
 }

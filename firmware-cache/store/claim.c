@@ -206,6 +206,44 @@ claim_pem_crl(struct bytes b, struct col_claim *c, struct sn_why *why)
 	return claim_der_crl(sn_buf_bytes(&der), c, why);
 }
 
+/* IBM's tools take a CRL beside the certificates of one file, in either order. */
+static enum sn_err
+claim_pem_both(struct bytes certs, struct bytes crl, struct col_claim *c, struct sn_why *why)
+{
+	struct col_claim list = { 0 };
+	enum sn_err e;
+
+	SN_TRY(claim_pem_certs(certs, c, why));
+	e = claim_pem_crl(crl, &list, why);
+	if (e == SN_OK && (list.vendor != c->vendor || col_role(&c->certs[0])->alone))
+		e = sn_fail(why, SN_E_FORMAT, "a CRL beside a certificate that it is not for");
+	if (e == SN_OK) {
+		size_t n = strlen(c->label);
+
+		snprintf(c->label + n, sizeof(c->label) - n, " and CRL");
+		c->crl = SN_TAKE(list.crl);
+	}
+	col_claim_done(&list);
+	return e;
+}
+
+static enum sn_err
+claim_pem(struct bytes b, struct col_claim *c, struct sn_why *why)
+{
+	size_t cert = bytes_find(b, BYTES_STR(PEM_CERT));
+	size_t crl = bytes_find(b, BYTES_STR(PEM_CRL));
+	size_t second = cert > crl ? cert : crl;
+	struct bytes head = { b.p, second }, tail;
+
+	if (crl == SIZE_MAX)
+		return claim_pem_certs(b, c, why);
+	if (cert == SIZE_MAX)
+		return claim_pem_crl(b, c, why);
+	tail = (struct bytes){ b.p + second, b.n - second };
+	return cert == 0 ? claim_pem_both(head, tail, c, why)
+			 : claim_pem_both(tail, head, c, why);
+}
+
 /* ---- telling which */
 
 /* Anything else is offered to each vendor in turn. */
@@ -256,10 +294,8 @@ tell(struct bytes b, struct col_claim *c, struct sn_why *why)
 	if (bytes_find(b, BYTES_STR("PRIVATE KEY-----")) != SIZE_MAX)
 		return sn_fail(why, SN_E_FORMAT,
 		    "a private key; it does not belong on this stick");
-	if (starts_with(b, PEM_CRL))
-		return claim_pem_crl(b, c, why);
-	if (starts_with(b, PEM_CERT))
-		return claim_pem_certs(b, c, why);
+	if (starts_with(b, PEM_CRL) || starts_with(b, PEM_CERT))
+		return claim_pem(b, c, why);
 	SN_TRY(claim_data(b, c, &mine, why));
 	if (mine)
 		return SN_OK;

@@ -26,6 +26,7 @@ struct col_item {
 	unsigned int notes;
 	int64_t good_until;
 	bool authentic;			   /* a CRL signed by its issuer, of any date */
+	struct sn_why crl_why;		   /* of its CRL; err SN_OK: current */
 	const struct col_cert *crl_issuer; /* whose signature an authentic CRL carries */
 	struct col_verified verified;
 };

@@ -1,4 +1,5 @@
 #include "firmware-cache/amd/vendor.h"
+#include "firmware-cache/ibm-se/vendor.h"
 #include "firmware-cache/intel/vendor.h"
 #include "firmware-cache/store/priv.h"
 
@@ -6,6 +7,7 @@
 static const struct col_vendor_ops *const vendors[] = {
 	&amd_vendor,
 	&intel_vendor,
+	&ibm_vendor,
 };
 
 const struct col_vendor_ops *
