@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/text.h"
+
 #define OID_CDP "2.5.29.31"
 #define URI_MAX 255U
 #define DER_SEQUENCE 0x30
@@ -482,17 +484,13 @@ der_take(struct bytes *b, uint8_t tag, struct bytes *ret, struct sn_why *why)
 	return bytes_take(b, len, ret, "value", why);
 }
 
-enum sn_err
-lay_root_cdp(const struct cry_cert *root, struct sn_buf *ret, struct sn_why *why)
+/* CRLDistributionPoints, DistributionPoint, its [0], fullName [0], URI [RFC 5280]. */
+static enum sn_err
+read_cdp(struct bytes v, struct bytes *ret, struct sn_why *why)
 {
-	/* CRLDistributionPoints, DistributionPoint, its [0], fullName [0], URI [RFC 5280] */
 	static const uint8_t tags[] = { DER_SEQUENCE, DER_SEQUENCE, DER_CHOICE_0, DER_CHOICE_0,
 		DER_URI };
-	struct bytes v = { 0 };
 
-	SN_TRY(cry_cert_ext(root, OID_CDP, &v, why));
-	if (v.p == NULL)
-		return SN_OK;
 	for (size_t i = 0; i < SN_NITEMS(tags); i++) {
 		struct bytes inner = { 0 };
 
@@ -500,8 +498,20 @@ lay_root_cdp(const struct cry_cert *root, struct sn_buf *ret, struct sn_why *why
 		SN_TRY(bytes_end(&v, "CRL distribution point", why));
 		v = inner;
 	}
-	if (v.n == 0 || v.n > URI_MAX)
-		return sn_fail(why, SN_E_FORMAT, "a CRL distribution point of %zu bytes", v.n);
-	sn_buf_put(ret, v);
+	*ret = v;
+	return SN_OK;
+}
+
+enum sn_err
+lay_root_cdp(const struct cry_cert *root, struct sn_buf *ret, struct sn_why *why)
+{
+	struct sn_why own = { 0 };
+	struct bytes ext = { 0 }, uri = { 0 };
+
+	if (cry_cert_ext(root, OID_CDP, &ext, &own) != SN_OK || ext.p == NULL ||
+	    read_cdp(ext, &uri, &own) != SN_OK || uri.n > URI_MAX ||
+	    !text_printable(uri, URI_MAX))
+		return SN_OK;
+	sn_buf_put(ret, uri);
 	return sn_buf_check(ret, why);
 }

@@ -63,8 +63,8 @@ SN_MUST_USE enum sn_err lay_set_tell(const struct lay_set *s, const char *layout
 struct bytes lay_crl_der(const struct col_row *row);
 
 /*
- * Where the root says that its CRL is: the one URI of its cRLDistributionPoints, as a new
- * string in ret (text, without NUL); empty when it says nothing. SN_E_FORMAT for other forms.
+ * Append where the root says that its CRL is: the one URI of its cRLDistributionPoints.
+ * Nothing when it says nothing, or in another form.
  */
 SN_MUST_USE enum sn_err lay_root_cdp(const struct cry_cert *root, struct sn_buf *ret,
     struct sn_why *why);

@@ -40,6 +40,17 @@ tell_gaps(const struct lay_set *set, const struct lay_out *out, struct sn_why *w
 	return SN_OK;
 }
 
+/* Trustee does not read the platforms: without them, rather than not at all. */
+static enum sn_err
+without_hosts(const struct lay_set *set, const struct lay_out *out, struct sn_buf *file,
+    struct sn_why *why)
+{
+	sn_buf_done(file);
+	SN_TRY(out->left_out(out->arg, TRUSTEE_DCAP_NAME, "platforms",
+	    "with them the file were over 4 MiB; Trustee does not read them", why));
+	return lay_collaterals_write(set, &(struct lay_hosts){ 0 }, LAY_FOR_TRUSTEE, file, why);
+}
+
 enum sn_err
 trustee_dcap_write(const struct lay_input *in, const struct lay_out *out, struct sn_why *why)
 {
@@ -60,8 +71,7 @@ trustee_dcap_write(const struct lay_input *in, const struct lay_out *out, struct
 	SN_TRY(lay_hosts_read(in, &set, TRUSTEE_DCAP_NAME, out, &hosts, why));
 	SN_TRY(lay_collaterals_write(&set, &hosts, LAY_FOR_TRUSTEE, &file, why));
 	if (file.n > SN_JSON_MAX_BYTES)
-		return out->left_out(out->arg, TRUSTEE_DCAP_NAME, FILE_NAME,
-		    "larger than 4 MiB; export fewer platforms at a time", why);
+		SN_TRY(without_hosts(&set, out, &file, why));
 	SN_TRY(lay_collaterals_read_back(&set, LAY_FOR_TRUSTEE, sn_buf_bytes(&file), why));
 	SN_TRY(out->file(out->arg, TRUSTEE_DCAP_FOLDER "/as-config.snippet.json",
 	    BYTES_STR(snippet), set.newest, why));

@@ -353,6 +353,40 @@ def refusals(work, good, out):
     tap.ok(status == 0 and sorted(os.listdir(missing)) == ["pccs"], "one layout alone")
 
 
+def sizes(work, good):
+    """A list so long that the file is more than PCCS takes by default, then more than we write."""
+    path, out = os.path.join(work, "list.json"), os.path.join(work, "large")
+    for n, has, words in ((12, True, "over 2 MB"), (24, False, "larger than 4 MiB")):
+        write(json.dumps([dict(HOST, platform_manifest="ab" * 53000)] * n), path)
+        status, stdout, stderr = run("export", good, out, "--at", AT, "--platforms", path)
+        tap.ok(status == 0 and words in stdout and os.path.exists(os.path.join(out, PCCS_FILE)) == has,
+               f"pccs: {words}", stdout[-400:] + stderr)
+        tap.equal(trustee_reads(read(out, TRUSTEE)), "", "trustee: read all the same")
+        shutil.rmtree(out)
+    os.unlink(path)
+
+
+def times(work, good):
+    """Without --qcnl-expiry a file lapses with what is in it; other content has another time."""
+    less, out = os.path.join(work, "less"), os.path.join(work, "out-less")
+    shutil.copytree(good, less)
+    os.unlink(os.path.join(less, "intel-phala-tdx_quote-tcb.json"))
+    stamps = []
+    for source in (good, less):
+        status, _, stderr = run("export", source, out, "--at", AT, "--layout", "trustee-dcap,qcnl")
+        tap.ok(status == 0, "exported", stderr)
+        stamps.append(os.stat(os.path.join(out, TRUSTEE)).st_mtime_ns)
+        lapse = {url: qcnl_parts(read(out, "qcnl", "dcap-qcnl", name))[2] for name, url in (
+            line.split("  ", 1) for line in read(out, "qcnl/INDEX.txt").decode().splitlines())}
+        shutil.rmtree(out)
+    tap.ok(stamps[0] != stamps[1] and stamps[0] // 10**9 == stamps[1] // 10**9,
+           "a TCB info less: the same newest issue date, and another time all the same")
+    crl = x509.load_der_x509_crl(read(DATA, "intel/phala/tdx_quote/rootcacrl.der"))
+    tap.equal(lapse["https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"],
+              int(crl.next_update_utc.timestamp()), "qcnl: the root CA CRL's file lapses with it")
+    shutil.rmtree(less)
+
+
 def from_a_cache(work, good, out):
     cache, other = os.path.join(work, "cache"), os.path.join(work, "out-cache")
     status, _, stderr = run("import", cache, good, "--at", AT)
@@ -373,6 +407,8 @@ def main():
         good, out = genuine(work)
         refused_leaves_no_trace(work, good, out)
         platforms(work, good)
+        sizes(work, good)
+        times(work, good)
         refusals(work, good, out)
         from_a_cache(work, good, out)
     finally:
