@@ -9,7 +9,6 @@
 #include "firmware-cache/requests/requests.h"
 
 #define INPUT_MAX (32U << 20)
-#define HEADERS_MAX (64U << 10)
 #define PATH_ROOM 4096
 #define LEVELS_MAX 5
 
@@ -18,7 +17,7 @@ struct ask {
 	struct req_list list;
 	struct req_wants wants;
 	const char *out, *folder;
-	size_t inputs;
+	size_t inputs, unread;
 };
 
 static void
@@ -158,19 +157,26 @@ read_input(struct ask *a, const char *path, struct sn_why *why)
 	return sn_file_walk(AT_FDCWD, path, read_entry, a, why);
 }
 
+/* Headers, and PCK certificates by the folder that they are collected in. A bad reply costs
+ * itself, not what the others say. */
 static enum sn_err
-read_headers(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
+read_reply(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-	struct ask *a = arg;
 	const char *end = strrchr(entry->path, '.');
+	bool headers = end != NULL && strcmp(end, ".hdr") == 0;
+	struct ask *a = arg;
 	char path[PATH_ROOM];
+	enum sn_err e;
 
-	if (end == NULL || strcmp(end, ".hdr") != 0)
+	if (!headers && strstr(entry->path, "pckcerts/") == NULL)
 		return SN_OK;
 	SN_TRY(path_in(a, entry->path, path, why));
-	SN_TRY(sn_file_read(AT_FDCWD, path, HEADERS_MAX, &b, why));
-	return req_headers(&a->wants, sn_buf_bytes(&b), path, why);
+	SN_TRY(sn_file_read(AT_FDCWD, path, REQ_REPLY_MAX, &b, why));
+	e = headers ? req_headers(&a->wants, sn_buf_bytes(&b), path, NULL)
+		    : req_pck_set(&a->wants, sn_buf_bytes(&b), path, NULL);
+	a->unread += e != SN_OK;
+	return SN_OK;
 }
 
 /* PCK certificates came in an earlier round; their replies say which FMSPCs there are. */
@@ -179,7 +185,7 @@ set_collected(struct ask *a, const char *v, struct sn_why *why)
 {
 	a->folder = v;
 	a->inputs++;
-	return sn_file_walk(AT_FDCWD, v, read_headers, a, why);
+	return sn_file_walk(AT_FDCWD, v, read_reply, a, why);
 }
 
 /* ---- output */
@@ -211,6 +217,7 @@ tell(const struct ask *a, size_t dropped)
 		{ a->wants.no_level,
 		    "AMD nodes without id or firmware level: give their "
 		    "reports, or --next-tcb" },
+		{ a->unread, "replies in the collected folder that cannot be read" },
 		{ dropped, "requests for a platform that has another one already" },
 	};
 	size_t keys = 0;

@@ -4,6 +4,7 @@
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
 #include "firmware-cache/amd/report.h"
+#include "firmware-cache/intel/pck.h"
 #include "firmware-cache/requests/priv.h"
 
 #define WHERE_MAX 160
@@ -156,7 +157,49 @@ req_report(struct req_wants *w, struct bytes report, const char *what, struct sn
 	return report_vceks(w, p, &r, why);
 }
 
+/* ---- PCK certificates */
+
+static void
+free_certs(struct cry_cert **certs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cry_cert_free(&certs[i]);
+}
+
+/* All of a set are of one platform. */
+enum sn_err
+req_pck_set(struct req_wants *w, struct bytes json, const char *what, struct sn_why *why)
+{
+	struct intel_pck_set set = { 0 };
+
+	SN_TRY(intel_pck_set_parse(json, &set, why));
+	free_certs(set.certs, set.n);
+	if (set.n == 0)
+		return sn_fail(why, SN_E_MISSING, "%s: no certificate is in it", what);
+	return req_fmspc(w, set.pcks[0].fmspc, why);
+}
+
+/* Alone, or the first of a chain; unverified, since it only says what to ask for. */
+static enum sn_err
+pck_cert(struct req_wants *w, struct bytes b, struct sn_why *why)
+{
+	struct cry_cert *certs[CRY_PEM_CHAIN_MAX] = { NULL };
+	struct intel_pck pck = { 0 };
+	enum sn_err e;
+	size_t n = 1;
+
+	if (b.p[0] == '-')
+		SN_TRY(cry_cert_parse_pem(b, certs, &n, why));
+	else
+		SN_TRY(cry_cert_parse(b, &certs[0], why));
+	e = intel_pck_parse(certs[0], &pck, why);
+	free_certs(certs, n);
+	return e == SN_OK ? req_fmspc(w, pck.fmspc, why) : e;
+}
+
 /* ---- any */
+
+#define DER_SEQUENCE_BYTE 0x30
 
 static bool
 is_space(uint8_t c)
@@ -173,14 +216,22 @@ req_input(struct req_wants *w, struct bytes b, const char *what, struct sn_why *
 		return req_report(w, b, what, why);
 	while (i < b.n && is_space(b.p[i]))
 		i++;
+	if (i < b.n && b.p[i] == '[' && bytes_find(b, BYTES_STR("\"tcbm\"")) != SIZE_MAX)
+		return req_pck_set(w, b, what, why);
 	if (i < b.n && b.p[i] == '[')
 		return req_platform_list(w, b, what, why);
 	if (i < b.n && b.p[i] == '{')
 		return req_plan(w, b, what, why);
 	if (b.n > 5 && memcmp(b.p, "HTTP/", 5) == 0)
 		return req_headers(w, b, what, why);
+	/* a line of digits may begin with 0 as DER does, but goes on with another digit */
+	if (i == 0 && b.n > 1 &&
+	    (b.p[0] == '-' || (b.p[0] == DER_SEQUENCE_BYTE && b.p[1] >= 0x80)))
+		return pck_cert(w, b, why);
 	if (i == 0 && b.n > 0 && memchr(b.p, ',', b.n) != NULL)
 		return req_pckid_csv(w, b, what, why);
 	return sn_fail(why, SN_E_FORMAT,
-	    "%s: neither an SNP report, a platform list, a PCK id CSV file nor a plan", what);
+	    "%s: neither an SNP report, a platform list, a PCK id CSV file, a PCK "
+	    "certificate nor a plan",
+	    what);
 }

@@ -1,8 +1,8 @@
 /*
  * requests - what to fetch, from where, under which name: the request list.
  *
- * Owns: nothing between calls. May include: base, crypto, firmware-cache/amd. What comes
- * in was written by other machines: no name in it becomes a path unless it is checked.
+ * Owns: nothing between calls. May include: base, crypto, firmware-cache/{amd,intel}. What
+ * comes in was written by other machines: no name in it becomes a path unless it is checked.
  * See docs/FORMAT-REQUESTS.md.
  */
 #ifndef REQ_REQUESTS_H
@@ -105,7 +105,10 @@ SN_MUST_USE enum sn_err req_report(struct req_wants *w, struct bytes report, con
 /* The headers of an earlier reply: only their SGX-FMSPC, if there is one, counts. */
 SN_MUST_USE enum sn_err req_headers(struct req_wants *w, struct bytes text, const char *what,
     struct sn_why *why);
-/* Any of these, told by its content. SN_E_FORMAT when it is none of them. */
+/* The reply to a request for PCK certificates: their FMSPC. Nothing is verified here. */
+SN_MUST_USE enum sn_err req_pck_set(struct req_wants *w, struct bytes json, const char *what,
+    struct sn_why *why);
+/* Any of these, or a PCK certificate, told by its content. SN_E_FORMAT when it is none. */
 SN_MUST_USE enum sn_err req_input(struct req_wants *w, struct bytes b, const char *what,
     struct sn_why *why);
 

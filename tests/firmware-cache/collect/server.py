@@ -95,6 +95,7 @@ class Server:
     def serve(self, conn):
         self.connections += 1
         conn.settimeout(20)
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             if self.context is None:
                 conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")

@@ -204,9 +204,16 @@ static const struct text_row texts[] = {
 	    SN_E_FORMAT, 0, NULL, "SGX-FMSPC" },
 	{ "headers: FMSPC short", "HTTP/1.1 200\nSGX-FMSPC: 00A0671100\n", SN_E_FORMAT, 0, NULL,
 	    NULL },
+	/* PCK certificates: what can be made without a key is refused */
+	{ "PCK set: empty but for a word", "[\"tcbm\"]", SN_E_FORMAT, 0, NULL, NULL },
+	{ "PCK set: another member", "[{\"tcb\":{},\"tcbm\":\"{036}\",\"cert\":\"\",\"x\":1}]",
+	    SN_E_FORMAT, 0, NULL, NULL },
 	/* anything else */
 	{ "empty", "", SN_E_FORMAT, 0, NULL, "neither" },
-	{ "a certificate", "-----BEGIN CERTIFICATE-----\n", SN_E_FORMAT, 0, NULL, "neither" },
+	{ "a certificate cut off", "-----BEGIN CERTIFICATE-----\n", SN_E_FORMAT, 0, NULL,
+	    NULL },
+	{ "a key", "-----BEGIN PRIVATE KEY-----\n", SN_E_FORMAT, 0, NULL, NULL },
+	{ "DER cut off", "0\x82\x01", SN_E_FORMAT, 0, NULL, NULL },
 };
 
 static void
@@ -318,6 +325,52 @@ report_row(void **state)
 		fail_msg("%zu requests, \"%s\" not in:\n%.1500s", lines(out), r->has, out);
 }
 
+/* ---- what vendors and tools have published */
+
+static const struct {
+	const char *path;
+	size_t n;
+	const char *has; /* NULL: refused */
+} published[] = {
+	{ "intel/assembled/platform_list.json", BASE, "intel/IntelSGXRootCA.der" },
+	{ "intel/pck-selection/pck0_sample.pem", BASE + 4, "tcb?fmspc=" },
+	{ "intel/qvl-sgx-testroot/pckCert.pem", BASE + 4, "intel/tcb_tdx_" },
+	{ "amd/dstack/report.bin", 4, "vcek/v1/Milan/38d174589d2dff97" },
+	{ "amd/trustee-snp/test-vlek-report.bin", 2, "vlek/v1/Milan/crl" },
+	{ "amd/kds/vcek_v1_Milan_crl.der", 0, NULL },
+	{ "amd/milan-gosev/vcek.der", 0, NULL },
+	{ "intel/phala/sgx_quote.bin", 0, NULL },
+	{ "intel/phala/sgx_quote_collateral.json", 0, NULL },
+	{ "intel/assembled/platform_collaterals.pccs.json", 0, NULL },
+};
+
+static void
+published_row(void **state)
+{
+	size_t i = (size_t)(uintptr_t)*state - 1;
+	struct sn_why why = { 0 };
+	struct test_bytes b;
+	struct world w;
+	enum sn_err e;
+	char *out;
+
+	test_need_data(published[i].path);
+	b = test_read_data(published[i].path);
+	world_start(&w);
+	e = req_input(&w.wants, (struct bytes){ b.data, b.len }, published[i].path, &why);
+	test_bytes_done(&b);
+	if (published[i].has == NULL) {
+		assert_int_not_equal(e, SN_OK);
+		assert_string_not_equal(why.text, "");
+		req_list_done(&w.list);
+		return;
+	}
+	must(e, &why);
+	out = finished(&w);
+	if (lines(out) != published[i].n || strstr(out, published[i].has) == NULL)
+		fail_msg("%zu requests:\n%.1500s", lines(out), out);
+}
+
 /* ---- the list itself, as somebody may have changed it */
 
 #define LINE(file, more, url)                                                                  \
@@ -422,6 +475,9 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(lists); i++)
 		test_list_add(l, list_row, (void *)(uintptr_t)(i + 1), "list: %s",
 		    lists[i].name);
+	for (size_t i = 0; i < SN_NITEMS(published); i++)
+		test_list_add(l, published_row, (void *)(uintptr_t)(i + 1), "%s",
+		    published[i].path);
 	test_list_add(l, urls, NULL, "urls.txt");
 	return test_list_run(l, "requests");
 }
