@@ -221,10 +221,11 @@ report(const struct target *t, const struct col_store *s, const char *out, struc
 	size_t n = 0;
 
 	SN_TRY(col_store_rows(s, &rows, &n, why));
-	sn_buf_fmt(&text, "%zu files in %s, from %zu accepted items; %zu refused\n", t->files,
-	    out, col_store_accepted(s), col_store_refused(s));
+	sn_buf_fmt(&text,
+	    "%zu files in %s, from %zu accepted items; %zu refused, %zu carried\n", t->files,
+	    out, col_store_accepted(s), col_store_refused(s), col_store_carried(s));
 	for (size_t i = 0; i < n; i++)
-		if (!rows[i].ok)
+		if (!rows[i].ok && !rows[i].carried)
 			sn_buf_fmt(&text, "refused: %s: %s\n", rows[i].path, rows[i].why.text);
 	if (t->left_out.n > 0)
 		sn_buf_str(&text, "left out (and in " LEFT_OUT_FILE "):\n");
