@@ -105,7 +105,9 @@ cache_kind_counts(enum col_kind k)
 	case COL_KIND_INTEL_PCK_SET:
 	case COL_KIND_IBM_CHAIN:
 	case COL_KIND_IBM_HOST_KEY:
+	case COL_KIND_IBM_HEADER:
 	case COL_KIND_NVIDIA_RIM:
+	case COL_KIND_NVIDIA_CERTIFICATE:
 	case COL_KIND_ARM_CCA:
 	case COL_KIND_COUNT:
 		break;

@@ -1,7 +1,13 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "appliance/base/text.h"
 #include "firmware-cache/ibm-se/vendor.h"
+
+/* [s390-tools, struct pv_hdr_head] the only version there is; and room for a header with
+ * 190 key slots. */
+#define HEADER_VERSION 0x100U
+#define HEADER_MAX (16U << 10)
 
 #define NO_ROOT "root certificate of its issuer"
 #define NO_CODE_CA "code signing CA of its issuer's name"
@@ -71,6 +77,41 @@ tell(struct col_claim *c, struct sn_why *why SN_UNUSED)
 	return SN_OK;
 }
 
+/*
+ * The header of a Secure Execution image: magic, version and its own size. Trustee takes the
+ * image's tags from it. Whoever built the image vouches for it, and nobody else: it is
+ * carried, not verified.
+ */
+static enum sn_err
+read_header(struct bytes b, struct col_claim *c, bool *ret_mine, struct sn_why *why)
+{
+	const struct bytes magic = BYTES_STR("IBMSecEx");
+	struct bytes rest = b, skip = { 0 };
+	uint32_t version = 0, size = 0;
+
+	if (b.n < magic.n || memcmp(b.p, magic.p, magic.n) != 0)
+		return SN_OK;
+	*ret_mine = true;
+	c->vendor = COL_VENDOR_IBM_SE;
+	c->kind = COL_KIND_IBM_HEADER;
+	c->carried = true;
+	SN_TRY(bytes_take(&rest, magic.n, &skip, "image header", why));
+	SN_TRY(bytes_u32(&rest, &version, "image header", why));
+	SN_TRY(bytes_u32(&rest, &size, "image header", why));
+	if (version != HEADER_VERSION)
+		return sn_fail(why, SN_E_FORMAT, "image header of version 0x%x, not 0x%x",
+		    version, HEADER_VERSION);
+	if (b.n > HEADER_MAX)
+		return sn_fail(why, SN_E_LIMIT,
+		    "image header of %zu bytes, at most %u are taken", b.n, HEADER_MAX);
+	if (size != b.n)
+		return sn_fail(why, SN_E_FORMAT,
+		    "image header of %zu bytes says that it has %u; give the header alone", b.n,
+		    size);
+	snprintf(c->label, sizeof(c->label), "IBM SE image header");
+	return SN_OK;
+}
+
 const struct col_vendor_ops ibm_vendor = {
 	.vendor = COL_VENDOR_IBM_SE,
 	.title = "IBM SE",
@@ -84,4 +125,5 @@ const struct col_vendor_ops ibm_vendor = {
 	.check = check,
 	.crl_check = crl_check,
 	.tell = tell,
+	.read = read_header,
 };

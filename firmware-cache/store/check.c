@@ -33,7 +33,8 @@ is_root(const struct col_cert *c)
 static bool
 is_chain(const struct col_item *it)
 {
-	return it->claim.ncerts > 0 && !col_role(&it->claim.certs[0])->alone;
+	return it->claim.ncerts > 0 && !it->claim.carried &&
+	    !col_role(&it->claim.certs[0])->alone;
 }
 
 static bool

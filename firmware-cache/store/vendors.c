@@ -1,13 +1,17 @@
 #include "firmware-cache/amd/vendor.h"
+#include "firmware-cache/arm-cca/vendor.h"
 #include "firmware-cache/ibm-se/vendor.h"
 #include "firmware-cache/intel/vendor.h"
+#include "firmware-cache/nvidia/vendor.h"
 #include "firmware-cache/store/priv.h"
 
-/* Every vendor, in the order in which bytes are offered to them. */
+/* Every vendor, in the order in which bytes are offered to them. Intel takes all JSON. */
 static const struct col_vendor_ops *const vendors[] = {
 	&amd_vendor,
-	&intel_vendor,
 	&ibm_vendor,
+	&nvidia_vendor,
+	&arm_vendor,
+	&intel_vendor,
 };
 
 const struct col_vendor_ops *

@@ -28,7 +28,9 @@ static const char *const kind_names[COL_KIND_COUNT] = {
 	[COL_KIND_IBM_CHAIN] = "ibm-chain",
 	[COL_KIND_IBM_CRL] = "ibm-crl",
 	[COL_KIND_IBM_HOST_KEY] = "ibm-host-key",
+	[COL_KIND_IBM_HEADER] = "ibm-header",
 	[COL_KIND_NVIDIA_RIM] = "nvidia-rim",
+	[COL_KIND_NVIDIA_CERTIFICATE] = "nvidia-certificate",
 	[COL_KIND_ARM_CCA] = "arm-cca",
 };
 

@@ -45,7 +45,9 @@ enum col_kind {
 	COL_KIND_IBM_CHAIN,	   /* host key signing key and its CAs: one or several */
 	COL_KIND_IBM_CRL,
 	COL_KIND_IBM_HOST_KEY, /* a host key document */
+	COL_KIND_IBM_HEADER,   /* of a Secure Execution image; carried */
 	COL_KIND_NVIDIA_RIM,
+	COL_KIND_NVIDIA_CERTIFICATE,
 	COL_KIND_ARM_CCA,
 	COL_KIND_COUNT,
 };

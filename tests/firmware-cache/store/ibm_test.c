@@ -94,8 +94,8 @@ static const struct row {
 	{ "root_ca.chained.crt", NOW, EMPTY, CHAIN, SN_OK, "IBM SE root CA and CRL", false },
 	{ "root_ca.crl", NOW, BASE, CRL, SN_OK, "IBM SE root CA CRL", false },
 	{ "root_ca.crt", NOW, EMPTY, CHAIN, SN_OK, "IBM SE root CA", false },
-	{ "secure_guest.hdr", NOW, BASE, COL_KIND_UNKNOWN, SN_E_FORMAT,
-	    "neither a certificate, nor a CRL", false },
+	{ "secure_guest.hdr", NOW, BASE, COL_KIND_IBM_HEADER, SN_OK, "IBM SE image header",
+	    false },
 	/* what is missing around them */
 	{ "host.crt", NOW, NO_HOST_CRL, HOST, SN_E_MISSING,
 	    "add the CRL of IBM's host key signing key", false },
@@ -187,9 +187,9 @@ judged(void **state)
 		fail_msg("%s, expected %s: %s", sn_err_name(got[i].why.err),
 		    sn_err_name(r->err), got[i].why.text);
 	assert_int_equal(got[i].kind, r->kind);
-	assert_int_equal(got[i].ok, r->err == SN_OK);
-	assert_int_equal(got[i].vendor,
-	    r->kind == COL_KIND_UNKNOWN ? COL_VENDOR_NONE : COL_VENDOR_IBM_SE);
+	assert_int_equal(got[i].carried, r->kind == COL_KIND_IBM_HEADER);
+	assert_int_equal(got[i].ok, r->err == SN_OK && !got[i].carried);
+	assert_int_equal(got[i].vendor, COL_VENDOR_IBM_SE);
 	if (strstr(r->err == SN_OK ? got[i].label : got[i].why.text, r->says) == NULL)
 		fail_msg("\"%s\" is not in \"%s\", \"%s\"", r->says, got[i].label,
 		    got[i].why.text);
