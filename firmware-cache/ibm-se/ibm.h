@@ -32,6 +32,7 @@ bool ibm_root_pinned(const uint8_t spki_sha256[32]);
 /* The parts of a distinguished name that IBM uses; views into its DER, empty when absent. */
 struct ibm_name {
 	struct bytes country, organization, unit, locality, state, common;
+	uint8_t order[IBM_NAME_PARTS_MAX]; /* the last byte of each part's identifier */
 	size_t parts;
 };
 /* SN_E_FORMAT unless it is a Name with each of these once and nothing else. */
@@ -43,6 +44,12 @@ SN_MUST_USE enum sn_err ibm_name_parse(struct bytes der, struct ibm_name *ret,
  * same text; and where the subject's locality is Armonk, Poughkeepsie fits as well.
  */
 bool ibm_names_fit(struct bytes issuer_name, const struct cry_cert *issuer);
+
+/*
+ * Would IBM's tools find a list of that issuer for this signing key? They try its subject as
+ * it is, with Poughkeepsie for Armonk, and both again in an order of their own.
+ */
+bool ibm_crl_found(struct bytes crl_issuer, const struct cry_cert *signing);
 
 /*
  * Signed by issuer (itself for a root), in its role, with a key of the kind that its role

@@ -62,6 +62,7 @@ take_part(struct bytes *der, struct ibm_name *n, struct sn_why *why)
 	if (text.n == 0)
 		return sn_fail(why, SN_E_FORMAT, "name: an empty part");
 	*part = text;
+	n->order[n->parts] = oid.p[oid.n - 1];
 	return SN_OK;
 }
 
@@ -110,4 +111,20 @@ ibm_names_fit(struct bytes issuer_name, const struct cry_cert *issuer)
 	    bytes_equal(want.organization, is.organization) &&
 	    bytes_equal(want.unit, is.unit) && bytes_equal(want.state, is.state) &&
 	    bytes_equal(want.common, is.common) && locality_fits(want.locality, is.locality);
+}
+
+bool
+ibm_crl_found(struct bytes crl_issuer, const struct cry_cert *signing)
+{
+	/* [s390-tools, reorder_x509_names] C, O, OU, L, ST, CN */
+	static const uint8_t reordered[] = { 6, 10, 11, 7, 8, 3 };
+	struct ibm_name want = { 0 }, is = { 0 };
+	struct sn_why none = { 0 };
+
+	return ibm_names_fit(crl_issuer, signing) &&
+	    ibm_name_parse(crl_issuer, &want, &none) == SN_OK &&
+	    ibm_name_parse(cry_cert_subject_der(signing), &is, &none) == SN_OK &&
+	    (memcmp(want.order, is.order, sizeof(is.order)) == 0 ||
+		(want.parts == sizeof(reordered) &&
+		    memcmp(want.order, reordered, sizeof(reordered)) == 0));
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "firmware-cache/layouts/ibmse.h"
 #include "firmware-cache/layouts/kds.h"
 #include "firmware-cache/layouts/layouts.h"
 #include "firmware-cache/layouts/pccs.h"
@@ -19,6 +20,10 @@ static const struct lay_layout table[] = {
 	    snp_host_write, true },
 	{ TRUSTEE_DCAP_NAME, "Trustee 0.21: dcap_verifier's collateral_service",
 	    TRUSTEE_DCAP_FOLDER, trustee_dcap_write, false },
+	{ IBMSE_NAME,
+	    "Trustee's se verifier, CERTS_OFFLINE_VERIFICATION=true: mounted as "
+	    "/run/confidential-containers/ibmse",
+	    IBMSE_FOLDER, ibmse_write, false },
 	{ "trustee-kds", "Trustee 0.18 and later: snp_verifier's OfflineStore", KDS_FOLDER,
 	    kds_write, false },
 };
