@@ -191,54 +191,50 @@ clt_queue_done(struct clt_queue *q, size_t i, int64_t now_ms)
 	h->not_before = now_ms + h->interval_ms;
 }
 
+/* Behind the others of its host. */
 static enum clt_next
-again(struct clt_queue *q, size_t i, int64_t at)
+later(struct clt_queue *q, size_t i, int64_t at)
 {
-	struct place *p = &q->places[i];
-
-	p->tries++;
-	if (p->tries >= q->pace.tries)
-		return CLT_OVER;
-	p->not_before = at;
-	push(&q->hosts[p->host], i);
+	q->places[i].not_before = at;
+	push(&q->hosts[q->places[i].host], i);
 	return CLT_LATER;
 }
 
+/* A host that is busy with everything is no request's fault: only its own count ends it. */
 enum clt_next
 clt_queue_busy(struct clt_queue *q, size_t i, int64_t now_ms, uint32_t retry_after_s,
     bool whole_host)
 {
 	struct place *p = &q->places[i];
 	struct host *h = &q->hosts[p->host];
-	int64_t wait = retry_after_s != 0 ? (int64_t)retry_after_s * 1000
-	    : whole_host		  ? backoff_ms(h->busy + 1)
-					  : backoff_ms(p->tries + 1);
+	int64_t wait = (int64_t)retry_after_s * 1000;
 
+	p->tries++;
 	h->silent = 0;
-	if (retry_after_s > q->pace.max_wait_s) {
-		p->tries++;
+	if (retry_after_s > q->pace.max_wait_s)
 		return CLT_HOST;
+	if (!whole_host) {
+		h->not_before = now_ms + h->interval_ms;
+		return p->tries >= q->pace.tries
+		    ? CLT_OVER
+		    : later(q, i, now_ms + (wait != 0 ? wait : backoff_ms(p->tries)));
 	}
-	h->not_before = now_ms + h->interval_ms;
-	if (whole_host) {
-		h->busy++;
-		h->interval_ms =
-		    h->interval_ms < CLT_BACKOFF_MS / 2 ? 2 * h->interval_ms : h->interval_ms;
-		h->not_before = now_ms + wait;
-	}
-	return again(q, i, now_ms + wait);
+	if (++h->busy >= q->pace.tries)
+		return CLT_HOST;
+	if (h->interval_ms < CLT_BACKOFF_MS / 2)
+		h->interval_ms *= 2;
+	h->not_before = now_ms + (wait != 0 ? wait : backoff_ms(h->busy));
+	return later(q, i, h->not_before);
 }
 
 enum clt_next
 clt_queue_silent(struct clt_queue *q, size_t i, int64_t now_ms)
 {
 	struct host *h = &q->hosts[q->places[i].host];
-	int64_t at = now_ms + backoff_ms(++h->silent);
 
-	if (h->silent >= q->pace.tries) {
-		q->places[i].tries++;
+	q->places[i].tries++;
+	if (++h->silent >= q->pace.tries)
 		return CLT_HOST;
-	}
-	h->not_before = at;
-	return again(q, i, at);
+	h->not_before = now_ms + backoff_ms(h->silent);
+	return later(q, i, h->not_before);
 }

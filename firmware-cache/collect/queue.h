@@ -13,7 +13,7 @@ struct clt_queue; /* opaque */
 
 struct clt_pace {
 	uint32_t interval_ms; /* between two requests to a host, at least */
-	uint32_t tries;	      /* of one request; and of a host that does not answer */
+	uint32_t tries;	      /* of one request; and in a row, of a host */
 	uint32_t max_wait_s;  /* a host that wants more is given up */
 };
 
@@ -45,8 +45,9 @@ bool clt_queue_next(struct clt_queue *q, int64_t now_ms, size_t *ret_i, int64_t 
 
 /* It was served, or refused for good: its host answers. */
 void clt_queue_done(struct clt_queue *q, size_t i, int64_t now_ms);
-/* Not now: status 429 or 5xx, after retry_after_s where it is not 0. CLT_LATER, CLT_OVER,
- * or CLT_HOST when the wait is over the longest. */
+/* Not now: status 429 or 5xx, after retry_after_s where it is not 0. Of one request: CLT_LATER
+ * or CLT_OVER. Of the whole host: CLT_LATER, or CLT_HOST after as many in a row. CLT_HOST, too,
+ * when the wait is over the longest. */
 enum clt_next clt_queue_busy(struct clt_queue *q, size_t i, int64_t now_ms,
     uint32_t retry_after_s, bool whole_host);
 /* No answer at all. CLT_LATER, CLT_OVER, or CLT_HOST after as many in a row. */
