@@ -9,6 +9,7 @@
 #include "appliance/base/file.h"
 #include "appliance/crypto/digest.h"
 #include "firmware-cache/cache/view_priv.h"
+#include "firmware-cache/requests/record.h"
 
 #define RECORD "collect.jsonl"
 #define REPLIES "originals"
@@ -20,6 +21,8 @@ struct folder {
 	int root;
 	char **waiting; /* folders still to be read, "" is the root */
 	size_t n, cap, files, bytes;
+	size_t first; /* of the view's items that are the folder's */
+	char key[COL_PATH_MAX + 1];
 };
 
 static void
@@ -163,25 +166,59 @@ by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* ---- what collect says of where replies come from */
+
+static enum sn_err
+set_url(void *arg, const struct req_result *r, struct sn_why *why)
+{
+	struct folder *f = arg;
+	struct cache_item key = { .path = f->key }, *it;
+	size_t n = strlen(r->file);
+
+	if (r->outcome != REQ_FETCHED || n >= sizeof(f->key) || f->view->n == f->first)
+		return SN_OK;
+	memcpy(f->key, r->file, n + 1);
+	it = bsearch(&key, f->view->v + f->first, f->view->n - f->first, sizeof(*it), by_path);
+	/* A file that was changed since is not what came from there. */
+	if (it == NULL || !it->has_sha256 || memcmp(it->sha256, r->sha256, 32) != 0)
+		return SN_OK;
+	free(it->url);
+	it->url = strdup(r->url);
+	if (it->url == NULL)
+		return sn_fail(why, SN_E_NOMEM, "an address");
+	it->fetched = r->at;
+	it->nchannels = 0;
+	cache_item_add_channel(it, cache_channel(it->url, it->path, it->folder_channel));
+	return SN_OK;
+}
+
+static enum sn_err
+read_record(struct folder *f, int top, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	SN_TRY(sn_file_read(top, RECORD, REQ_BYTES_MAX, &b, why));
+	return req_results_parse(sn_buf_bytes(&b), RECORD, set_url, f, why);
+}
+
 enum sn_err
 cache_view_add_folder(struct cache_view *v, int dirfd, const char *dir, struct sn_why *why)
 {
-	SN_CLEANUP(folder_done) struct folder f = { .view = v, .root = -1 };
+	SN_CLEANUP(folder_done) struct folder f = { .view = v, .root = -1, .first = v->n };
 	SN_CLEANUP(sn_fd_done) int top = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	size_t before = v->n;
+	bool collected;
 
 	if (top < 0)
 		return sn_fail(why, SN_E_MISSING, "%s: not a folder that can be read", dir);
-	f.root = faccessat(top, RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0
-	    ? openat(top, REPLIES, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-	    : openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	collected = faccessat(top, RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	f.root = openat(top, collected ? REPLIES : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (f.root < 0)
-		return sn_fail(why, SN_E_MISSING,
-		    "%s/" REPLIES ": not there, but " RECORD " is", dir);
+		return sn_fail(why, SN_E_MISSING, "%s: has " RECORD ", but no " REPLIES, dir);
 	SN_TRY(wait_for(&f, "", why));
 	for (size_t i = 0; i < f.n; i++)
 		SN_TRY(read_folder(&f, f.waiting[i], why));
-	if (v->n > before)
-		qsort(v->v + before, v->n - before, sizeof(*v->v), by_path);
-	return SN_OK;
+	if (v->n > f.first)
+		qsort(v->v + f.first, v->n - f.first, sizeof(*v->v), by_path);
+	return collected ? read_record(&f, top, why) : SN_OK;
 }

@@ -63,7 +63,8 @@ judge_folder(struct work *w, int dirfd, const char *dir, struct sn_why *why)
 static bool
 is_taken(const struct work *w, const struct cache_item *it)
 {
-	return it->ok && !it->in_cache && (!it->older || w->im->accept_older != NULL);
+	return (it->ok || it->carried) && !it->in_cache &&
+	    (!it->older || w->im->accept_older != NULL);
 }
 
 static void
@@ -103,7 +104,7 @@ record(struct work *w, struct sn_why *why)
 		const struct cache_item *it = w->found[i];
 		struct cache_origin *o = &add[n];
 
-		if (!is_taken(w, it) && !(it->ok && it->in_cache))
+		if (!is_taken(w, it) && !((it->ok || it->carried) && it->in_cache))
 			continue;
 		*o = (struct cache_origin){ .at = w->im->now,
 			.path = it->path,
@@ -150,7 +151,10 @@ put_found(const struct cache_item *it, bool was_here, bool taken, struct sn_buf 
 	char until[TEXT_TIME_LEN + 1];
 
 	text_from_time(it->good_until, until);
-	if (!it->ok)
+	if (it->carried)
+		sn_buf_fmt(b, "%-7s %-38.38s not verified here\n",
+		    was_here ? "here" : "carried", it->label);
+	else if (!it->ok)
 		sn_buf_fmt(b, "REFUSED %s: %s\n", it->path, it->reason);
 	else if (it->older && !taken)
 		sn_buf_fmt(b, "OLDER   %-38.38s issued before the newest seen\n", it->label);
@@ -217,9 +221,9 @@ cache_import(struct cache *c, int dirfd, const char *dir, struct cache_import *i
 	for (size_t i = 0; i < w.n; i++) {
 		const struct cache_item *it = w.found[i];
 
-		im->here += it->ok && it->in_cache;
+		im->here += (it->ok || it->carried) && it->in_cache;
 		put_found(it, it->in_cache, is_taken(&w, it), report);
-		if (it->ok)
+		if (it->ok || it->carried)
 			continue;
 		if (im->refused++ == 0)
 			(void)sn_fail(&im->verdict, it->err, "%s: %s", it->path, it->reason);

@@ -57,22 +57,38 @@ amd_facts(const struct col_claim *c, struct cache_item *it)
 }
 
 static void
+pck_facts(const struct intel_pck_facts *facts, struct cache_facts *f)
+{
+	const struct intel_pck *p = &facts->pcks[0];
+
+	if (facts->n == 0)
+		return;
+	f->id_len = INTEL_PPID_LEN;
+	memcpy(f->id, p->ppid, INTEL_PPID_LEN);
+	f->has_fmspc = true;
+	memcpy(f->fmspc, p->fmspc, INTEL_FMSPC_LEN);
+	f->ca = p->platform ? INTEL_ROLE_PLATFORM_CA : INTEL_ROLE_PROCESSOR_CA;
+}
+
+static void
 intel_facts(const struct col_claim *c, struct cache_item *it)
 {
 	const struct intel_facts *facts = c->facts;
 
-	if ((c->kind != COL_KIND_INTEL_TCB_INFO && c->kind != COL_KIND_INTEL_IDENTITY) ||
-	    facts == NULL)
+	if (facts == NULL)
 		return;
-	it->number = facts->json.evaluation;
+	if (c->kind == COL_KIND_INTEL_PCK || c->kind == COL_KIND_INTEL_PCK_SET)
+		pck_facts(c->facts, &it->facts);
+	if (c->kind == COL_KIND_INTEL_TCB_INFO || c->kind == COL_KIND_INTEL_IDENTITY)
+		it->number = facts->json.evaluation;
+	if (c->kind != COL_KIND_INTEL_TCB_INFO)
+		return;
+	it->facts.has_fmspc = true;
+	memcpy(it->facts.fmspc, facts->json.fmspc, INTEL_FMSPC_LEN);
 	/* Versions 2 and 3 are other documents, though they have one label. */
-	if (c->kind == COL_KIND_INTEL_TCB_INFO) {
-		it->facts.has_fmspc = true;
-		memcpy(it->facts.fmspc, facts->json.fmspc, INTEL_FMSPC_LEN);
-		if (facts->json.version == 2)
-			snprintf(it->label, sizeof(it->label), "%.*s v2",
-			    (int)sizeof(it->label) - 4, c->label);
-	}
+	if (facts->json.version == 2)
+		snprintf(it->label, sizeof(it->label), "%.*s v2", (int)sizeof(it->label) - 4,
+		    c->label);
 }
 
 /* AMD's VLEK list is another document than the VCEK list, with the same issuer. */
@@ -122,6 +138,9 @@ take_row(struct cache_item *it, const struct col_row *row, struct sn_why *why)
 	amd_facts(row->claim, it);
 	intel_facts(row->claim, it);
 	name_channel(it);
+	it->carried = row->carried;
+	if (row->carried)
+		return SN_OK;
 	if (!row->ok)
 		return cache_item_refuse(it, &row->why, why);
 	it->ok = true;

@@ -46,7 +46,8 @@ struct cache_item {
 	enum col_kind kind;
 	char label[COL_LABEL_MAX];
 	bool judged, ok;
-	bool older; /* older than the newest seen; fresh.h */
+	bool carried; /* neither accepted nor refused: nothing here can verify it */
+	bool older;   /* older than the newest seen; fresh.h */
 	enum sn_err err;
 	char *reason; /* owned; NULL when ok */
 	unsigned int notes;

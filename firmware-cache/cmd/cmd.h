@@ -16,6 +16,7 @@ SN_MUST_USE enum sn_err cmd_import(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_index(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_rehearsal_pki(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_requests(int argc, char **argv, struct sn_why *why);
+SN_MUST_USE enum sn_err cmd_status(int argc, char **argv, struct sn_why *why);
 SN_MUST_USE enum sn_err cmd_verify(int argc, char **argv, struct sn_why *why);
 
 /* One option: with a value, or a flag. The values stay the command line's. */

@@ -25,6 +25,10 @@ static const struct {
 	{ "import", cmd_import,
 	    "CACHE DIR [--at TIME] [--rehearsal ROOTS.json] [--accept-older REASON]",
 	    "keep what is accepted of DIR in a cache; refuse what is older than it has seen" },
+	{ "status", cmd_status,
+	    "CACHE [--plan PLAN] [--at TIME] [--rehearsal ROOTS.json] [--json]\n"
+	    "         [--calendar FILE.ics] [--textfile FILE.prom]",
+	    "what a cache covers and until when; exits 0 when nothing is wanting" },
 	{ "index", cmd_index, "CACHE [--at TIME] [--rehearsal ROOTS.json]",
 	    "make a cache's index.json again" },
 	{ "rehearsal-pki", cmd_rehearsal_pki, "DIR",

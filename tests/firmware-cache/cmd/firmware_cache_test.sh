@@ -92,6 +92,60 @@ python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); sys.exit(len(d["ite
 	"$tmp/cache/index.json" >"$tmp/out" 2>"$tmp/err"
 result $? 'the index is JSON and lists all'
 expect 2 'a reason of 1 to' 'a decision without a reason' import "$tmp/cache" "$tmp/pki/collateral" --accept-older ''
+
+# what a plan's nodes need, and what status says of it
+chip=$(printf 'REHEARSAL: no chip has this identity' | od -An -v -tx1 | tr -d ' \n')
+chip=$(printf '%-128s' "$chip" | tr ' ' 0)
+node="{\"name\":\"snp-1\",\"hardware\":\"amd\",\"product\":\"Milan\",\"id\":\"$chip\"}"
+printf '{"nodes":[%s]}' "$node" >"$tmp/plan.json"
+printf '{"nodes":[%s,{"name":"snp-2","hardware":"amd","product":"Genoa"}]}' "$node" >"$tmp/two.json"
+check=$(dirname "$0")/status_check.py
+good()	# NAME ARGS...: status exits 0, and all four forms are right
+{
+	local name=$1
+	shift
+	"$FC" status "$tmp/cache" $roots "$@" --calendar "$tmp/x.ics" --textfile "$tmp/x.prom" \
+		>"$tmp/status" 2>"$tmp/err" && [ ! -s "$tmp/err" ] &&
+		"$FC" status "$tmp/cache" $roots "$@" --json >"$tmp/x.json" 2>"$tmp/err" &&
+		forms
+	result $? "$name"
+}
+forms()
+{
+	[ "$(wc -L <"$tmp/status")" -le 80 ] && ! grep -q ' $' "$tmp/status" &&
+		"$check" ics "$tmp/x.ics" >"$tmp/out" 2>"$tmp/err" &&
+		"$check" prom "$tmp/x.prom" >>"$tmp/out" 2>"$tmp/err" &&
+		"$check" json "$tmp/x.json" >>"$tmp/out" 2>"$tmp/err"
+}
+good 'status without a plan' $at
+grep -q 'Good until 2035-01-01, first to lapse: AMD Milan ASK, ARK' "$tmp/status" &&
+	[ "$(grep -c '^20350101T000000Z' "$tmp/out")" = 13 ]
+result $? 'says what lapses first, in the calendar, too'
+good 'status with a plan' $at --plan "$tmp/plan.json"
+grep -qx 'snp-1               3471d    3471d    3471d' "$tmp/status"
+result $? 'as a matrix'
+cp "$tmp/x.ics" "$tmp/before.ics"
+good 'the next day' --at 2025-07-02T00:00:00Z --plan "$tmp/plan.json"
+[ "$(grep ^UID "$tmp/before.ics")" = "$(grep ^UID "$tmp/x.ics")" ] && ! cmp -s "$tmp/before.ics" "$tmp/x.ics"
+result $? 'the same events'
+expect 12 '3 of 6 wanting, first snp-2: AMD Genoa ASK, ARK: not here' 'a node without anything' \
+	status "$tmp/cache" $roots $at --plan "$tmp/two.json" --calendar "$tmp/x.ics" --textfile "$tmp/x.prom"
+cp "$tmp/out" "$tmp/status"
+"$FC" status "$tmp/cache" $roots $at --plan "$tmp/two.json" --json >"$tmp/x.json" 2>/dev/null
+forms && grep -q '^cornerstone_collateral_covered{node="snp-2",item="vcek",.*} 0' "$tmp/out" &&
+	grep -q '^snp-2 vcek missing' "$tmp/out"
+result $? 'and its forms'
+expect 17 '3 of 3 wanting\|valid from' 'status after all dates' status "$tmp/cache" $roots \
+	--at 2035-01-01T00:00:01Z --plan "$tmp/plan.json"
+printf '{"nodes":[{}]}' >"$tmp/bad.json"
+expect 10 'bad.json node 1' 'a plan that is none' status "$tmp/cache" $at --plan "$tmp/bad.json"
+printf '{"nodes":[{"name":"a","hardware":"riscv"}]}' >"$tmp/bad.json"
+expect 10 'hardware "riscv" is not known' 'a node of unknown hardware' status "$tmp/cache" $at --plan "$tmp/bad.json"
+expect 12 'not a cache' 'status of no cache' status "$tmp/empty" $at
+ln -s /dev/null "$tmp/cache/originals/stranger"
+expect 10 'stranger: not a folder of originals' 'a stranger in the cache' status "$tmp/cache" $roots $at
+rm "$tmp/cache/originals/stranger"
+
 flock "$tmp/cache/lock" "$FC" import "$tmp/cache" "$tmp/pki/collateral" $at $roots >"$tmp/out" 2>"$tmp/err"
 [ $? = 20 ] && grep -q 'another process' "$tmp/err"
 result $? 'one writer at a time'
