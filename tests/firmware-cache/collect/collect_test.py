@@ -225,7 +225,7 @@ def collateral(tmp, authority):
 
     def signed(name, header, chain):
         return [reply(item(name), headers={
-            header: urllib.parse.quote(item(chain).decode()), "Request-ID": "0",
+            header: urllib.parse.quote(item(chain).decode(), safe=""), "Request-ID": "0",
             "Content-Type": "application/json"}, chunked=True)]
 
     plan = {"nodes": [
@@ -267,26 +267,11 @@ def collateral(tmp, authority):
         r["outcome"] == "fetched" or r["file"].startswith(("intel/tcbeval", "intel/qve"))
         for r in c.rows().values()) and len(c.rows()) == 13,
         "everything of the list that the PKI has is fetched")
-    chains = split_chains(c)
     verify = subprocess.run([PROGRAM, "verify", os.path.join(c.dir, "originals"), "--rehearsal",
                              os.path.join(made, "roots.json")], stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, check=False)
     c.take(verify.returncode, verify.stdout)
-    c.ok(c.status == 0 and chains == 6, "and verified, with the chains of its headers")
-
-
-def split_chains(c):
-    """Every file of headers becomes the issuer chain in it, or goes."""
-    chains = 0
-    for path in [f for f in c.files() if f.endswith(".hdr")]:
-        with open(path, encoding="ascii") as f:
-            found = [x.split(": ")[1] for x in f if "-Issuer-Chain: " in x]
-        os.unlink(path)
-        if found:
-            chains += 1
-            with open(path[:-4] + ".pem", "w", encoding="ascii") as f:
-                f.write(urllib.parse.unquote(found[0]).strip() + "\n")
-    return chains
+    c.ok(c.status == 0, "and verified, with its headers")
 
 
 def genuine(tmp, authority):
