@@ -29,7 +29,7 @@ struct transfer {
 	struct clt_reply *reply;
 	uint32_t max;	/* bytes of body that are taken */
 	size_t ignored; /* bytes of body behind any status but 200 */
-	bool too_large, in_body;
+	bool too_large, in_body, head_ended;
 };
 
 void
@@ -73,10 +73,11 @@ take_header(char *p, size_t one, size_t n, void *arg)
 	struct sn_buf *b = &t->reply->headers;
 
 	n *= one;
-	if (t->in_body)
+	if (t->in_body || (t->head_ended && !(n >= 5 && memcmp(p, "HTTP/", 5) == 0)))
 		return n;
-	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
+	if (t->head_ended)
 		b->n = 0;
+	t->head_ended = n > 0 && (p[0] == '\r' || p[0] == '\n');
 	if (n > CLT_HEADERS_MAX - b->n) {
 		t->too_large = true;
 		return CURL_WRITEFUNC_ERROR;

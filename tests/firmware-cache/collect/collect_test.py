@@ -131,7 +131,7 @@ def patient(tmp, authority):
     date = email.utils.format_datetime(
         datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2), usegmt=True)
     steps = {
-        "plain": [reply(body, headers={"X-Other": "%2Dkept"})],
+        "plain": [reply(body, headers={"X-Other": "%2Dkept", "HTTP/1.1 200": "no"})],
         "chunked": [reply(body, chunked=True)],
         "slow-body": [reply(body, trickle=300)],
         "interim": [reply(raw=b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 200 Whatever\r\n"
@@ -272,6 +272,15 @@ def collateral(tmp, authority):
                             stderr=subprocess.STDOUT, check=False)
     c.take(verify.returncode, verify.stdout)
     c.ok(c.status == 0, "and verified, with its headers")
+    cache = os.path.join(tmp, "cache")
+    taken = subprocess.run([PROGRAM, "import", cache, c.dir, "--rehearsal",
+                            os.path.join(made, "roots.json")], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
+    c.take(taken.returncode, taken.stdout)
+    with open(os.path.join(cache, "origins.jsonl"), encoding="ascii") as f:
+        urls = {r.get("url") for r in map(json.loads, f)}
+    c.ok(c.status == 0 and f"https://{KDS}/vcek/v1/Milan/crl" in urls,
+         "and imported, with where it came from")
 
 
 def genuine(tmp, authority):
