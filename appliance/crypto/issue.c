@@ -271,19 +271,27 @@ cry_issue_ctx(const struct cry_key *issuer, EVP_MD_CTX **ret, struct sn_why *why
 }
 
 enum sn_err
-cry_issue_sign(X509 *x, const struct cry_key *issuer, struct sn_buf *ret, struct sn_why *why)
+cry_issue_sign_ctx(X509 *x, const struct cry_key *issuer, EVP_MD_CTX *ctx, struct sn_buf *ret,
+    struct sn_why *why)
 {
-	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
 	unsigned char *der = NULL;
 	int len;
 
-	SN_TRY(cry_issue_ctx(issuer, &ctx, why));
 	if (X509_sign_ctx(x, ctx) <= 0)
 		return cry_fail(why, SN_E_CRYPTO, "certificate: signing");
 	if (X509_verify(x, issuer->pkey) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "certificate: own signature does not verify");
 	len = i2d_X509(x, &der);
 	return cry_put_der(ret, len, der, "certificate", why);
+}
+
+enum sn_err
+cry_issue_sign(X509 *x, const struct cry_key *issuer, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
+
+	SN_TRY(cry_issue_ctx(issuer, &ctx, why));
+	return cry_issue_sign_ctx(x, issuer, ctx, ret, why);
 }
 
 enum sn_err

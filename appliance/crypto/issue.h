@@ -27,7 +27,15 @@ SN_MUST_USE enum sn_err cry_issue_ctx(const struct cry_key *issuer, EVP_MD_CTX *
     struct sn_why *why);
 /* Has c a subject key identifier? NULL has none. */
 bool cry_issue_has_ski(const struct cry_cert *c);
-/* Sign, verify, append DER. */
+/* A CRL before its signature; and its end: sign, verify, append DER. */
+SN_MUST_USE enum sn_err cry_issue_crl_body(const struct cry_key *issuer,
+    const struct cry_cert *issuer_cert, int64_t this_update, int64_t next_update,
+    uint32_t number, const struct bytes *serials, size_t n, X509_CRL **ret, struct sn_why *why);
+SN_MUST_USE enum sn_err cry_issue_crl_sign(X509_CRL *crl, const struct cry_key *issuer,
+    EVP_MD_CTX *ctx, struct sn_buf *ret, struct sn_why *why);
+/* Sign in that context, or as issuer does, verify, append DER. */
+SN_MUST_USE enum sn_err cry_issue_sign_ctx(X509 *x, const struct cry_key *issuer,
+    EVP_MD_CTX *ctx, struct sn_buf *ret, struct sn_why *why);
 SN_MUST_USE enum sn_err cry_issue_sign(X509 *x, const struct cry_key *issuer,
     struct sn_buf *ret, struct sn_why *why);
 

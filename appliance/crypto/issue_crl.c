@@ -74,25 +74,46 @@ crl_body(const struct cry_cert *issuer, int64_t this_update, int64_t next_update
 }
 
 enum sn_err
-cry_crl_issue(const struct cry_key *issuer, const struct cry_cert *issuer_cert,
+cry_issue_crl_body(const struct cry_key *issuer, const struct cry_cert *issuer_cert,
     int64_t this_update, int64_t next_update, uint32_t number, const struct bytes *serials,
-    size_t n, struct sn_buf *ret, struct sn_why *why)
+    size_t n, X509_CRL **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_x509_crl_done) X509_CRL *crl = X509_CRL_new();
-	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
-	unsigned char *der = NULL;
-	int len;
 
 	if (crl == NULL)
 		return cry_fail(why, SN_E_NOMEM, "CRL");
 	SN_TRY(cry_issue_check(issuer, issuer, issuer_cert, why));
 	SN_TRY(crl_body(issuer_cert, this_update, next_update, serials, n, crl, why));
 	SN_TRY(crl_exts(crl, issuer_cert, number, why));
-	SN_TRY(cry_issue_ctx(issuer, &ctx, why));
+	*ret = SN_TAKE(crl);
+	return SN_OK;
+}
+
+enum sn_err
+cry_issue_crl_sign(X509_CRL *crl, const struct cry_key *issuer, EVP_MD_CTX *ctx,
+    struct sn_buf *ret, struct sn_why *why)
+{
+	unsigned char *der = NULL;
+	int len;
+
 	if (X509_CRL_sign_ctx(crl, ctx) <= 0)
 		return cry_fail(why, SN_E_CRYPTO, "CRL: signing");
 	if (X509_CRL_verify(crl, issuer->pkey) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "CRL: own signature does not verify");
 	len = i2d_X509_CRL(crl, &der);
 	return cry_put_der(ret, len, der, "CRL", why);
+}
+
+enum sn_err
+cry_crl_issue(const struct cry_key *issuer, const struct cry_cert *issuer_cert,
+    int64_t this_update, int64_t next_update, uint32_t number, const struct bytes *serials,
+    size_t n, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_x509_crl_done) X509_CRL *crl = NULL;
+	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
+
+	SN_TRY(cry_issue_crl_body(issuer, issuer_cert, this_update, next_update, number,
+	    serials, n, &crl, why));
+	SN_TRY(cry_issue_ctx(issuer, &ctx, why));
+	return cry_issue_crl_sign(crl, issuer, ctx, ret, why);
 }

@@ -14,6 +14,29 @@ cry_key_generate_rsa(unsigned int bits, struct cry_key **ret, struct sn_why *why
 	return cry_key_wrap(pkey, CRY_RSA, true, ret, why);
 }
 
+/* One member of an EC key, by name; NULL leaves it. */
+static bool
+set_form(EVP_PKEY *pkey, const char *name, const char *value)
+{
+	return value == NULL || EVP_PKEY_set_utf8_string_param(pkey, name, value) == 1;
+}
+
+enum sn_err
+cry_key_generate_p521(enum cry_ec_form form, struct cry_key **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_pkey_done) EVP_PKEY *pkey =
+	    EVP_PKEY_Q_keygen(NULL, NULL, "EC", cry_alg_info(CRY_P521)->group);
+
+	if (pkey == NULL ||
+	    !set_form(pkey, OSSL_PKEY_PARAM_EC_ENCODING,
+		form == CRY_EC_EXPLICIT ? OSSL_PKEY_EC_ENCODING_EXPLICIT : NULL) ||
+	    !set_form(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+		form == CRY_EC_COMPRESSED ? OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_COMPRESSED
+					  : NULL))
+		return cry_fail(why, SN_E_CRYPTO, "P-521 key");
+	return cry_key_wrap(SN_TAKE(pkey), CRY_P521, true, ret, why);
+}
+
 static void
 ext_done(X509_EXTENSION **p)
 {
@@ -63,6 +86,55 @@ cry_cert_issue_raw(const struct cry_profile *profile, const struct cry_raw_ext *
 	for (size_t i = 0; i < nexts; i++)
 		SN_TRY(add_raw(x, &exts[i], why));
 	return cry_issue_sign(x, issuer, ret, why);
+}
+
+static enum sn_err
+v15_ctx(const struct cry_key *issuer, enum cry_hash hash, EVP_MD_CTX **ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (issuer->alg != CRY_RSA)
+		return sn_fail(why, SN_E_USAGE, "%s does not sign so",
+		    cry_alg_name(issuer->alg));
+	if (ctx == NULL ||
+	    EVP_DigestSignInit_ex(ctx, NULL, cry_hash_name(hash), NULL, NULL, issuer->pkey,
+		NULL) != 1)
+		return cry_fail(why, SN_E_CRYPTO, "signature");
+	*ret = SN_TAKE(ctx);
+	return SN_OK;
+}
+
+enum sn_err
+cry_cert_issue_v15(const struct cry_profile *profile, const struct cry_raw_ext *exts,
+    size_t nexts, const struct cry_key *subject, const struct cry_key *issuer,
+    const struct cry_cert *issuer_cert, const struct cry_cert *akid_cert, enum cry_hash hash,
+    struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_x509_done) X509 *x = NULL;
+	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
+
+	SN_TRY(cry_issue_check(subject, issuer, issuer_cert, why));
+	SN_TRY(cry_issue_body(profile, true, subject, issuer_cert, &x, why));
+	SN_TRY(cry_issue_usage(profile, x, why));
+	SN_TRY(cry_issue_key_ids(subject, akid_cert, x, why));
+	for (size_t i = 0; i < nexts; i++)
+		SN_TRY(add_raw(x, &exts[i], why));
+	SN_TRY(v15_ctx(issuer, hash, &ctx, why));
+	return cry_issue_sign_ctx(x, issuer, ctx, ret, why);
+}
+
+enum sn_err
+cry_crl_issue_v15(const struct cry_key *issuer, const struct cry_cert *issuer_cert,
+    int64_t this_update, int64_t next_update, const struct bytes *serials, size_t n,
+    enum cry_hash hash, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(cry_x509_crl_done) X509_CRL *crl = NULL;
+	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = NULL;
+
+	SN_TRY(cry_issue_crl_body(issuer, issuer_cert, this_update, next_update, 1, serials, n,
+	    &crl, why));
+	SN_TRY(v15_ctx(issuer, hash, &ctx, why));
+	return cry_issue_crl_sign(crl, issuer, ctx, ret, why);
 }
 
 static void
