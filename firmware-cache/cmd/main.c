@@ -12,7 +12,7 @@ static const struct {
 } cmds[] = {
 	{ "requests", cmd_requests,
 	    "INPUT... [--out DIR] [--fmspc HEX] [--collected DIR] [--next-tcb "
-	    "PRODUCT:LEVELS]\n      [--product NAME] [--channel standard|early|both]",
+	    "PRODUCT:LEVELS]\n      [--product NAME] [--channel standard|early|both|NUMBER]",
 	    "what to fetch for these SNP reports, platform lists, PCK id files and plans" },
 	{ "collect", cmd_collect, "DIR [--key-file FILE] [...]",
 	    "fetch what DIR/requests.jsonl lists into DIR/originals; uses the network" },

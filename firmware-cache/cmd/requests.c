@@ -11,6 +11,7 @@
 #define INPUT_MAX (32U << 20)
 #define PATH_ROOM 4096
 #define LEVELS_MAX 5
+#define EVALUATION_MAX 65535
 
 /* What the command line says, and what has come of it. */
 struct ask {
@@ -79,7 +80,9 @@ set_channel(struct ask *a, const char *v, struct sn_why *why)
 			a->wants.channels = words[i].set;
 			return SN_OK;
 		}
-	return sn_fail(why, SN_E_USAGE, "--channel takes standard, early or both");
+	a->wants.channels = 0;
+	return text_to_u32(v, 1, EVALUATION_MAX, &a->wants.evaluation,
+	    "--channel: neither standard, early, both nor a number", why);
 }
 
 /* "Milan:4,0,24,219"; on Turin with fmc as a fifth. */

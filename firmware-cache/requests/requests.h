@@ -73,7 +73,8 @@ enum req_channel { REQ_STANDARD = 1, REQ_EARLY = 2 }; /* of Intel's updates; a s
 struct req_wants {
 	struct req_list *list; /* requests go here; the caller's */
 	/* set by the caller */
-	unsigned int channels;			/* set of enum req_channel */
+	unsigned int channels; /* set of enum req_channel */
+	uint32_t evaluation;   /* and this TCB evaluation data number; 0: none */
 	struct amd_tcb next[AMD_PRODUCT_COUNT]; /* firmware to come */
 	bool has_next[AMD_PRODUCT_COUNT];
 	enum amd_product product; /* of reports that do not say theirs; or AMD_PRODUCT_COUNT */

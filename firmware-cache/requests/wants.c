@@ -9,7 +9,7 @@
 #define CHAIN_MAX (64U << 10)
 #define HEADER_FMSPC "sgx-fmspc:"
 
-/* What Intel platforms share. Of a pair, %s is the channel, in url and file alike. */
+/* What Intel platforms share; %s is the channel: as Intel's service wants it, and its name. */
 static const struct {
 	const char *kind, *url, *file;
 	bool channels;
@@ -24,21 +24,18 @@ static const struct {
 	    "intel/tcbevaluationdatanumbers_sgx.json", false },
 	{ "intel-evaluation", REQ_INTEL "tdx/certification/v4/tcbevaluationdatanumbers",
 	    "intel/tcbevaluationdatanumbers_tdx.json", false },
-	{ "intel-identity", REQ_INTEL "sgx/certification/v4/qe/identity?update=%s",
+	{ "intel-identity", REQ_INTEL "sgx/certification/v4/qe/identity?%s",
 	    "intel/qe_identity_%s.json", true },
-	{ "intel-identity", REQ_INTEL "sgx/certification/v4/qve/identity?update=%s",
+	{ "intel-identity", REQ_INTEL "sgx/certification/v4/qve/identity?%s",
 	    "intel/qve_identity_%s.json", true },
-	{ "intel-identity", REQ_INTEL "tdx/certification/v4/qe/identity?update=%s",
+	{ "intel-identity", REQ_INTEL "tdx/certification/v4/qe/identity?%s",
 	    "intel/td_qe_identity_%s.json", true },
 };
 
-static const struct {
-	enum req_channel bit;
-	const char *name;
-} channels[] = {
-	{ REQ_STANDARD, "standard" },
-	{ REQ_EARLY, "early" },
+struct channel {
+	char query[48], name[24];
 };
+#define CHANNELS_MAX 3
 
 /* ---- Intel */
 
@@ -58,13 +55,13 @@ put_form(struct sn_buf *b, const char *form, const char *word)
 }
 
 static enum sn_err
-add_item(struct req_wants *w, size_t i, const char *channel, struct sn_why *why)
+add_item(struct req_wants *w, size_t i, const struct channel *c, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf url = { 0 }, file = { 0 };
 	struct req r = { .kind = intel_items[i].kind, .max = REQ_REPLY_MAX };
 
-	put_form(&url, intel_items[i].url, channel);
-	put_form(&file, intel_items[i].file, channel);
+	put_form(&url, intel_items[i].url, c->query);
+	put_form(&file, intel_items[i].file, c->name);
 	SN_TRY(sn_buf_check(&url, why));
 	SN_TRY(sn_buf_check(&file, why));
 	r.url = sn_buf_cstr(&url);
@@ -75,7 +72,7 @@ add_item(struct req_wants *w, size_t i, const char *channel, struct sn_why *why)
 /* In upper case: Intel signs an FMSPC as it was asked for, and Trustee's file back end
  * writes it anew in upper case. */
 static enum sn_err
-add_tcb_info(struct req_wants *w, const uint8_t fmspc[REQ_FMSPC_LEN], const char *channel,
+add_tcb_info(struct req_wants *w, const uint8_t fmspc[REQ_FMSPC_LEN], const struct channel *c,
     struct sn_why *why)
 {
 	static const char *const tees[] = { "sgx", "tdx" };
@@ -90,9 +87,9 @@ add_tcb_info(struct req_wants *w, const uint8_t fmspc[REQ_FMSPC_LEN], const char
 
 		for (size_t k = 0; k < REQ_FMSPC_LEN; k++)
 			snprintf(hex + 2 * k, 3, "%02X", fmspc[k]);
-		sn_buf_fmt(&url, REQ_INTEL "%s/certification/v4/tcb?fmspc=%s&update=%s",
-		    tees[i], hex, channel);
-		sn_buf_fmt(&file, "intel/tcb_%s_%s_%s.json", tees[i], hex, channel);
+		sn_buf_fmt(&url, REQ_INTEL "%s/certification/v4/tcb?fmspc=%s&%s", tees[i], hex,
+		    c->query);
+		sn_buf_fmt(&file, "intel/tcb_%s_%s_%s.json", tees[i], hex, c->name);
 		SN_TRY(sn_buf_check(&url, why));
 		SN_TRY(sn_buf_check(&file, why));
 		r.url = sn_buf_cstr(&url);
@@ -102,20 +99,46 @@ add_tcb_info(struct req_wants *w, const uint8_t fmspc[REQ_FMSPC_LEN], const char
 	return SN_OK;
 }
 
+/* Intel serves what is current for everybody, what will be, or one evaluation by its number. */
+static size_t
+channels_of(const struct req_wants *w, struct channel ret[CHANNELS_MAX])
+{
+	static const struct {
+		enum req_channel bit;
+		const char *name;
+	} updates[] = { { REQ_STANDARD, "standard" }, { REQ_EARLY, "early" } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < SN_NITEMS(updates); i++) {
+		if ((w->channels & updates[i].bit) == 0)
+			continue;
+		snprintf(ret[n].query, sizeof(ret[n].query), "update=%s", updates[i].name);
+		snprintf(ret[n++].name, sizeof(ret[0].name), "%s", updates[i].name);
+	}
+	if (w->evaluation != 0) {
+		snprintf(ret[n].query, sizeof(ret[n].query), "tcbEvaluationDataNumber=%u",
+		    w->evaluation);
+		snprintf(ret[n++].name, sizeof(ret[0].name), "number-%u", w->evaluation);
+	}
+	return n;
+}
+
 static enum sn_err
 add_intel(struct req_wants *w, struct sn_why *why)
 {
+	static const struct channel none;
+	struct channel channels[CHANNELS_MAX] = { 0 };
+	size_t n = channels_of(w, channels);
+
 	for (size_t i = 0; i < SN_NITEMS(intel_items); i++) {
 		if (!intel_items[i].channels)
-			SN_TRY(add_item(w, i, "", why));
-		for (size_t c = 0; intel_items[i].channels && c < SN_NITEMS(channels); c++)
-			if ((w->channels & channels[c].bit) != 0)
-				SN_TRY(add_item(w, i, channels[c].name, why));
+			SN_TRY(add_item(w, i, &none, why));
+		for (size_t c = 0; intel_items[i].channels && c < n; c++)
+			SN_TRY(add_item(w, i, &channels[c], why));
 	}
 	for (size_t i = 0; i < w->nfmspc; i++)
-		for (size_t c = 0; c < SN_NITEMS(channels); c++)
-			if ((w->channels & channels[c].bit) != 0)
-				SN_TRY(add_tcb_info(w, w->fmspc[i], channels[c].name, why));
+		for (size_t c = 0; c < n; c++)
+			SN_TRY(add_tcb_info(w, w->fmspc[i], &channels[c], why));
 	return SN_OK;
 }
 

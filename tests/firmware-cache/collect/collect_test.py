@@ -284,11 +284,9 @@ def collateral(tmp, authority):
 
 
 def genuine(tmp, authority):
-    """What the vendors themselves once sent."""
-    kds = os.path.join(TESTDATA, "amd", "kds")
-    rows = [(f"vcek/v1/{p}/{w}", f"{kds}/vcek_v1_{p}_{f}") for p in ("Milan", "Genoa")
-            for w, f in (("cert_chain", "cert_chain.pem"), ("crl", "crl.der"))]
-    if not os.path.isdir(kds):
+    """What the vendors themselves once sent, headers and all; verified at a time when it held."""
+    phala, kds = os.path.join(TESTDATA, "intel/phala"), os.path.join(TESTDATA, "amd/kds")
+    if not os.path.isdir(kds) or not os.path.isdir(phala):
         ok(True, "genuine replies # SKIP no published collateral in " + TESTDATA)
         return
 
@@ -296,12 +294,35 @@ def genuine(tmp, authority):
         with open(path, "rb") as f:
             return f.read()
 
-    c = Case(tmp, "genuine", authority,
-             [(w.replace("/", "_"), f"{KDS}/{w}", {"max": 65536}) for w, _ in rows],
-             {f"{KDS}/{w}": [reply(read(f), chunked=i % 2 == 0)] for i, (w, f) in enumerate(rows)})
+    def with_chain(header, path):
+        return {header: urllib.parse.quote(read(path).decode(), safe="")}
+
+    rows = [(f"{KDS}/vcek/v1/{p}/{w}", f"{kds}/vcek_v1_{p}_{f}", {}) for p in ("Milan", "Genoa")
+            for w, f in (("cert_chain", "cert_chain.pem"), ("crl", "crl.der"))]
+    for tee in ("sgx", "tdx"):
+        d = f"{phala}/{tee}_quote/"
+        v4 = f"{API}/{tee}/certification/v4/"
+        rows += [
+            (v4 + "tcb?fmspc=1", d + "tcb.json",
+             with_chain("TCB-Info-Issuer-Chain", d + "tcb_issuer_chain.pem")),
+            (v4 + "qe/identity?update=standard", d + "qe_identity.json",
+             with_chain("SGX-Enclave-Identity-Issuer-Chain", d + "qe_identity_issuer_chain.pem")),
+            (f"{API}/sgx/certification/v4/pckcrl?ca={tee}", d + "pckcrl.der",
+             with_chain("SGX-PCK-CRL-Issuer-Chain", d + "pckcrl_issuer_chain.pem")),
+        ]
+    rows.append((f"{FILES}/IntelSGXRootCA.der", f"{phala}/tdx_quote/rootcacrl.der", {}))
+    c = Case(tmp, "genuine", authority, [(str(i), w, {"max": 65536})
+                                         for i, (w, _, _) in enumerate(rows)],
+             {w: [reply(read(f), headers=h, chunked=i % 2 == 0)]
+              for i, (w, f, h) in enumerate(rows)})
     c.run()
-    c.ok(c.status == 0 and all(c.kept(w.replace("/", "_"), read(f)) for w, f in rows),
-         "genuine replies are kept byte for byte")
+    c.ok(c.status == 0 and all(c.kept(str(i), read(f)) for i, (_, f, _) in enumerate(rows)),
+         "every reply is kept byte for byte")
+    verify = subprocess.run([PROGRAM, "verify", os.path.join(c.dir, "originals"), "--at",
+                             "2025-07-01T00:00:00Z"], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, check=False)
+    c.take(verify.returncode, verify.stdout)
+    c.ok(c.status == 0, "and verified")
 
 
 # ---- what is refused
@@ -531,6 +552,14 @@ def programs(tmp, authority):
     ok(network(helper), "the helper links libcurl")
     ok(len(found) >= 6 and not any(network(p) for p in found if p != helper),
        "no other program does", found)
+    table = subprocess.run(["awk", "-f", "tests/lint-layers.awk", "-v", "mode=mk",
+                            "docs/ARCHITECTURE.md"], stdout=subprocess.PIPE, check=True,
+                           text=True).stdout.splitlines()
+    reach = {x.split(" :=")[0]: x for x in table}
+    ok(all("libcurl" not in reach["PKG." + m] and "firmware-cache/collect" not in reach["ALL." + m]
+           for m in ("ceremony/cmd", "ceremony/node", "firmware-cache/cmd",
+                     "appliance/crosscheck", "appliance/softtpm"))
+       and "libcurl" in reach["PKG.firmware-cache/collect"], "nor can it, by the table of rooms")
     with open("iso/image-packages", encoding="utf-8") as f:
         ok("curl" not in f.read(), "libcurl is no package of the image")
 

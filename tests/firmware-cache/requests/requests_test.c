@@ -463,6 +463,30 @@ urls(void **state)
 	req_list_done(&w.list);
 }
 
+/* One evaluation by its number, instead of a channel. */
+static void
+by_number(void **state)
+{
+	static const uint8_t fmspc[REQ_FMSPC_LEN] = { 0, 0xa0, 0x67, 0x11, 0, 0 };
+	struct sn_why why = { 0 };
+	struct world w;
+	char *out;
+
+	(void)state;
+	world_start(&w);
+	w.wants.channels = 0;
+	w.wants.evaluation = 17;
+	must(req_fmspc(&w.wants, fmspc, &why), &why);
+	must(req_fmspc(&w.wants, fmspc, &why), &why);
+	out = finished(&w);
+	assert_int_equal(lines(out), BASE - 3 + 2);
+	assert_non_null(strstr(out,
+	    "\"intel/tcb_sgx_00A067110000_number-17.json\",\"kind\":\"intel-tcb-info\","
+	    "\"max\":1048576,\"url\":\"" API "sgx/certification/v4/tcb?fmspc=00A067110000&"
+	    "tcbEvaluationDataNumber=17\""));
+	assert_null(strstr(out, "update="));
+}
+
 int
 main(void)
 {
@@ -478,6 +502,7 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(published); i++)
 		test_list_add(l, published_row, (void *)(uintptr_t)(i + 1), "%s",
 		    published[i].path);
+	test_list_add(l, by_number, NULL, "an evaluation by its number");
 	test_list_add(l, urls, NULL, "urls.txt");
 	return test_list_run(l, "requests");
 }
