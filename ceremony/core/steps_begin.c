@@ -147,7 +147,7 @@ plan_body(const struct plan *p, struct view *v)
 	else if (p->has_collateral_time)
 		view_say(v, "plan.collateral-time",
 		    CAT_ARGS({ "time", cer_time_text(p->collateral_time) }));
-	if (p->namd_roots > 0 || p->has_intel_root)
+	if (p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root)
 		view_say(v, "plan.vendor-pki", NULL);
 	view_say(v, "plan.digest", NULL);
 	cer_view_digest(v, p->digest);

@@ -146,6 +146,8 @@ collateral_policy(struct cer *c, struct col_policy *ret, struct sn_why *why)
 	ret->rehearsal = p->world == PLAN_REHEARSAL;
 	ret->extra.has[COL_VENDOR_INTEL][0] = p->has_intel_root;
 	memcpy(ret->extra.spki[COL_VENDOR_INTEL][0], p->intel_root, 32);
+	ret->extra.has[COL_VENDOR_IBM_SE][0] = p->has_ibm_root;
+	memcpy(ret->extra.spki[COL_VENDOR_IBM_SE][0], p->ibm_root, 32);
 	for (size_t i = 0; i < p->namd_roots; i++) {
 		enum amd_product product =
 		    amd_product_from_name(bytes_str(p->amd_roots[i].product));

@@ -154,7 +154,7 @@ plan_world_rules(const struct plan *p, struct sn_why *why)
 		{ p->software_tpm, "tpm: software" },
 		{ p->accept_software, "accept: software" },
 		{ p->has_collateral_time && !p->has_exception, "collateral_time" },
-		{ p->namd_roots > 0 || p->has_intel_root, "vendor_pki" },
+		{ p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root, "vendor_pki" },
 	};
 
 	if (p->world == PLAN_REHEARSAL)

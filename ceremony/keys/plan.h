@@ -116,8 +116,8 @@ struct plan {
 	struct plan_amd_root amd_roots[PLAN_AMD_ROOTS]; /* rehearsal only */
 	size_t namd_roots;
 	struct plan_policy policy;
-	bool has_intel_root; /* rehearsal only */
-	uint8_t intel_root[32];
+	bool has_intel_root, has_ibm_root; /* rehearsal only */
+	uint8_t intel_root[32], ibm_root[32];
 	bool has_identity_sha256;    /* not in a genesis */
 	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
 	bool has_previous;	     /* rotation, reshare; operations above 1; some rebuilds */

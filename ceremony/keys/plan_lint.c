@@ -211,7 +211,7 @@ stale_collateral(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSE
 static bool
 generated_roots(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
 {
-	return p->namd_roots > 0 || p->has_intel_root;
+	return p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root;
 }
 
 static bool

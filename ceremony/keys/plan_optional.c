@@ -5,7 +5,7 @@
 #include "appliance/base/json.h"
 
 static const char *const exception_keys[] = { "what", "collateral_time", "reason", NULL };
-static const char *const pki_keys[] = { "amd", "intel", NULL };
+static const char *const pki_keys[] = { "amd", "intel", "ibm-se", NULL };
 static const char *const amd_products[] = { "Milan", "Genoa", "Turin", NULL };
 
 enum sn_err
@@ -41,6 +41,10 @@ plan_vendor_pki(struct plan *p, yyjson_val *root, struct sn_why *why)
 	if (yyjson_obj_get(o, "intel") != NULL) {
 		SN_TRY(sn_json_hex(o, "intel", p->intel_root, 32, WHAT, why));
 		p->has_intel_root = true;
+	}
+	if (yyjson_obj_get(o, "ibm-se") != NULL) {
+		SN_TRY(sn_json_hex(o, "ibm-se", p->ibm_root, 32, WHAT, why));
+		p->has_ibm_root = true;
 	}
 	if (yyjson_obj_get(o, "amd") == NULL)
 		return SN_OK;

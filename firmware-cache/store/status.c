@@ -140,6 +140,7 @@ static yyjson_mut_val *
 json_coverage(yyjson_mut_doc *d, const struct col_store *s)
 {
 	yyjson_mut_val *obj = yyjson_mut_obj(d), *intel = yyjson_mut_obj(d);
+	yyjson_mut_val *hosts = json_labels(d, s, COL_KIND_IBM_HOST_KEY);
 
 	yyjson_mut_obj_add_val(d, obj, "amd", json_amd(d, s));
 	yyjson_mut_obj_add_val(d, intel, "tcb_info",
@@ -150,6 +151,8 @@ json_coverage(yyjson_mut_doc *d, const struct col_store *s)
 	yyjson_mut_obj_add_val(d, intel, "root_crls",
 	    json_labels(d, s, COL_KIND_INTEL_ROOT_CRL));
 	yyjson_mut_obj_add_val(d, obj, "intel", intel);
+	if (yyjson_mut_arr_size(hosts) > 0)
+		yyjson_mut_obj_add_val(d, obj, "ibm_se_host_keys", hosts);
 	return obj;
 }
 
@@ -246,6 +249,8 @@ put_coverage(struct sn_buf *b, const struct col_store *s)
 	put_kind(b, s, COL_KIND_INTEL_IDENTITY);
 	put_kind(b, s, COL_KIND_INTEL_PCK_CRL);
 	put_kind(b, s, COL_KIND_INTEL_ROOT_CRL);
+	put_kind(b, s, COL_KIND_IBM_HOST_KEY);
+	put_kind(b, s, COL_KIND_IBM_CRL);
 }
 
 enum sn_err

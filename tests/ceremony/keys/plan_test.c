@@ -84,6 +84,10 @@ static const struct row rows[] = {
 	    "\"vendor_pki\":{\"amd\":{\"Milan\":\"00112233445566778899aabbccddeeff0011223344556677"
 	    "8899aabbccddeeff\"}},\"tpm\":",
 	    SN_OK },
+	{ "a generated root for IBM in a rehearsal", "\"tpm\":",
+	    "\"vendor_pki\":{\"ibm-se\":\"00112233445566778899aabbccddeeff001122334455667788"
+	    "99aabbccddeeff\"},\"tpm\":",
+	    SN_OK },
 	{ "a pinned endorsement key", "\"tpm\":",
 	    "\"tpm_ek\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\"tpm\":",
 	    SN_OK },
@@ -335,6 +339,10 @@ static const struct row production_rows[] = {
 	{ "generated vendor root", "\"tpm\":",
 	    "\"vendor_pki\":{\"intel\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
 	    "ff\"},\"tpm\":",
+	    SN_E_POLICY },
+	{ "generated root for IBM", "\"tpm\":",
+	    "\"vendor_pki\":{\"ibm-se\":\"00112233445566778899aabbccddeeff001122334455667788"
+	    "99aabbccddeeff\"},\"tpm\":",
 	    SN_E_POLICY },
 	{ "rebuild", GENESIS, REBUILD "," IDENTITY, SN_OK },
 	{ "a custodian check", GENESIS, CHECK "," IDENTITY, SN_OK },

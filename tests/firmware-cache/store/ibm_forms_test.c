@@ -1,13 +1,12 @@
 /*
  * timeout: 120
  *
- * A PKI like IBM's with one thing wrong at a time: roles, keys, signatures, names, DER.
+ * A PKI like IBM's with one thing wrong at a time: roles, keys, signatures, DER.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "appliance/crypto/der.h"
 #include "appliance/crypto/makepki.h"
 #include "firmware-cache/ibm-se/ibm.h"
 #include "firmware-cache/store/store.h"
@@ -463,109 +462,6 @@ revoked_by_an_old_list(void **state SN_UNUSED)
 	world_done(&w);
 }
 
-/* ---- names */
-
-struct part {
-	uint8_t id, tag;
-	const char *text;
-};
-
-#define UTF8 0x0c
-#define PRINTABLE 0x13
-#define C "US"
-#define O COMPANY
-#define U "IBM Z Host Key Signing Service"
-
-static const struct name_row {
-	const char *name;
-	struct part parts[8];
-	const char *subject_at; /* the signing key's locality */
-	bool fits, found;
-} names[] = {
-	{ "as it is made here",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "New York" }, { 7, UTF8, "Armonk" },
-		{ 10, UTF8, O }, { 11, UTF8, U }, { 3, UTF8, O } },
-	    "Armonk", true, true },
-	{ "other kinds of string",
-	    { { 6, UTF8, C }, { 8, PRINTABLE, "New York" }, { 7, PRINTABLE, "Armonk" },
-		{ 10, PRINTABLE, O }, { 11, PRINTABLE, U }, { 3, PRINTABLE, O } },
-	    "Armonk", true, true },
-	{ "the tools' own order",
-	    { { 6, PRINTABLE, C }, { 10, UTF8, O }, { 11, UTF8, U }, { 7, UTF8, "Armonk" },
-		{ 8, UTF8, "New York" }, { 3, UTF8, O } },
-	    "Armonk", true, true },
-	{ "the tools' own order, Poughkeepsie",
-	    { { 6, PRINTABLE, C }, { 10, UTF8, O }, { 11, UTF8, U },
-		{ 7, UTF8, "Poughkeepsie" }, { 8, UTF8, "New York" }, { 3, UTF8, O } },
-	    "Armonk", true, true },
-	{ "an order that the tools do not try",
-	    { { 3, UTF8, O }, { 10, UTF8, O }, { 11, UTF8, U }, { 7, UTF8, "Armonk" },
-		{ 8, UTF8, "New York" }, { 6, PRINTABLE, C } },
-	    "Armonk", true, false },
-	{ "Armonk for Poughkeepsie",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "New York" }, { 7, UTF8, "Armonk" },
-		{ 10, UTF8, O }, { 11, UTF8, U }, { 3, UTF8, O } },
-	    "Poughkeepsie", false, false },
-	{ "a part less",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "New York" }, { 10, UTF8, O }, { 11, UTF8, U },
-		{ 3, UTF8, O } },
-	    "Armonk", false, false },
-	{ "a part more",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "New York" }, { 7, UTF8, "Armonk" },
-		{ 10, UTF8, O }, { 11, UTF8, U }, { 3, UTF8, O }, { 5, PRINTABLE, "1" } },
-	    "Armonk", false, false },
-	{ "a part twice",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "New York" }, { 7, UTF8, "Armonk" },
-		{ 10, UTF8, O }, { 11, UTF8, U }, { 11, UTF8, U } },
-	    "Armonk", false, false },
-	{ "another unit",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "New York" }, { 7, UTF8, "Armonk" },
-		{ 10, UTF8, O }, { 11, UTF8, "IBM Z Key Signing Service" }, { 3, UTF8, O } },
-	    "Armonk", false, false },
-	{ "two parts exchanged",
-	    { { 6, PRINTABLE, C }, { 8, UTF8, "Armonk" }, { 7, UTF8, "New York" },
-		{ 10, UTF8, O }, { 11, UTF8, U }, { 3, UTF8, O } },
-	    "Armonk", false, false },
-	{ "no text",
-	    { { 6, 0x04, C }, { 8, UTF8, "New York" }, { 7, UTF8, "Armonk" }, { 10, UTF8, O },
-		{ 11, UTF8, U }, { 3, UTF8, O } },
-	    "Armonk", false, false },
-	{ "nothing", { { 0 } }, "Armonk", false, false },
-};
-
-static void
-put_name(const struct part *parts, struct sn_buf *ret)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf all = { 0 };
-
-	for (; parts->text != NULL; parts++) {
-		SN_CLEANUP(sn_buf_done) struct sn_buf pair = { 0 }, seq = { 0 };
-		const uint8_t oid[] = { 0x55, 0x04, parts->id };
-
-		der_put(&pair, 0x06, BYTES_OF(oid));
-		der_put(&pair, parts->tag, bytes_str(parts->text));
-		der_put(&seq, DER_SEQUENCE, sn_buf_bytes(&pair));
-		der_put(&all, DER_SET, sn_buf_bytes(&seq));
-	}
-	der_put(ret, DER_SEQUENCE, sn_buf_bytes(&all));
-}
-
-static void
-named(void **state)
-{
-	const struct name_row *r = *state;
-	SN_CLEANUP(sn_buf_done) struct sn_buf name = { 0 };
-	struct world w = { 0 };
-
-	world_make(strcmp(r->subject_at, "Armonk") == 0 ? sign_armonk : nothing, &w);
-	put_name(r->parts, &name);
-	assert_int_equal(ibm_names_fit(sn_buf_bytes(&name), w.certs[SIGN]), r->fits);
-	assert_int_equal(ibm_crl_found(sn_buf_bytes(&name), w.certs[SIGN]), r->found);
-	/* only IBM's signing key has several forms of its name */
-	assert_false(ibm_names_fit(sn_buf_bytes(&name), w.certs[CODE]));
-	world_done(&w);
-}
-
 static bool
 make_keys(struct sn_why *why)
 {
@@ -601,11 +497,6 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(forms); i++)
 		test_list_add(l, one_form, &forms[i], "host key, %s: %s", forms[i].name,
 		    sn_err_name(forms[i].err));
-	for (size_t i = 0; i < SN_NITEMS(names); i++)
-		test_list_add(l, named, &names[i], "name, %s: %s", names[i].name,
-		    !names[i].fits	 ? "another"
-			: names[i].found ? "the same"
-					 : "the same, not found");
 	test_list_add(l, revoked_by_an_old_list, NULL, "revoked by an old list");
 	status = test_list_run(l, "ibm forms");
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)

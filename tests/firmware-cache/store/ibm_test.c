@@ -223,6 +223,50 @@ every_file_has_a_row(void **state SN_UNUSED)
 	closedir(d);
 }
 
+/* ---- all files together, and what is accepted of them again on its own */
+
+static enum sn_err
+again(void *arg, const struct col_verified *v, struct sn_why *why)
+{
+	return col_store_add(arg, col_verified_path(v), col_verified_bytes(v), why);
+}
+
+static void
+all_and_again(void **state SN_UNUSED)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf txt = { 0 }, json = { 0 };
+	struct col_policy policy = { 0 };
+	struct col_store *s = NULL, *own = NULL;
+	struct sn_why why = { 0 };
+	size_t accepted;
+
+	test_need_data("ibm-se/root_ca.crt");
+	must(text_to_time(NOW, &policy.at, "at", &why), &why);
+	name_root(&policy);
+	must(col_store_new(&policy, &s, &why), &why);
+	must(col_store_new(&policy, &own, &why), &why);
+	for (size_t i = 0; i < SN_NITEMS(rows); i++)
+		if (i == 0 || strcmp(rows[i - 1].file, rows[i].file) < 0)
+			add(s, rows[i].file);
+		else
+			break; /* the other sets of the same files */
+	must(col_store_check(s, &why), &why);
+	accepted = col_store_accepted(s);
+	assert_int_equal(accepted, 17);
+	assert_int_equal(col_store_carried(s), 1);
+	must(col_store_each(s, again, own, &why), &why);
+	must(col_store_check(own, &why), &why);
+	assert_int_equal(col_store_accepted(own), accepted);
+	assert_int_equal(col_store_refused(own), 0);
+	must(col_store_status_txt(own, &txt, &why), &why);
+	must(col_store_status_json(own, &json, &why), &why);
+	assert_non_null(strstr(sn_buf_cstr(&txt), "\n  IBM SE host key 05851f712622749b\n"));
+	assert_non_null(strstr(sn_buf_cstr(&json),
+	    "\"ibm_se_host_keys\":[\"IBM SE host key 3f6c883a5b2cd983\","));
+	col_store_free(&s);
+	col_store_free(&own);
+}
+
 /* ---- the pinned root is the one that Debian ships */
 
 #define DEBIAN_ROOT "/usr/share/ca-certificates/mozilla/DigiCert_Trusted_Root_G4.crt"
@@ -259,6 +303,7 @@ main(void)
 		    rows[i].base, rows[i].production ? ", no test root" : "",
 		    sn_err_name(rows[i].err));
 	test_list_add(l, every_file_has_a_row, NULL, "every file has a row");
+	test_list_add(l, all_and_again, NULL, "all together, and the accepted ones again");
 	test_list_add(l, pinned_is_debians, NULL, "the pinned root is Debian's");
 	return test_list_run(l, "ibm-se files");
 }
