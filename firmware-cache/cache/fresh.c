@@ -119,16 +119,19 @@ cache_fresh_older(const struct cache_fresh *f, const struct cache_item *it,
 	return last != NULL;
 }
 
+/* A clock that was set back hides the newest, too; that it was seen still counts. */
 static enum sn_err
-refuse_older(struct cache_item *it, const struct cache_newest *newest, struct sn_why *why)
+refuse_older(struct cache_item *it, const struct cache_newest *newest, int64_t at,
+    struct sn_why *why)
 {
 	struct sn_why own = { 0 };
 	char when[TEXT_TIME_LEN + 1];
 
 	text_from_time(newest->issued, when);
 	(void)sn_fail(&own, SN_E_SEQUENCE,
-	    "older than the newest seen (issued %s, number %u), which is not here; fetch it again",
-	    when, newest->number);
+	    "older than the newest seen (issued %s, number %u), which %s", when, newest->number,
+	    newest->issued > at ? "is later than the time of judging; look at the clock"
+				: "is not accepted here; fetch it again");
 	it->older = true;
 	return cache_item_refuse(it, &own, why);
 }
@@ -149,7 +152,7 @@ cache_fresh_apply(const struct cache_fresh *f, struct cache_view *v, struct sn_w
 		if (cache_fresh_older(&here, it, NULL))
 			it->notes |= COL_NOTE_SUPERSEDED;
 		else if (cache_fresh_older(f, it, &newest) && it->decision == NULL)
-			SN_TRY(refuse_older(it, newest, why));
+			SN_TRY(refuse_older(it, newest, v->at, why));
 	}
 	return SN_OK;
 }
@@ -271,4 +274,14 @@ cache_fresh_save(struct cache_fresh *f, const struct cache *c, struct sn_why *wh
 	sn_buf_u8(&b, '\n');
 	SN_TRY(sn_buf_check(&b, why));
 	return cache_write(c, CACHE_FRESHNESS, sn_buf_bytes(&b), why);
+}
+
+enum sn_err
+cache_view_make(const struct cache *c, const struct col_policy *policy,
+    struct cache_fresh *ret_fresh, struct cache_view *ret_view, struct sn_why *why)
+{
+	SN_TRY(cache_fresh_load(c, ret_fresh, why));
+	SN_TRY(cache_view_add_cache(ret_view, c, why));
+	SN_TRY(cache_view_judge(ret_view, c, policy, why));
+	return cache_fresh_apply(ret_fresh, ret_view, why);
 }

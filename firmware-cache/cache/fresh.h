@@ -47,4 +47,9 @@ bool cache_fresh_older(const struct cache_fresh *f, const struct cache_item *it,
 SN_MUST_USE enum sn_err cache_fresh_apply(const struct cache_fresh *f, struct cache_view *v,
     struct sn_why *why);
 
+/* A cache judged, its freshness applied: what status and export go by. The cache outlives
+ * the view; the caller owns both. */
+SN_MUST_USE enum sn_err cache_view_make(const struct cache *c, const struct col_policy *policy,
+    struct cache_fresh *ret_fresh, struct cache_view *ret_view, struct sn_why *why);
+
 #endif

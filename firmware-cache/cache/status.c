@@ -172,10 +172,7 @@ cache_status_make(const struct cache *c, const struct col_policy *policy,
 	struct cache_status *s = ret;
 
 	memset(s, 0, sizeof(*s));
-	SN_TRY(cache_fresh_load(c, &s->fresh, why));
-	SN_TRY(cache_view_add_cache(&s->view, c, why));
-	SN_TRY(cache_view_judge(&s->view, c, policy, why));
-	SN_TRY(cache_fresh_apply(&s->fresh, &s->view, why));
+	SN_TRY(cache_view_make(c, policy, &s->fresh, &s->view, why));
 	count(s, c);
 	s->v = calloc(s->view.n + (size_t)CACHE_NODES_MAX * COVER_ITEMS + 1, sizeof(*s->v));
 	if (s->v == NULL)

@@ -12,7 +12,7 @@
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
-#include "firmware-cache/cache/cache.h"
+#include "firmware-cache/cache/fresh.h"
 #include "firmware-cache/cmd/cmd.h"
 #include "firmware-cache/layouts/platforms.h"
 
@@ -175,7 +175,9 @@ read_platforms(const char *path, struct lay_platforms *ret, struct sn_why *why)
 
 struct from_cache {
 	const struct cache *cache;
+	const struct cache_view *view;
 	struct col_store *store;
+	struct sn_buf *stale; /* lines on what is older than the newest seen */
 };
 
 /* An original under the channel and the name by which it came, which layouts look at. */
@@ -184,10 +186,16 @@ add_original(void *arg, const struct cache_entry *entry, struct sn_why *why)
 {
 	struct from_cache *f = arg;
 	const struct cache_origin *o;
+	const struct cache_item *it;
 	char path[PATH_ROOM], hex[65];
 
 	if (entry->bad != NULL)
 		return SN_OK; /* status names it */
+	it = cache_view_find(f->view, entry->sha256);
+	if (it != NULL && it->older) {
+		sn_buf_fmt(f->stale, "refused: %s: %s\n", it->path, it->reason);
+		return SN_OK;
+	}
 	o = cache_origin_of(f->cache, entry->sha256);
 	sn_hex((struct bytes){ entry->sha256, CRY_SHA256_LEN }, hex);
 	if (o != NULL)
@@ -197,9 +205,12 @@ add_original(void *arg, const struct cache_entry *entry, struct sn_why *why)
 }
 
 static enum sn_err
-load(struct col_store *s, const char *dir, struct sn_why *why)
+load(struct col_store *s, const char *dir, const struct col_policy *policy,
+    struct sn_buf *stale, struct sn_why *why)
 {
 	SN_CLEANUP(cache_close) struct cache *cache = NULL;
+	SN_CLEANUP(cache_view_done) struct cache_view view = { 0 };
+	SN_CLEANUP(cache_fresh_done) struct cache_fresh fresh = { 0 };
 	char originals[PATH_ROOM];
 	struct stat st;
 	int n = snprintf(originals, sizeof(originals), "%s/originals", dir);
@@ -209,12 +220,15 @@ load(struct col_store *s, const char *dir, struct sn_why *why)
 	if (lstat(originals, &st) != 0)
 		return col_store_add_dir(s, AT_FDCWD, dir, why);
 	SN_TRY(cache_open(AT_FDCWD, dir, CACHE_READ, &cache, why));
-	return cache_each(cache, add_original, &(struct from_cache){ cache, s }, why);
+	SN_TRY(cache_view_make(cache, policy, &fresh, &view, why));
+	return cache_each(cache, add_original, &(struct from_cache){ cache, &view, s, stale },
+	    why);
 }
 
 /* What people read: how much there is, what was refused, what was left out. */
 static enum sn_err
-report(const struct target *t, const struct col_store *s, const char *out, struct sn_why *why)
+report(const struct target *t, const struct col_store *s, const struct sn_buf *stale,
+    const char *out, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
 	const struct col_row *rows = NULL;
@@ -227,6 +241,7 @@ report(const struct target *t, const struct col_store *s, const char *out, struc
 	for (size_t i = 0; i < n; i++)
 		if (!rows[i].ok && !rows[i].carried)
 			sn_buf_fmt(&text, "refused: %s: %s\n", rows[i].path, rows[i].why.text);
+	sn_buf_put(&text, sn_buf_bytes(stale));
 	if (t->left_out.n > 0)
 		sn_buf_str(&text, "left out (and in " LEFT_OUT_FILE "):\n");
 	sn_buf_put(&text, sn_buf_bytes(&t->left_out));
@@ -239,6 +254,7 @@ cmd_export(int argc, char **argv, struct sn_why *why)
 	SN_CLEANUP(col_store_free) struct col_store *s = NULL;
 	SN_CLEANUP(lay_platforms_done) struct lay_platforms platforms = { 0 };
 	SN_CLEANUP(target_done) struct target t = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf stale = { 0 };
 	static const char *const operands[] = { "DIR", "OUT" };
 	const char *at = NULL, *rehearsal = NULL, *layout = NULL, *list = NULL, *expiry = NULL;
 	const char *paths[2] = { NULL, NULL }, *names[NAMES_MAX];
@@ -264,7 +280,7 @@ cmd_export(int argc, char **argv, struct sn_why *why)
 	policy.max_bytes = BYTES_MAX;
 	SN_TRY(read_platforms(list, &platforms, why));
 	SN_TRY(col_store_new(&policy, &s, why));
-	SN_TRY(load(s, paths[0], why));
+	SN_TRY(load(s, paths[0], &policy, &stale, why));
 	SN_TRY(col_store_check(s, why));
 	SN_TRY(target_open(&t, paths[1], why));
 	in.store = s;
@@ -273,7 +289,7 @@ cmd_export(int argc, char **argv, struct sn_why *why)
 	SN_TRY(lay_write(&in, names, n, &out, why));
 	if (t.files > 0)
 		SN_TRY(target_close(&t, paths[1], why));
-	SN_TRY(report(&t, s, paths[1], why));
+	SN_TRY(report(&t, s, &stale, paths[1], why));
 	return t.files > 0
 	    ? SN_OK
 	    : sn_fail(why, SN_E_MISSING, "nothing can be derived from what is accepted here");

@@ -8,63 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
 #include "firmware-cache/cache/cache.h"
+#include "tests/lib/cut.h"
 #include "tests/lib/test.h"
 
-#define CUT 99 /* exit status of a process that was cut */
 #define AT 1750000000
 #define ITEMS 3
-
-/* ---- cuts: these stand in front of the C library's, in this program only */
-
-static int writes_left = -1; /* -1: no cut */
-
-static void
-count_write(void)
-{
-	if (writes_left == 0)
-		_exit(CUT);
-	if (writes_left > 0)
-		writes_left--;
-}
-
-ssize_t
-write(int fd, const void *p, size_t n)
-{
-	count_write();
-	/* half of it is the worst that a cut leaves */
-	if (writes_left == 0 && n > 1)
-		n /= 2;
-	return syscall(SYS_write, fd, p, n);
-}
-
-int
-fsync(int fd)
-{
-	count_write();
-	return (int)syscall(SYS_fsync, fd);
-}
-
-int
-renameat(int from, const char *a, int to, const char *b)
-{
-	count_write();
-	return (int)syscall(SYS_renameat2, from, a, to, b, 0U);
-}
-
-int
-mkdirat(int dir, const char *path, mode_t mode)
-{
-	count_write();
-	return (int)syscall(SYS_mkdirat, dir, path, mode);
-}
 
 /* ---- a cache in a folder of its own */
 
@@ -449,23 +403,12 @@ import_again(void **state SN_UNUSED)
 
 /* ---- a cut at every write */
 
-/* The exit status of a child that fills the cache and is cut at its nth write. */
 static int
-fill_and_cut(const char *path, int n)
+fill_child(const char *path)
 {
-	pid_t child = fork();
-	int status = 0;
+	struct sn_why why = { 0 };
 
-	assert_true(child >= 0);
-	if (child == 0) {
-		struct sn_why why = { 0 };
-
-		writes_left = n;
-		_exit(fill(path, &why) == SN_OK ? 0 : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return fill(path, &why) == SN_OK ? 0 : 1;
 }
 
 static void
@@ -480,7 +423,7 @@ cut_everywhere(void **state SN_UNUSED)
 		struct seen s = { 0 };
 		enum sn_err e;
 
-		status = fill_and_cut(path, n);
+		status = cut_at(n, fill_child, path);
 		assert_true(status == CUT || status == 0);
 		e = cache_open(AT_FDCWD, path, CACHE_READ, &c, &why);
 		if (e == SN_OK) {

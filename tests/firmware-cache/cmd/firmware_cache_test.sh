@@ -145,6 +145,16 @@ expect 12 'not a cache' 'status of no cache' status "$tmp/empty" $at
 ln -s /dev/null "$tmp/cache/originals/stranger"
 expect 10 'stranger: not a folder of originals' 'a stranger in the cache' status "$tmp/cache" $roots $at
 rm "$tmp/cache/originals/stranger"
+cp "$tmp/freshness.json" "$tmp/cache/freshness.json"
+sed 's/2025-01-01\(T00:00:00Z","kind":"intel-tcb-info","number":1,"sha256":"[0-9a-f]*","subject":"TCB info SGX\)/2025-06-01\1/' \
+	"$tmp/freshness.json" >"$tmp/cache/freshness.json"
+expect 13 'TCB info SGX 005245484541: older than the newest seen (issued 2025-06-01' \
+	'an older one in place of the newest' status "$tmp/cache" $roots $at
+"$FC" export "$tmp/cache" "$tmp/derived" $at $roots >"$tmp/out" 2>"$tmp/err" &&
+	grep -q '^refused: intel/tcb_sgx.json: older than the newest seen' "$tmp/out" &&
+	grep -rq tdx_tcbinfo "$tmp/derived" && ! grep -rq sgx_tcbinfo "$tmp/derived"
+result $? 'is not exported'
+cp "$tmp/freshness.json" "$tmp/cache/freshness.json"
 
 flock "$tmp/cache/lock" "$FC" import "$tmp/cache" "$tmp/pki/collateral" $at $roots >"$tmp/out" 2>"$tmp/err"
 [ $? = 20 ] && grep -q 'another process' "$tmp/err"

@@ -4,12 +4,13 @@
  * A year of a cache: imports, lapses, refreshes, and everything that would set it back.
  */
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "appliance/base/file.h"
+#include "appliance/crypto/digest.h"
 #include "firmware-cache/cache/import.h"
 #include "firmware-cache/cache/status.h"
+#include "firmware-cache/requests/record.h"
+#include "tests/lib/cut.h"
 #include "tests/firmware-cache/cmd/world.h"
 
 #define TCB(tee, number, issued, until)                                                        \
@@ -369,6 +370,166 @@ same_set_twice(void **state SN_UNUSED)
 	sn_buf_done(&after);
 }
 
+/* ---- a cut anywhere in an import */
+
+static int
+import_child(const char *set)
+{
+	struct sn_buf report = { 0 };
+
+	return import_at(set, "2025-01-15T00:00:00Z", NULL, &report).verdict.err == SN_OK ? 0
+											  : 1;
+}
+
+static void
+small_set(void)
+{
+	struct sn_why why = { 0 };
+
+	base = test_format("%s/cut", test_tmpdir());
+	assert_int_equal(mkdir(base, 0755), 0);
+	policy = (struct col_policy){ .rehearsal = true };
+	must(pki_roots(&pki, &policy.extra, &why), &why);
+	must(pki_each(&pki, put_item, below("all"), &why), &why);
+	assert_int_equal(mkdir(below("set"), 0755), 0);
+	assert_int_equal(rename(below("all/intel/tcb_signing_chain.pem"), below("set/chain")),
+	    0);
+	assert_int_equal(rename(below("all/intel/root_ca_crl.der"), below("set/crl")), 0);
+	assert_int_equal(rename(below("all/intel/tcb_sgx.json"), below("set/tcb")), 0);
+}
+
+/* Whatever a cut leaves can be judged, holds nothing half, and the same import ends as an
+ * uncut one does, byte for byte. */
+static void
+cut_everywhere(void **state SN_UNUSED)
+{
+	struct sn_buf report = { 0 }, want = { 0 };
+	char *whole;
+	int status = CUT, n = 0;
+
+	small_set();
+	assert_int_equal(import_child("set"), 0);
+	everything(&want);
+	whole = below("whole");
+	assert_int_equal(rename(below("cache"), whole), 0);
+	for (; status == CUT; n++) {
+		struct sn_buf is = { 0 };
+		struct cache_import im;
+		struct cache *c = NULL;
+		enum sn_err verdict;
+
+		status = cut_at(n, import_child, "set");
+		assert_true(status == CUT || status == 0);
+		if (cache_open(AT_FDCWD, below("cache"), CACHE_READ, &c, NULL) == SN_OK) {
+			cache_close(&c);
+			(void)state_at("2025-01-15T00:00:00Z", &verdict);
+			assert_true(verdict == SN_OK || verdict == SN_E_MISSING ||
+			    verdict == SN_E_CHAIN);
+		}
+		im = import_at("set", "2025-01-15T00:00:00Z", NULL, &report);
+		assert_int_equal(im.verdict.err, SN_OK);
+		everything(&is);
+		assert_true(bytes_equal(sn_buf_bytes(&is), sn_buf_bytes(&want)));
+		sn_buf_done(&is);
+		assert_int_equal(rename(below("cache"), below(test_format("done%d", n))), 0);
+	}
+	assert_true(n > 20);
+	sn_buf_done(&report);
+	sn_buf_done(&want);
+}
+
+/* ---- what collect left */
+
+static void
+put_record(struct sn_buf *b, const char *file, const char *url, enum req_outcome outcome)
+{
+	struct req_result r = { .file = file,
+		.url = url,
+		.outcome = outcome,
+		.at = moment("2025-01-20T00:00:00Z"),
+		.status = 200,
+		.tries = 1 };
+	struct sn_buf body = { 0 };
+	struct sn_why why = { 0 };
+
+	must(sn_file_read(AT_FDCWD, below(test_format("staging/originals/%s", file)), 1U << 20,
+		 &body, &why),
+	    &why);
+	must(cry_digest(CRY_SHA256, sn_buf_bytes(&body), r.sha256, &why), &why);
+	r.bytes = (uint32_t)body.n;
+	must(req_result_write(&r, b, &why), &why);
+	sn_buf_done(&body);
+}
+
+#define ASKED                                                                                  \
+	"https://api.trustedservices.intel.com/sgx/certification/v4/tcb?fmspc=00AA11BB22CC&"
+
+/* Addresses tell the channel, names do not; the record itself is not an item. */
+static void
+collected(void **state SN_UNUSED)
+{
+	struct sn_buf report = { 0 }, record = { 0 }, all = { 0 };
+	struct cache_import im;
+
+	start(&report);
+	put_json("staging/originals", "a.json", TCB("SGX", "17", "2025-01-18", "2025-02-17"));
+	put_json("staging/originals", "b.json", TCB("SGX", "18", "2025-01-19", "2025-02-18"));
+	put_json("staging/originals", "c.json", TCB("SGX", "16", "2025-01-19", "2025-02-18"));
+	put(below("staging/originals/a.json.hdr"), BYTES_STR("HTTP/1.1 200 OK\r\n\r\n"));
+	put_record(&record, "a.json", ASKED "update=standard", REQ_FETCHED);
+	put_record(&record, "b.json", ASKED "update=early", REQ_FETCHED);
+	put_record(&record, "c.json", ASKED "tcbEvaluationDataNumber=16", REQ_FETCHED);
+	put(below("staging/collect.jsonl"), sn_buf_bytes(&record));
+	put(below("staging/requests.jsonl"), BYTES_STR(""));
+	im = import_at("staging", "2025-01-21T00:00:00Z", NULL, &report);
+	assert_int_equal(im.verdict.err, SN_OK);
+	assert_int_equal(im.older, 0);
+	assert_true(im.taken >= 3);
+	everything(&all);
+	assert_true(bytes_find(sn_buf_bytes(&all),
+			BYTES_STR("\"channel\":\"early\",\"fetched\":"
+				  "\"2025-01-20T00:00:00Z\",\"path\":\"b.json\"")) != SIZE_MAX);
+	assert_true(bytes_find(sn_buf_bytes(&all), BYTES_STR("\"number-16\"")) != SIZE_MAX);
+	sn_buf_done(&report);
+	sn_buf_done(&record);
+	sn_buf_done(&all);
+}
+
+/* ---- more than one store holds */
+
+#define MANY (COL_ITEMS_MAX + 8)
+
+static void
+more_than_a_store(void **state SN_UNUSED)
+{
+	struct sn_buf report = { 0 };
+	struct cache_import im;
+
+	start(&report);
+	for (size_t i = 0; i < MANY; i++) {
+		char *body = test_format("%s", TCB("SGX", "1", "2025-01-18", "2025-02-17"));
+		char *at = strstr(body, "00AA11BB22CC"), fmspc[13];
+		struct sn_buf b = { 0 };
+		struct sn_why why = { 0 };
+		FILE *f;
+
+		snprintf(fmspc, sizeof(fmspc), "%012zX", i);
+		memcpy(at, fmspc, 12);
+		must(pki_sign_json(&pki, PKI_TCB_SIGNING, "tcbInfo", body, &b, &why), &why);
+		if (i == 0)
+			assert_int_equal(mkdir(below("many"), 0755), 0);
+		f = fopen(below(test_format("many/%s.json", fmspc)), "w");
+		assert_non_null(f);
+		assert_int_equal(fwrite(b.p, 1, b.n, f), b.n);
+		assert_int_equal(fclose(f), 0);
+		sn_buf_done(&b);
+	}
+	im = import_at("many", "2025-01-21T00:00:00Z", NULL, &report);
+	assert_int_equal(im.taken, MANY);
+	assert_int_equal(im.refused, 0);
+	sn_buf_done(&report);
+}
+
 int
 main(void)
 {
@@ -378,6 +539,9 @@ main(void)
 		{ "a decision", a_decision },
 		{ "the newest is taken away", newest_taken_away },
 		{ "the same set twice, and the index", same_set_twice },
+		{ "a cut at every write", cut_everywhere },
+		{ "what collect left", collected },
+		{ "more than a store holds", more_than_a_store },
 	};
 	struct test_list *l = test_list_new();
 	struct sn_why why = { 0 };
