@@ -13,8 +13,8 @@
 #define HWID_LEN 64
 #define HWID_LEN_TURIN 8
 
-static size_t
-hwid_len(enum amd_product p)
+size_t
+req_hwid_len(enum amd_product p)
 {
 	return p == AMD_TURIN ? HWID_LEN_TURIN : HWID_LEN;
 }
@@ -75,8 +75,8 @@ amd_node(struct req_wants *w, yyjson_val *o, const struct least *least, const ch
 		return SN_OK;
 	}
 	SN_TRY(sn_json_str(o, "id", 2 * HWID_LEN, &id, where, why));
-	SN_TRY(sn_hex_parse(id, hwid, hwid_len(p), where, why));
-	chip = (struct bytes){ hwid, hwid_len(p) };
+	SN_TRY(sn_hex_parse(id, hwid, req_hwid_len(p), where, why));
+	chip = (struct bytes){ hwid, req_hwid_len(p) };
 	if (least->has[p])
 		SN_TRY(req_vcek(w, p, chip, &least->tcb[p], why));
 	return w->has_next[p] ? req_vcek(w, p, chip, &w->next[p], why) : SN_OK;
@@ -121,7 +121,7 @@ report_vceks(struct req_wants *w, enum amd_product p, const struct amd_report *r
     struct sn_why *why)
 {
 	const uint8_t *const raw[] = { r->reported_tcb, r->committed_tcb, r->current_tcb };
-	struct bytes chip = { r->chip_id, hwid_len(p) };
+	struct bytes chip = { r->chip_id, req_hwid_len(p) };
 
 	for (size_t i = 0; i < SN_NITEMS(raw); i++) {
 		struct amd_tcb tcb;
@@ -222,6 +222,8 @@ req_input(struct req_wants *w, struct bytes b, const char *what, struct sn_why *
 		return req_platform_list(w, b, what, why);
 	if (i < b.n && b.p[i] == '{')
 		return req_plan(w, b, what, why);
+	if (b.n > 8 && memcmp(b.p, "https://", 8) == 0)
+		return req_vcek_urls(w, b, what, why);
 	if (b.n > 5 && memcmp(b.p, "HTTP/", 5) == 0)
 		return req_headers(w, b, what, why);
 	/* a line of digits may begin with 0 as DER does, but goes on with another digit */
@@ -231,7 +233,7 @@ req_input(struct req_wants *w, struct bytes b, const char *what, struct sn_why *
 	if (i == 0 && b.n > 0 && memchr(b.p, ',', b.n) != NULL)
 		return req_pckid_csv(w, b, what, why);
 	return sn_fail(why, SN_E_FORMAT,
-	    "%s: neither an SNP report, a platform list, a PCK id CSV file, a PCK "
-	    "certificate nor a plan",
+	    "%s: neither an SNP report, a VCEK's address, a platform list, a PCK id CSV "
+	    "file, a PCK certificate nor a plan",
 	    what);
 }

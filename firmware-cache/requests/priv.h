@@ -12,6 +12,8 @@
 #define REQ_INTEL_FILES "https://certificates.trustedservices.intel.com/"
 #define REQ_AMD "https://kdsintf.amd.com/"
 
+/* Bytes of a chip's hwID: all 64 of its CHIP_ID, or the first 8. */
+size_t req_hwid_len(enum amd_product p);
 /* The VCEK of a chip at a level. */
 SN_MUST_USE enum sn_err req_vcek(struct req_wants *w, enum amd_product p, struct bytes hwid,
     const struct amd_tcb *tcb, struct sn_why *why);

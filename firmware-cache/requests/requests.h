@@ -103,6 +103,9 @@ SN_MUST_USE enum sn_err req_plan(struct req_wants *w, struct bytes text, const c
  * differ. SN_E_MISSING when it names no chip or no product. */
 SN_MUST_USE enum sn_err req_report(struct req_wants *w, struct bytes report, const char *what,
     struct sn_why *why);
+/* Addresses of VCEKs, one a line, as snphost and snpguest show them: chip and level. */
+SN_MUST_USE enum sn_err req_vcek_urls(struct req_wants *w, struct bytes text, const char *what,
+    struct sn_why *why);
 /* The headers of an earlier reply: only their SGX-FMSPC, if there is one, counts. */
 SN_MUST_USE enum sn_err req_headers(struct req_wants *w, struct bytes text, const char *what,
     struct sn_why *why);
