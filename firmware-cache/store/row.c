@@ -27,7 +27,7 @@ static const struct {
 	{ SN_E_CHAIN, "no chain to a pinned root" },
 	{ SN_E_ROLE, "in a role not its own" },
 	{ SN_E_LIMIT, "over a limit" },
-	{ SN_E_MISSING, "no current root CA CRL here" },
+	{ SN_E_MISSING, "no current CRL of its issuer" },
 };
 
 const char *

@@ -141,7 +141,8 @@ struct col_vendor_ops {
 	bool (*names_fit)(struct bytes issuer_name, const struct cry_cert *issuer);
 	/*
 	 * Signature by issuer (itself for a root), role, extensions, dates at the time.
-	 * SN_E_SIGNATURE means: another issuer of that name may fit.
+	 * SN_E_SIGNATURE means: another issuer of that name may fit. NULL: its certificates are
+	 * carried, not verified.
 	 */
 	enum sn_err (*check)(const struct col_cert *c, const struct col_cert *issuer,
 	    int64_t at, struct sn_why *why);
