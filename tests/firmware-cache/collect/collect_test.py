@@ -267,6 +267,12 @@ def collateral(tmp, authority):
         r["outcome"] == "fetched" or r["file"].startswith(("intel/tcbeval", "intel/qve"))
         for r in c.rows().values()) and len(c.rows()) == 13,
         "everything of the list that the PKI has is fetched")
+    lines = []
+    for name in ("requests.jsonl", "collect.jsonl"):
+        with open(os.path.join(c.dir, name), encoding="ascii") as f:
+            lines += f.read().splitlines()
+    c.ok(all(x == json.dumps(json.loads(x), sort_keys=True, separators=(",", ":"))
+             for x in lines) and len(lines) == 26, "both lists are canonical JSON")
     verify = subprocess.run([PROGRAM, "verify", os.path.join(c.dir, "originals"), "--rehearsal",
                              os.path.join(made, "roots.json")], stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, check=False)
