@@ -12,6 +12,8 @@
 
 static const char *const products[] = { "Milan", "Genoa", "Turin" };
 
+static const char *const machine_names[] = { "SEV-VCEK", "SEV-VLEK" };
+
 static const struct col_role roles[] = {
 	[AMD_ROLE_NONE] = { .name = "none" },
 	[AMD_ROLE_ARK] = { "ARK", 0, COL_KIND_AMD_CHAIN, false, false, COL_CRL_NONE, NO_ROOT,
@@ -151,6 +153,8 @@ const struct col_vendor_ops amd_vendor = {
 	.nroles = SN_NITEMS(roles),
 	.crl_issuers = crl_issuers,
 	.ncrl_issuers = SN_NITEMS(crl_issuers),
+	.machine_names = machine_names,
+	.nmachine_names = SN_NITEMS(machine_names),
 	.role_of = role_of,
 	.pinned = pinned,
 	.check = check,

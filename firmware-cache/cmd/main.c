@@ -16,8 +16,9 @@ static const struct {
 	    "what to fetch for these SNP reports, platform lists, PCK id files and plans" },
 	{ "collect", cmd_collect, "DIR [--key-file FILE] [...]",
 	    "fetch what DIR/requests.jsonl lists into DIR/originals; uses the network" },
-	{ "verify", cmd_verify, "DIR [--at TIME] [--rehearsal ROOTS.json] [--json]",
-	    "judge every file below DIR; exits 0 when all were accepted" },
+	{ "verify", cmd_verify, "DIR [--at TIME] [--rehearsal ROOTS.json] [--json] [--jobs N]",
+	    "judge every file below DIR; exits 0 when all were accepted; with --jobs any\n"
+	    "      number of VCEKs, VLEKs and PCK certificates, in N processes" },
 	{ "export", cmd_export,
 	    "DIR OUT [--layout NAME[,NAME]] [--platforms LIST.json]\n"
 	    "         [--qcnl-expiry TIME] [--at TIME] [--rehearsal ROOTS.json]",

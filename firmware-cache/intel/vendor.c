@@ -26,6 +26,8 @@ static const struct col_role roles[INTEL_ROLE_COUNT] = {
 	    COL_CRL_NEEDED, "PCK CA of its issuer's name", "add its CA's CRL" },
 };
 
+static const char *const machine_names[] = { "Intel SGX PCK Certificate" };
+
 static const struct col_crl_issuer crl_issuers[] = {
 	{ "Intel SGX Root CA", "Intel root CA CRL", "root", COL_KIND_INTEL_ROOT_CRL },
 	{ "Intel SGX PCK Platform CA", "Intel PCK Platform CA CRL", "platform",
@@ -266,6 +268,8 @@ const struct col_vendor_ops intel_vendor = {
 	.nroles = SN_NITEMS(roles),
 	.crl_issuers = crl_issuers,
 	.ncrl_issuers = SN_NITEMS(crl_issuers),
+	.machine_names = machine_names,
+	.nmachine_names = SN_NITEMS(machine_names),
 	.data_signer = "TCB Signing",
 	.role_of = role_of,
 	.pinned = pinned,

@@ -4,19 +4,6 @@
 #include "appliance/base/text.h"
 #include "firmware-cache/store/priv.h"
 
-/* Certificates of files that are accepted so far: who may sign. */
-struct pool {
-	const struct col_cert **certs;
-	size_t n;
-};
-
-static void
-pool_done(struct pool *p)
-{
-	free(p->certs);
-	*p = (struct pool){ 0 };
-}
-
 static const struct col_vendor_ops *
 vendor_of(const struct col_cert *c)
 {
@@ -108,7 +95,7 @@ crl_check(const struct cry_crl *crl, const struct col_cert *issuer, int64_t at,
  * revoked. It is accepted only when it is current as well.
  */
 static enum sn_err
-judge_crl(const struct pool *pool, int64_t at, struct col_item *it, struct sn_why *why)
+judge_crl(const struct col_pool *pool, int64_t at, struct col_item *it, struct sn_why *why)
 {
 	const struct cry_crl *crl = it->claim.crl;
 	struct sn_why last = { 0 };
@@ -161,7 +148,7 @@ revoked(const struct col_store *s, const struct col_cert *issuer, const struct c
 
 /* Which accepted certificate signed it? */
 static enum sn_err
-find_issuer(const struct pool *pool, int64_t at, const struct col_cert *c,
+find_issuer(const struct col_pool *pool, int64_t at, const struct col_cert *c,
     const struct col_cert **ret, struct sn_why *why)
 {
 	struct sn_why last = { 0 };
@@ -191,7 +178,7 @@ find_issuer(const struct pool *pool, int64_t at, const struct col_cert *c,
 
 /* Some vendors' relying parties work without a CRL, so that its absence is only shown. */
 static enum sn_err
-judge_cert(const struct col_store *s, const struct pool *pool, struct col_cert *c,
+judge_cert(const struct col_store *s, const struct col_pool *pool, struct col_cert *c,
     struct sn_why *why)
 {
 	const struct col_role *role = col_role(c);
@@ -233,7 +220,7 @@ settle(struct col_item *it, enum sn_err e, const struct sn_why *item_why, struct
 
 /* The certificates of one level, in files that may vouch for others. */
 static enum sn_err
-round_certs(struct col_store *s, struct pool *pool, unsigned int level, struct sn_why *why)
+round_certs(struct col_store *s, struct col_pool *pool, unsigned int level, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
@@ -264,7 +251,7 @@ round_certs(struct col_store *s, struct pool *pool, unsigned int level, struct s
  * is in a file with certificates waits for the end of the rounds with its refusal.
  */
 static enum sn_err
-round_crls(struct col_store *s, const struct pool *pool, struct sn_why *why)
+round_crls(struct col_store *s, const struct col_pool *pool, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
@@ -329,7 +316,7 @@ refuse_chains(struct col_store *s)
  * round refuses one more file, so this ends.
  */
 static enum sn_err
-judge_signers(struct col_store *s, struct pool *pool, struct sn_why *why)
+judge_signers(struct col_store *s, struct col_pool *pool, struct sn_why *why)
 {
 	do {
 		pool->n = 0;
@@ -356,7 +343,7 @@ note_cert(struct col_item *it, const struct col_cert *c)
 
 /* Certificates that come alone, or several of one machine: all must hold. */
 static enum sn_err
-judge_leaves(const struct col_store *s, const struct pool *pool, struct col_item *it,
+judge_leaves(const struct col_store *s, const struct col_pool *pool, struct col_item *it,
     struct sn_why *why)
 {
 	for (size_t k = 0; k < it->claim.ncerts; k++) {
@@ -368,7 +355,7 @@ judge_leaves(const struct col_store *s, const struct pool *pool, struct col_item
 }
 
 static enum sn_err
-judge_data(const struct pool *pool, int64_t at, struct col_item *it, struct sn_why *why)
+judge_data(const struct col_pool *pool, int64_t at, struct col_item *it, struct sn_why *why)
 {
 	const struct col_claim *c = &it->claim;
 	const struct col_vendor_ops *v = col_vendor_ops(c->vendor);
@@ -401,7 +388,7 @@ judge_data(const struct pool *pool, int64_t at, struct col_item *it, struct sn_w
 }
 
 static enum sn_err
-judge_dependents(struct col_store *s, const struct pool *pool, struct sn_why *why)
+judge_dependents(struct col_store *s, const struct col_pool *pool, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
@@ -476,20 +463,40 @@ seal_verdicts(struct col_store *s)
 enum sn_err
 col_judge(struct col_store *s, struct sn_why *why)
 {
-	SN_CLEANUP(pool_done) struct pool pool = { 0 };
 	size_t total = 0;
 
 	/* Every certificate can be in it once. */
 	for (size_t i = 0; i < s->n; i++)
 		total += s->items[i]->claim.ncerts;
-	pool.certs = calloc(total + 1, sizeof(const struct col_cert *));
-	if (pool.certs == NULL)
+	s->pool.certs = calloc(total + 1, sizeof(const struct col_cert *));
+	if (s->pool.certs == NULL)
 		return sn_fail(why, SN_E_NOMEM, "a list of issuers");
 	for (size_t i = 0; i < s->n; i++)
 		if (s->items[i]->claim.why.err != SN_OK)
 			refuse(s->items[i], &s->items[i]->claim.why);
-	SN_TRY(judge_signers(s, &pool, why));
-	SN_TRY(judge_dependents(s, &pool, why));
+	SN_TRY(judge_signers(s, &s->pool, why));
+	SN_TRY(judge_dependents(s, &s->pool, why));
 	seal_verdicts(s);
+	return SN_OK;
+}
+
+enum sn_err
+col_judge_machine(const struct col_store *s, struct col_item *it, struct sn_why *why)
+{
+	const struct col_claim *c = &it->claim;
+	struct sn_why own = { 0 };
+
+	if (c->why.err != SN_OK) {
+		refuse(it, &c->why);
+		return SN_OK;
+	}
+	if (c->ncerts == 0 || is_chain(it)) {
+		(void)sn_fail(&own, SN_E_FORMAT, "not a certificate of one machine");
+		refuse(it, &own);
+		return SN_OK;
+	}
+	SN_TRY(settle(it, judge_leaves(s, &s->pool, it, &own), &own, why));
+	if (!it->refused)
+		note_item(it);
 	return SN_OK;
 }

@@ -31,8 +31,15 @@ struct col_item {
 	struct col_verified verified;
 };
 
+/* Certificates of accepted files: who may sign. */
+struct col_pool {
+	const struct col_cert **certs;
+	size_t n;
+};
+
 struct col_store {
 	struct col_policy policy;
+	struct col_pool pool;	 /* complete once checked */
 	struct col_item **items; /* of their own, so that pointers stay */
 	size_t n, total;
 	bool checked;
@@ -49,8 +56,16 @@ const struct col_vendor_ops *col_vendor_ops(enum col_vendor v);
 /* The certificate's row in its vendor's table; never NULL. */
 const struct col_role *col_role(const struct col_cert *c);
 
+/* A file over its limit: a refused row without bytes. */
+SN_MUST_USE enum sn_err col_store_add_oversize(struct col_store *s, const char *path,
+    uint64_t size, struct sn_why *why);
 /* Judge every item; check.c. */
 SN_MUST_USE enum sn_err col_judge(struct col_store *s, struct sn_why *why);
+/* Judge an item beside a checked store; only what is not its fault fails the call. */
+SN_MUST_USE enum sn_err col_judge_machine(const struct col_store *s, struct col_item *it,
+    struct sn_why *why);
+/* What the item's verdict is; the row points into it. */
+void col_fill_row(const struct col_item *it, struct col_row *row);
 
 /* Failures that are not an item's fault. */
 bool col_fatal(enum sn_err e);

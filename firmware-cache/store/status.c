@@ -54,6 +54,17 @@ json_row(yyjson_mut_doc *d, const struct col_row *row)
 	return obj;
 }
 
+enum sn_err
+col_row_json(const struct col_row *row, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *obj = d != NULL ? json_row(d, row) : NULL;
+
+	if (obj == NULL)
+		return sn_fail(why, SN_E_NOMEM, "a row");
+	return sn_json_canon(obj, ret, why);
+}
+
 /* Which items a coverage list counts: accepted, and not superseded. */
 static bool
 counts(const struct col_item *it)
@@ -213,8 +224,8 @@ put_wrapped(struct sn_buf *b, const char *text)
 	}
 }
 
-static void
-put_row(struct sn_buf *b, const struct col_row *row)
+void
+col_row_text(const struct col_row *row, struct sn_buf *b)
 {
 	char line[COL_LINE_MAX + 1];
 
@@ -274,6 +285,6 @@ col_store_status_txt(const struct col_store *s, struct sn_buf *ret, struct sn_wh
 	put_coverage(ret, s);
 	sn_buf_str(ret, "\nItems\n");
 	for (size_t i = 0; i < n; i++)
-		put_row(ret, &rows[i]);
+		col_row_text(&rows[i], ret);
 	return sn_buf_check(ret, why);
 }

@@ -56,6 +56,7 @@ col_store_free(struct col_store **sp)
 		item_free(&s->items[i]);
 	free(s->items);
 	free(s->rows);
+	free(s->pool.certs);
 	free(s);
 	*sp = NULL;
 }
@@ -78,8 +79,8 @@ new_item(struct col_store *s, const char *path, struct col_item **ret, struct sn
 }
 
 /* Something too large is a row like any other, without bytes. */
-static enum sn_err
-add_oversize(struct col_store *s, const char *path, uint64_t size, struct sn_why *why)
+enum sn_err
+col_store_add_oversize(struct col_store *s, const char *path, uint64_t size, struct sn_why *why)
 {
 	struct col_item *it = NULL;
 
@@ -112,7 +113,7 @@ col_store_add(struct col_store *s, const char *path, struct bytes bytes, struct 
 
 	SN_TRY(check_new(s, path, why));
 	if (bytes.n > COL_ITEM_BYTES_MAX)
-		return add_oversize(s, path, bytes.n, why);
+		return col_store_add_oversize(s, path, bytes.n, why);
 	if (bytes.n > s->policy.max_bytes - s->total)
 		return sn_fail(why, SN_E_LIMIT, "%s: more than %zu bytes of collateral", path,
 		    s->policy.max_bytes);
@@ -146,7 +147,7 @@ add_entry(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 
 	if (entry->size > COL_ITEM_BYTES_MAX) {
 		SN_TRY(check_new(w->store, entry->path, why));
-		return add_oversize(w->store, entry->path, entry->size, why);
+		return col_store_add_oversize(w->store, entry->path, entry->size, why);
 	}
 	SN_TRY(sn_file_read(w->fd, entry->path, COL_ITEM_BYTES_MAX, &b, why));
 	return col_store_add(w->store, entry->path, sn_buf_bytes(&b), why);
@@ -176,8 +177,8 @@ by_path(const void *a, const void *b)
 	return strcmp((*x)->path, (*y)->path);
 }
 
-static void
-fill_row(const struct col_item *it, struct col_row *row)
+void
+col_fill_row(const struct col_item *it, struct col_row *row)
 {
 	memcpy(row->path, it->path, sizeof(row->path));
 	memcpy(row->label, it->claim.label, sizeof(row->label));
@@ -209,7 +210,7 @@ col_store_check(struct col_store *s, struct sn_why *why)
 	if (s->rows == NULL)
 		return sn_fail(why, SN_E_NOMEM, "%zu rows", s->n);
 	for (size_t i = 0; i < s->n; i++)
-		fill_row(s->items[i], &s->rows[i]);
+		col_fill_row(s->items[i], &s->rows[i]);
 	s->checked = true;
 	return SN_OK;
 }

@@ -93,6 +93,10 @@ const struct col_row *col_store_first_to_lapse(const struct col_store *s);
 
 /* The one line for people, at most COL_LINE_MAX columns, ASCII, no newline. */
 void col_row_line(const struct col_row *row, char ret[COL_LINE_MAX + 1]);
+/* The row as in status.txt (its line, path and reason) and as in status.json; appended. */
+void col_row_text(const struct col_row *row, struct sn_buf *ret);
+SN_MUST_USE enum sn_err col_row_json(const struct col_row *row, struct sn_buf *ret,
+    struct sn_why *why);
 /* A short phrase for a refused row: "not recognised", "bad signature". */
 const char *col_refusal_phrase(const struct col_row *row);
 /* The nth phrase for a set of notes, or NULL: "no CRL here". */

@@ -131,6 +131,9 @@ struct col_vendor_ops {
 	size_t nroles;
 	const struct col_crl_issuer *crl_issuers;
 	size_t ncrl_issuers;
+	/* What is in the subject of every certificate that comes alone, and of few others. */
+	const char *const *machine_names;
+	size_t nmachine_names;
 	const char *data_signer; /* "TCB Signing": who signs its data */
 
 	/* What the certificate claims to be, by its names alone; 0 when it is not ours. */
