@@ -62,7 +62,6 @@ static const struct {
 } units[] = {
 	{ "IBM Z Root CA", IBM_ROLE_ROOT },
 	{ "IBM Z Intermediate CA", IBM_ROLE_CODE_CA },
-	{ "Key Signing Service", IBM_ROLE_SIGNING },
 	{ "IBM Z Host Key", IBM_ROLE_HOST },
 };
 
@@ -82,35 +81,55 @@ ends_with(struct bytes b, const char *end)
 
 /* IBM's signing key is told by its whole name, the others by their unit alone. */
 static bool
-signing_name(const struct ibm_name *n)
+is_signing(const struct ibm_name *n)
 {
 	return n->parts == 6 && bytes_equal(n->country, BYTES_STR("US")) &&
 	    bytes_equal(n->state, BYTES_STR("New York")) &&
 	    (bytes_equal(n->locality, BYTES_STR("Armonk")) ||
 		bytes_equal(n->locality, BYTES_STR("Poughkeepsie"))) &&
-	    bytes_equal(n->common, BYTES_STR(COMPANY));
+	    bytes_equal(n->organization, BYTES_STR(COMPANY)) &&
+	    bytes_equal(n->common, BYTES_STR(COMPANY)) &&
+	    ends_with(n->unit, "Key Signing Service");
+}
+
+/* By a subject of IBM's own; IBM_ROLE_NONE when it is not IBM's. */
+static enum ibm_role
+subject_role(struct bytes subject)
+{
+	struct ibm_name n = { 0 };
+	struct sn_why none = { 0 };
+
+	if (bytes_find(subject, BYTES_STR(COMPANY)) == SIZE_MAX)
+		return IBM_ROLE_NONE;
+	if (ibm_name_parse(subject, &n, &none) != SN_OK ||
+	    !bytes_equal(n.organization, BYTES_STR(COMPANY)))
+		return IBM_ROLE_STRANGE;
+	if (is_signing(&n))
+		return IBM_ROLE_SIGNING;
+	for (size_t i = 0; i < SN_NITEMS(units); i++)
+		if (ends_with(n.unit, units[i].unit))
+			return units[i].role;
+	return IBM_ROLE_STRANGE;
 }
 
 enum ibm_role
 ibm_cert_role(const struct cry_cert *c)
 {
-	struct ibm_name n = { 0 };
+	struct ibm_name issuer = { 0 };
 	struct sn_why none = { 0 };
+	enum ibm_role role;
 
 	if (strcmp(cry_cert_cn(c), "DigiCert Trusted Root G4") == 0)
 		return IBM_ROLE_ROOT;
 	if (strncmp(cry_cert_cn(c), CODE_CA_PREFIX, strlen(CODE_CA_PREFIX)) == 0)
 		return IBM_ROLE_CODE_CA;
-	if (bytes_find(cry_cert_subject_der(c), BYTES_STR(COMPANY)) == SIZE_MAX)
-		return IBM_ROLE_NONE;
-	if (ibm_name_parse(cry_cert_subject_der(c), &n, &none) != SN_OK ||
-	    !bytes_equal(n.organization, BYTES_STR(COMPANY)))
-		return IBM_ROLE_STRANGE;
-	for (size_t i = 0; i < SN_NITEMS(units); i++)
-		if (ends_with(n.unit, units[i].unit) &&
-		    (units[i].role != IBM_ROLE_SIGNING || signing_name(&n)))
-			return units[i].role;
-	return IBM_ROLE_STRANGE;
+	role = subject_role(cry_cert_subject_der(c));
+	/* IBM's tools do not look at a host key's own name: it is what the service signs. */
+	if ((role == IBM_ROLE_NONE || role == IBM_ROLE_STRANGE) &&
+	    ibm_name_parse(cry_cert_issuer_der(c), &issuer, &none) == SN_OK &&
+	    is_signing(&issuer))
+		return IBM_ROLE_HOST;
+	return role;
 }
 
 bool

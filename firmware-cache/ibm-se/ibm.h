@@ -11,7 +11,7 @@
 
 #include "appliance/crypto/cert.h"
 
-/* What a certificate claims to be, by its subject alone. */
+/* What a certificate claims to be, by its subject; a host key also by its issuer. */
 enum ibm_role {
 	IBM_ROLE_NONE, /* not IBM's */
 	IBM_ROLE_ROOT,

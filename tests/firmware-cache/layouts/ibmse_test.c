@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "appliance/crypto/makepki.h"
 #include "firmware-cache/ibm-se/ibm.h"
 #include "firmware-cache/layouts/ibmse.h"
 #include "tests/firmware-cache/layouts/lay.h"
@@ -238,17 +239,112 @@ order_is_nothing(void **state SN_UNUSED)
 	lay_files_done(&b);
 }
 
+/* ---- two signing keys, of which Trustee takes one */
+
+#define COMPANY "International Business Machines Corporation"
+
+/* One key signs everything here: what is told apart are the names. */
+static struct cry_key *rsa, *ec[3];
+
+static struct cry_cert *
+issue(struct col_store *s, const char *unit, uint8_t serial, const struct cry_key *subject,
+    const struct cry_cert *issuer)
+{
+	static const char *const code_signing[] = { "1.3.6.1.5.5.7.3.3", NULL };
+	const bool ca = strstr(unit, " CA") != NULL, host = subject != rsa;
+	const struct cry_profile p = { .common_name = COMPANY,
+		.organization = COMPANY,
+		.country = "US",
+		.state = "New York",
+		.locality = "Armonk",
+		.organizational_unit = unit,
+		.serial = { serial },
+		.not_before = serial,
+		.not_after = 4102444800,
+		.ca = ca,
+		.pathlen = -1,
+		.key_cert_sign = ca,
+		.crl_sign = ca,
+		.digital_signature = !ca && !host,
+		.key_agreement = host,
+		.ekus = ca || host ? NULL : code_signing };
+	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 }, crl = { 0 };
+	char *path = test_format("made/%u", serial), *list = test_format("made/%u.crl", serial);
+	struct cry_cert *c = NULL;
+	struct sn_why why = { 0 };
+
+	must(cry_cert_issue_v15(&p, NULL, 0, subject, rsa, issuer, NULL, CRY_SHA384, &der,
+		 &why),
+	    &why);
+	must(cry_cert_parse(sn_buf_bytes(&der), &c, &why), &why);
+	must(col_store_add(s, path, sn_buf_bytes(&der), &why), &why);
+	if (!host) {
+		must(cry_crl_issue_v15(rsa, c, serial, 4102444800, NULL, 0, CRY_SHA384, &crl,
+			 &why),
+		    &why);
+		must(col_store_add(s, list, sn_buf_bytes(&crl), &why), &why);
+	}
+	free(path);
+	free(list);
+	return c;
+}
+
+static void
+one_of_two_signing_keys(void **state SN_UNUSED)
+{
+	struct col_policy policy = { .at = 1764115200, .rehearsal = true };
+	struct col_store *s = NULL;
+	struct lay_files f = { 0 };
+	struct sn_why why = { 0 };
+	struct cry_cert *c[7];
+	SN_CLEANUP(sn_buf_done) struct sn_buf spki = { 0 };
+
+	must(cry_key_spki(rsa, &spki, &why), &why);
+	must(cry_digest(CRY_SHA256, sn_buf_bytes(&spki),
+		 policy.extra.spki[COL_VENDOR_IBM_SE][0], &why),
+	    &why);
+	policy.extra.has[COL_VENDOR_IBM_SE][0] = true;
+	must(col_store_new(&policy, &s, &why), &why);
+	c[0] = issue(s, "IBM Z Root CA", 1, rsa, NULL);
+	c[1] = issue(s, "IBM Z Intermediate CA", 2, rsa, c[0]);
+	c[2] = issue(s, "Old Key Signing Service", 3, rsa, c[1]);
+	c[3] = issue(s, "New Key Signing Service", 4, rsa, c[1]);
+	c[4] = issue(s, "IBM Z Host Key", 5, ec[0], c[2]);
+	c[5] = issue(s, "IBM Z Host Key", 6, ec[1], c[2]);
+	c[6] = issue(s, "IBM Z Host Key", 7, ec[2], c[3]);
+	lay_check(s);
+	assert_int_equal(col_store_refused(s), 0);
+	lay_derive(&f, &(struct lay_input){ .store = s }, IBMSE_NAME);
+	assert_int_equal(f.n, 6 + 2);
+	assert_string_equal(sn_buf_cstr(&f.left_out),
+	    "trustee-ibmse made/7: another signing key than that of the others; Trustee takes "
+	    "one\n");
+	cry_cert_free_all(c, SN_NITEMS(c));
+	col_store_free(&s);
+	lay_files_done(&f);
+}
+
 int
 main(void)
 {
 	struct test_list *l = test_list_new();
 	struct sn_why why = { 0 };
+	int status;
 
-	if (cry_start(&why) != SN_OK)
+	if (cry_start(&why) != SN_OK || sn_secret_start(64U << 10, &why) != SN_OK ||
+	    cry_key_generate_rsa(3072, &rsa, &why) != SN_OK)
 		return 1;
+	for (size_t i = 0; i < SN_NITEMS(ec); i++)
+		if (cry_key_generate_p521(CRY_EC_NAMED, &ec[i], &why) != SN_OK)
+			return 1;
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		test_list_add(l, tree, &rows[i], "%s", rows[i].name);
 	test_list_add(l, by_openssl, NULL, "openssl verifies the chain with its lists");
 	test_list_add(l, order_is_nothing, NULL, "the order of items is nothing");
-	return test_list_run(l, "ibmse");
+	test_list_add(l, one_of_two_signing_keys, NULL, "of two signing keys one is taken");
+	status = test_list_run(l, "ibmse");
+	cry_key_free(&rsa);
+	for (size_t i = 0; i < SN_NITEMS(ec); i++)
+		cry_key_free(&ec[i]);
+	return status;
 }

@@ -121,6 +121,9 @@ ALTER(host_pss, s[HOST].pss = true)
 ALTER(host_by_code_ca, s[HOST].issuer = s[HOST].akid = CODE)
 ALTER(host_early, s[HOST].p.not_before = NOW + 1)
 ALTER(host_late, s[HOST].p.not_after = NOW - 1)
+ALTER(host_unit, s[HOST].p.organizational_unit = "3931-0123456")
+ALTER(host_company, s[HOST].p.organization = s[HOST].p.common_name = "A machine")
+ALTER(host_as_ca, s[HOST].p.organizational_unit = "IBM Z Intermediate CA")
 ALTER(host_edge, s[HOST].p.not_before = s[HOST].p.not_after = NOW)
 ALTER(sign_ca, s[SIGN].exts = odd_ca)
 ALTER(sign_silent, s[SIGN].nexts = 0)
@@ -173,6 +176,10 @@ static const struct row {
 	{ "host key: not yet", host_early, HOST, SN_E_EXPIRED, "is valid from" },
 	{ "host key: no longer", host_late, HOST, SN_E_EXPIRED, "is valid from" },
 	{ "host key: for one second", host_edge, HOST, SN_OK, "" },
+	{ "host key: another unit", host_unit, HOST, SN_OK, "" },
+	{ "host key: no name of IBM's", host_company, HOST, SN_OK, "" },
+	{ "host key: named like a CA", host_as_ca, HOST, SN_E_CHAIN,
+	    "no accepted root certificate" },
 	{ "signing key: a CA", sign_ca, SIGN, SN_E_ROLE, "basicConstraints" },
 	{ "signing key: silent about being a CA", sign_silent, HOST, SN_OK, "" },
 	{ "signing key: may sign certificates", sign_certs, SIGN, SN_E_ROLE, "keyUsage" },
