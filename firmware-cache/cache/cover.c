@@ -234,7 +234,7 @@ look_label(const struct cache_view *v, enum col_kind kind, const char *label,
 {
 	const struct want w = { .kind = kind, .label = label, .evaluation = evaluation };
 
-	snprintf(c->wanted, sizeof(c->wanted), "%s", label);
+	snprintf(c->wanted, sizeof(c->wanted), "%.*s", COL_LABEL_MAX - 1, label);
 	look(v, &w, c);
 }
 
