@@ -206,23 +206,16 @@ read_entry(struct cache_fresh *f, yyjson_val *obj, struct sn_why *why)
 }
 
 enum sn_err
-cache_fresh_load(const struct cache *c, struct cache_fresh *ret, struct sn_why *why)
+cache_fresh_parse(struct bytes text, struct cache_fresh *ret, struct sn_why *why)
 {
 	static const char *const keys[] = { "newest", "version", NULL };
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
 	SN_CLEANUP(cache_fresh_done) struct cache_fresh f = { 0 };
-	struct sn_why own = { 0 };
 	yyjson_val *root, *arr = NULL, *entry;
 	uint32_t version;
 	size_t i, n;
-	enum sn_err e = sn_file_read(cache_fd(c), CACHE_FRESHNESS, SN_JSON_MAX_BYTES, &b, &own);
 
-	if (e == SN_E_MISSING)
-		return SN_OK;
-	if (e != SN_OK)
-		return sn_fail(why, e, "%s", own.text);
-	SN_TRY(sn_json_parse(sn_buf_bytes(&b), CACHE_FRESHNESS, false, &doc, why));
+	SN_TRY(sn_json_parse(text, CACHE_FRESHNESS, false, &doc, why));
 	root = yyjson_doc_get_root(doc);
 	if (!yyjson_is_obj(root))
 		return sn_fail(why, SN_E_FORMAT, CACHE_FRESHNESS ": not an object");
@@ -234,6 +227,20 @@ cache_fresh_load(const struct cache *c, struct cache_fresh *ret, struct sn_why *
 	*ret = f;
 	f = (struct cache_fresh){ 0 };
 	return SN_OK;
+}
+
+enum sn_err
+cache_fresh_load(const struct cache *c, struct cache_fresh *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	struct sn_why own = { 0 };
+	enum sn_err e = sn_file_read(cache_fd(c), CACHE_FRESHNESS, SN_JSON_MAX_BYTES, &b, &own);
+
+	if (e == SN_E_MISSING)
+		return SN_OK;
+	if (e != SN_OK)
+		return sn_fail(why, e, "%s", own.text);
+	return cache_fresh_parse(sn_buf_bytes(&b), ret, why);
 }
 
 static yyjson_mut_val *
@@ -255,10 +262,9 @@ entry_json(yyjson_mut_doc *d, const struct cache_newest *x)
 }
 
 enum sn_err
-cache_fresh_save(struct cache_fresh *f, const struct cache *c, struct sn_why *why)
+cache_fresh_write(struct cache_fresh *f, struct sn_buf *ret, struct sn_why *why)
 {
 	SN_CLEANUP(sn_json_mut_free) yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	yyjson_mut_val *root = yyjson_mut_obj(d), *arr = yyjson_mut_arr(d);
 
 	if (root == NULL || arr == NULL)
@@ -270,9 +276,17 @@ cache_fresh_save(struct cache_fresh *f, const struct cache *c, struct sn_why *wh
 			return sn_fail(why, SN_E_NOMEM, CACHE_FRESHNESS);
 	yyjson_mut_obj_add_uint(d, root, "version", FRESH_VERSION);
 	yyjson_mut_obj_add_val(d, root, "newest", arr);
-	SN_TRY(sn_json_canon(root, &b, why));
-	sn_buf_u8(&b, '\n');
-	SN_TRY(sn_buf_check(&b, why));
+	SN_TRY(sn_json_canon(root, ret, why));
+	sn_buf_u8(ret, '\n');
+	return sn_buf_check(ret, why);
+}
+
+enum sn_err
+cache_fresh_save(struct cache_fresh *f, const struct cache *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+
+	SN_TRY(cache_fresh_write(f, &b, why));
 	return cache_write(c, CACHE_FRESHNESS, sn_buf_bytes(&b), why);
 }
 

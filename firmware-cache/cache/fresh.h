@@ -9,7 +9,7 @@
 
 #include "firmware-cache/cache/view.h"
 
-#define CACHE_FRESH_MAX 16384U
+#define CACHE_FRESH_MAX 8192U
 
 struct cache_newest {
 	enum col_vendor vendor;
@@ -31,6 +31,11 @@ void cache_fresh_done(struct cache_fresh *f); /* NULL-safe, idempotent */
 SN_MUST_USE enum sn_err cache_fresh_load(const struct cache *c, struct cache_fresh *ret,
     struct sn_why *why);
 SN_MUST_USE enum sn_err cache_fresh_save(struct cache_fresh *f, const struct cache *c,
+    struct sn_why *why);
+/* The text alone; writing sorts. */
+SN_MUST_USE enum sn_err cache_fresh_parse(struct bytes text, struct cache_fresh *ret,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cache_fresh_write(struct cache_fresh *f, struct sn_buf *ret,
     struct sn_why *why);
 /* Raise it to what an accepted item says. */
 SN_MUST_USE enum sn_err cache_fresh_raise(struct cache_fresh *f, const struct cache_item *it,

@@ -265,17 +265,11 @@ read_line(struct cache *c, struct bytes line, const char *what, struct sn_why *w
 /* ---- the file */
 
 enum sn_err
-cache_origins_load(struct cache *c, struct sn_why *why)
+cache_origins_parse(struct cache *c, struct bytes b, struct sn_why *why)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-	struct sn_why own = { 0 };
 	char what[sizeof(ORIGINS) + 32];
 	size_t line = 0;
-	enum sn_err e;
 
-	e = sn_file_read(c->fd, ORIGINS, CACHE_ORIGINS_BYTES_MAX, &b, &own);
-	if (e != SN_OK && e != SN_E_MISSING)
-		return sn_fail(why, e, "%s", own.text);
 	for (size_t i = 0; i < b.n;) {
 		const uint8_t *end = memchr(b.p + i, '\n', b.n - i);
 		size_t n = end != NULL ? (size_t)(end - b.p) - i : 0;
@@ -287,6 +281,26 @@ cache_origins_load(struct cache *c, struct sn_why *why)
 		i += n + 1;
 	}
 	return sort(c, why);
+}
+
+enum sn_err
+cache_origins_load(struct cache *c, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	struct sn_why own = { 0 };
+	enum sn_err e = sn_file_read(c->fd, ORIGINS, CACHE_ORIGINS_BYTES_MAX, &b, &own);
+
+	if (e != SN_OK && e != SN_E_MISSING)
+		return sn_fail(why, e, "%s", own.text);
+	return cache_origins_parse(c, sn_buf_bytes(&b), why);
+}
+
+enum sn_err
+cache_origins_write(const struct cache *c, struct sn_buf *ret, struct sn_why *why)
+{
+	for (size_t i = 0; i < c->n; i++)
+		SN_TRY(put_line(&c->origins[i], ret, why));
+	return sn_buf_check(ret, why);
 }
 
 enum sn_err
@@ -305,9 +319,7 @@ cache_record(struct cache *c, const struct cache_origin *add, size_t n, struct s
 	}
 	if (c->n == before)
 		return SN_OK;
-	for (size_t i = 0; i < c->n; i++)
-		SN_TRY(put_line(&c->origins[i], &b, why));
-	SN_TRY(sn_buf_check(&b, why));
+	SN_TRY(cache_origins_write(c, &b, why));
 	if (b.n > CACHE_ORIGINS_BYTES_MAX)
 		return sn_fail(why, SN_E_LIMIT, ORIGINS ": more than %u bytes",
 		    CACHE_ORIGINS_BYTES_MAX);

@@ -17,8 +17,12 @@ struct cache {
 	size_t nsorted;
 };
 
-/* origins.c */
+/* origins.c: the file's text; and from and to the text alone. */
 SN_MUST_USE enum sn_err cache_origins_load(struct cache *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cache_origins_parse(struct cache *c, struct bytes text,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err cache_origins_write(const struct cache *c, struct sn_buf *ret,
+    struct sn_why *why);
 void cache_origins_done(struct cache *c);
 
 #endif

@@ -40,7 +40,7 @@ int
 fsync(int fd)
 {
 	count_write();
-	return (int)syscall(SYS_fsync, fd);
+	return fd >= 0 ? 0 : -1; /* a process is cut here, not the power */
 }
 
 int
