@@ -469,6 +469,88 @@ revoked_by_an_old_list(void **state SN_UNUSED)
 	world_done(&w);
 }
 
+/* ---- a list beside certificates in one file */
+
+/* What the file holds, in order: C the code signing CA, H the host key, g a good list of
+ * the CA, r one that revokes the signing key, o such a one of long ago. */
+static const struct both {
+	const char *name, *holds;
+	bool ca_too; /* the CA in a file of its own as well */
+	enum sn_err file, host;
+	const char *says;
+} boths[] = {
+	{ "certificate, list", "Cg", false, SN_OK, SN_OK, "" },
+	{ "list, certificate", "gC", false, SN_OK, SN_OK, "" },
+	{ "a list that revokes", "Cr", false, SN_OK, SN_E_CHAIN, "" },
+	{ "an old list takes its file along", "Co", false, SN_E_EXPIRED, SN_E_CHAIN,
+	    "good from" },
+	{ "an old list takes its file along, and revokes all the same", "Co", true,
+	    SN_E_EXPIRED, SN_E_CHAIN, "good from" },
+	{ "two lists", "Cgr", true, SN_E_FORMAT, SN_OK, "behind the PEM CRL" },
+	{ "list between certificates", "CgC", true, SN_E_FORMAT, SN_OK, "behind the PEM CRL" },
+	{ "list between lists", "gCr", true, SN_E_FORMAT, SN_OK, "" },
+	{ "certificate twice", "CCg", true, SN_E_FORMAT, SN_OK, "twice" },
+	{ "beside a host key", "Hg", true, SN_E_FORMAT, SN_OK, "that it is not for" },
+};
+
+static void
+put_part(const struct world *w, char part, struct sn_buf *ret)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf der = { 0 };
+	struct bytes serial = cry_cert_serial(w->certs[SIGN]);
+	struct sn_why why = { 0 };
+
+	if (part == 'C' || part == 'H') {
+		must(cry_cert_pem(sn_buf_bytes(&w->der[part == 'C' ? CODE : HOST]), ret, &why),
+		    &why);
+		return;
+	}
+	must(cry_crl_issue_v15(keys[K_CODE], w->certs[CODE], FROM, part == 'o' ? FROM + 1 : TO,
+		 &serial, part == 'g' ? 0 : 1, CRY_SHA384, &der, &why),
+	    &why);
+	must(cry_crl_pem(sn_buf_bytes(&der), ret, &why), &why);
+}
+
+static void
+list_beside(void **state)
+{
+	const struct both *b = *state;
+	SN_CLEANUP(sn_buf_done) struct sn_buf file = { 0 };
+	struct col_policy policy = { .at = NOW, .rehearsal = true };
+	const struct col_row *got = NULL;
+	struct col_store *s = NULL;
+	struct world w = { 0 };
+	struct sn_why why = { 0 };
+	size_t n = 0;
+
+	world_make(nothing, &w);
+	for (const char *p = b->holds; *p != '\0'; p++)
+		put_part(&w, *p, &file);
+	policy.extra.has[COL_VENDOR_IBM_SE][0] = true;
+	must(cry_cert_spki_sha256(w.certs[ROOT], policy.extra.spki[COL_VENDOR_IBM_SE][0], &why),
+	    &why);
+	must(col_store_new(&policy, &s, &why), &why);
+	must(col_store_add(s, "0-host", sn_buf_bytes(&w.der[HOST]), &why), &why);
+	must(col_store_add(s, "1-both", sn_buf_bytes(&file), &why), &why);
+	must(col_store_add(s, "2-root", sn_buf_bytes(&w.der[ROOT]), &why), &why);
+	must(col_store_add(s, "3-root.crl", sn_buf_bytes(&w.crls[ROOT]), &why), &why);
+	must(col_store_add(s, "4-sign", sn_buf_bytes(&w.der[SIGN]), &why), &why);
+	must(col_store_add(s, "5-sign.crl", sn_buf_bytes(&w.crls[SIGN]), &why), &why);
+	if (b->ca_too) {
+		must(col_store_add(s, "6-code", sn_buf_bytes(&w.der[CODE]), &why), &why);
+		must(col_store_add(s, "7-code.crl", sn_buf_bytes(&w.crls[CODE]), &why), &why);
+	}
+	expect(s, "1-both", b->file, b->says);
+	must(col_store_rows(s, &got, &n, &why), &why);
+	assert_int_equal(got[0].why.err, b->host);
+	if (strchr(b->holds, 'r') != NULL && b->file == SN_OK)
+		assert_int_equal(got[4].why.err, SN_E_REVOKED);
+	if (strchr(b->holds, 'o') != NULL && b->ca_too)
+		assert_int_equal(got[4].why.err, SN_E_REVOKED);
+	col_store_free(&s);
+	world_done(&w);
+}
+
 static bool
 make_keys(struct sn_why *why)
 {
@@ -504,6 +586,9 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(forms); i++)
 		test_list_add(l, one_form, &forms[i], "host key, %s: %s", forms[i].name,
 		    sn_err_name(forms[i].err));
+	for (size_t i = 0; i < SN_NITEMS(boths); i++)
+		test_list_add(l, list_beside, &boths[i], "in one file, %s: %s", boths[i].name,
+		    sn_err_name(boths[i].file));
 	test_list_add(l, revoked_by_an_old_list, NULL, "revoked by an old list");
 	status = test_list_run(l, "ibm forms");
 	for (size_t i = 0; i < SN_NITEMS(keys); i++)
