@@ -51,6 +51,12 @@ finished(struct world *w)
 	return text;
 }
 
+static void
+free_text(char **p)
+{
+	free(*p);
+}
+
 static size_t
 lines(const char *s)
 {
@@ -257,7 +263,8 @@ text_row(void **state)
 	const struct text_row *r = *state;
 	struct sn_why why = { 0 };
 	struct world w;
-	char *text = expand(r->text), *out;
+	SN_CLEANUP(free_text) char *text = expand(r->text);
+	SN_CLEANUP(free_text) char *out = NULL;
 	enum sn_err e;
 
 	world_start(&w);
@@ -326,7 +333,7 @@ report_row(void **state)
 	struct sn_why why = { 0 };
 	struct world w;
 	enum sn_err e;
-	char *out;
+	SN_CLEANUP(free_text) char *out = NULL;
 
 	b[0] = r->version;
 	b[0x34] = 1;
@@ -387,7 +394,7 @@ published_row(void **state)
 	struct test_bytes b;
 	struct world w;
 	enum sn_err e;
-	char *out;
+	SN_CLEANUP(free_text) char *out = NULL;
 
 	test_need_data(published[i].path);
 	b = test_read_data(published[i].path);
@@ -484,7 +491,8 @@ urls(void **state)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	struct sn_why why = { 0 };
 	struct world w;
-	char *text = expand(CSV "\n" PPID ",0001," SVN ",0d00,{032},{a200}\n");
+	SN_CLEANUP(free_text) char *text =
+	    expand(CSV "\n" PPID ",0001," SVN ",0d00,{032},{a200}\n");
 
 	(void)state;
 	world_start(&w);
@@ -505,7 +513,7 @@ by_number(void **state)
 	static const uint8_t fmspc[REQ_FMSPC_LEN] = { 0, 0xa0, 0x67, 0x11, 0, 0 };
 	struct sn_why why = { 0 };
 	struct world w;
-	char *out;
+	SN_CLEANUP(free_text) char *out = NULL;
 
 	(void)state;
 	world_start(&w);
