@@ -37,6 +37,11 @@ struct sn_walk_entry {
 	uint64_t size;
 };
 
+typedef enum sn_err sn_walk_fn(void *arg, const struct sn_walk_entry *entry,
+    struct sn_why *why);
+typedef enum sn_err sn_walk_refused_fn(void *arg, const char *path, const struct sn_why *own,
+    struct sn_why *why);
+
 #define SN_WALK_MAX_DEPTH 12
 #define SN_WALK_MAX_FILES 20000
 
@@ -46,9 +51,15 @@ struct sn_walk_entry {
  * deeper than SN_WALK_MAX_DEPTH or more than SN_WALK_MAX_FILES is SN_E_LIMIT;
  * names must pass sn_path_ok(). fn's failure ends the walk and is returned.
  */
-SN_MUST_USE enum sn_err sn_file_walk(int dirfd, const char *dir,
-    enum sn_err (*fn)(void *arg, const struct sn_walk_entry *entry, struct sn_why *why),
-    void *arg, struct sn_why *why);
+SN_MUST_USE enum sn_err sn_file_walk(int dirfd, const char *dir, sn_walk_fn *fn, void *arg,
+    struct sn_why *why);
+/*
+ * The same, and what would end it as SN_E_FORMAT, SN_E_IO or for its depth is handed to
+ * refused and left out; path may hold any byte then. Only the number of files and the root
+ * itself are not an entry's fault.
+ */
+SN_MUST_USE enum sn_err sn_file_walk_on(int dirfd, const char *dir, sn_walk_fn *fn,
+    sn_walk_refused_fn *refused, void *arg, struct sn_why *why);
 
 /*
  * A relative path that survives FAT and cannot escape: components of

@@ -22,6 +22,8 @@ struct walk_list {
 struct walk {
 	int root;
 	struct walk_list dirs, files;
+	sn_walk_refused_fn *refused; /* NULL: what is refused ends the walk */
+	void *arg;
 };
 
 static void
@@ -78,28 +80,47 @@ walk_depth(const char *path)
 	return depth;
 }
 
+/* May it be in a tree at all? */
+static enum sn_err
+walk_check(int dir, const char *path, const char *name, struct stat *ret, struct sn_why *why)
+{
+	if (walk_depth(path) > SN_WALK_MAX_DEPTH)
+		return sn_fail(why, SN_E_LIMIT, "%s: deeper than %d directories", path,
+		    SN_WALK_MAX_DEPTH);
+	if (!sn_path_ok(path))
+		return sn_fail(why, SN_E_FORMAT, "%s: not a name that is allowed here", path);
+	if (fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) != 0)
+		return sn_fail(why, SN_E_IO, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(ret->st_mode) || S_ISREG(ret->st_mode))
+		return SN_OK;
+	return sn_fail(why, SN_E_FORMAT, "%s: neither a file nor a directory", path);
+}
+
+/* It ends the walk, or is told and left out. */
+static enum sn_err
+walk_refuse(struct walk *w, const char *path, const struct sn_why *own, struct sn_why *why)
+{
+	if (w->refused != NULL)
+		return w->refused(w->arg, path, own, why);
+	return sn_fail(why, own->err, "%s", own->text);
+}
+
 /* One name found in directory dir, whose path below the root is in parent. */
 static enum sn_err
 walk_entry(struct walk *w, int dir, const char *parent, const char *name, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf buf = { 0 };
+	struct sn_why own = { 0 };
 	const char *path;
 	struct stat st;
 
 	sn_buf_fmt(&buf, "%s%s%s", parent, parent[0] != '\0' ? "/" : "", name);
 	SN_TRY(sn_buf_check(&buf, why));
 	path = sn_buf_cstr(&buf);
-	if (walk_depth(path) > SN_WALK_MAX_DEPTH)
-		return sn_fail(why, SN_E_LIMIT, "%s: deeper than %d directories", path,
-		    SN_WALK_MAX_DEPTH);
-	if (!sn_path_ok(path))
-		return sn_fail(why, SN_E_FORMAT, "%s: not a name that is allowed here", path);
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return sn_fail(why, SN_E_IO, "%s: %s", path, strerror(errno));
+	if (walk_check(dir, path, name, &st, &own) != SN_OK)
+		return walk_refuse(w, path, &own, why);
 	if (S_ISDIR(st.st_mode))
 		return walk_list_add(&w->dirs, path, 0, why);
-	if (!S_ISREG(st.st_mode))
-		return sn_fail(why, SN_E_FORMAT, "%s: neither a file nor a directory", path);
 	return walk_list_add(&w->files, path, (uint64_t)st.st_size, why);
 }
 
@@ -117,9 +138,12 @@ walk_dir(struct walk *w, const char *path, struct sn_why *why)
 	SN_CLEANUP(walk_close_dir) DIR *d = NULL;
 	int fd = openat(w->root, path[0] != '\0' ? path : ".",
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct sn_why own = { 0 };
 
-	if (fd < 0)
-		return sn_fail(why, SN_E_IO, "%s: %s", path, strerror(errno));
+	if (fd < 0) {
+		(void)sn_fail(&own, SN_E_IO, "%s: %s", path, strerror(errno));
+		return walk_refuse(w, path, &own, why);
+	}
 	d = fdopendir(fd);
 	if (d == NULL) {
 		close(fd);
@@ -149,11 +173,16 @@ walk_compare(const void *a, const void *b)
 }
 
 enum sn_err
-sn_file_walk(int dirfd, const char *dir,
-    enum sn_err (*fn)(void *arg, const struct sn_walk_entry *entry, struct sn_why *why),
+sn_file_walk(int dirfd, const char *dir, sn_walk_fn *fn, void *arg, struct sn_why *why)
+{
+	return sn_file_walk_on(dirfd, dir, fn, NULL, arg, why);
+}
+
+enum sn_err
+sn_file_walk_on(int dirfd, const char *dir, sn_walk_fn *fn, sn_walk_refused_fn *refused,
     void *arg, struct sn_why *why)
 {
-	SN_CLEANUP(walk_done) struct walk w = { .root = -1 };
+	SN_CLEANUP(walk_done) struct walk w = { .root = -1, .refused = refused, .arg = arg };
 
 	w.root = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w.root < 0 && errno == ENOENT)

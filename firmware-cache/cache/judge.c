@@ -144,7 +144,8 @@ take_row(struct cache_item *it, const struct col_row *row, struct sn_why *why)
 	if (!row->ok)
 		return cache_item_refuse(it, &row->why, why);
 	it->ok = true;
-	it->notes = row->notes;
+	/* A batch is no set: what is beside an item in it says nothing. */
+	it->notes = row->notes & ~(unsigned int)COL_NOTE_MIXED;
 	it->good_until = row->good_until;
 	if (cache_kind_counts(it->kind))
 		it->notes &= ~(unsigned int)COL_NOTE_SUPERSEDED; /* fresh.c knows channels */

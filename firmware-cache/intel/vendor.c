@@ -164,6 +164,14 @@ label_json(const struct intel_claim *j, struct col_claim *c)
 	snprintf(c->scope, sizeof(c->scope), "%s/%u/%u", c->label, j->version, j->evaluation);
 }
 
+/* A quote is appraised by TCB info and a QE's identity, together. */
+static const char *const sets[INTEL_ID_COUNT] = {
+	[INTEL_ID_SGX] = "SGX",
+	[INTEL_ID_QE] = "SGX",
+	[INTEL_ID_TDX] = "TDX",
+	[INTEL_ID_TD_QE] = "TDX",
+};
+
 static enum sn_err
 read_json(struct bytes b, struct col_claim *c, struct sn_why *why)
 {
@@ -183,6 +191,8 @@ read_json(struct bytes b, struct col_claim *c, struct sn_why *why)
 	SN_TRY(intel_body_parse(&f->slice, &f->json, why));
 	c->issued = f->json.issued;
 	c->next_update = f->json.next_update;
+	c->set = f->json.kind == INTEL_JSON_EVALUATION ? NULL : sets[f->json.id];
+	c->number = f->json.evaluation;
 	if (f->json.kind == INTEL_JSON_TCB_INFO && f->json.lower_fmspc)
 		c->notes |= COL_NOTE_LOWER_FMSPC;
 	label_json(&f->json, c);

@@ -458,6 +458,7 @@ seal_verdicts(struct col_store *s)
 			it->notes |= COL_NOTE_SUPERSEDED;
 		it->verified.item = it;
 	}
+	col_note_mixed(s);
 }
 
 enum sn_err

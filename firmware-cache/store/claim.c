@@ -324,8 +324,8 @@ tell(struct bytes b, struct col_claim *c, struct sn_why *why)
 }
 
 /* The end of a long path says more than its beginning. */
-static void
-label_path(struct col_claim *c, const char *path)
+void
+col_label_path(struct col_claim *c, const char *path)
 {
 	size_t n = strlen(path), room = 38;
 
@@ -336,8 +336,8 @@ label_path(struct col_claim *c, const char *path)
 }
 
 /* A name proves nothing, but a consumer who looks something up by it must not be misled. */
-static enum sn_err
-check_name(const char *path, const struct col_claim *c, struct sn_why *why)
+enum sn_err
+col_claim_named(const char *path, const struct col_claim *c, struct sn_why *why)
 {
 	const struct col_vendor_ops *v = col_vendor_ops(c->vendor);
 
@@ -351,12 +351,12 @@ col_claim_read(const char *path, struct bytes b, struct col_claim *ret, struct s
 	enum sn_err e = tell(b, ret, &own);
 
 	if (e == SN_OK)
-		e = check_name(path, ret, &own);
+		e = col_claim_named(path, ret, &own);
 	if (col_fatal(e))
 		return sn_fail(why, e, "%s", own.text);
 	if (e != SN_OK)
 		ret->why = own;
 	if (ret->label[0] == '\0')
-		label_path(ret, path);
+		col_label_path(ret, path);
 	return SN_OK;
 }

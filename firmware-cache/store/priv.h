@@ -16,6 +16,7 @@ struct col_verified {
 
 struct col_item {
 	char path[COL_PATH_MAX + 1];
+	uint32_t fold; /* a hash of the path in lower case */
 	struct sn_buf bytes;
 	bool has_sha256;
 	uint8_t sha256[32];
@@ -66,6 +67,17 @@ SN_MUST_USE enum sn_err col_judge_machine(const struct col_store *s, struct col_
     struct sn_why *why);
 /* What the item's verdict is; the row points into it. */
 void col_fill_row(const struct col_item *it, struct col_row *row);
+
+/* Note items whose counterparts are here under other numbers only; behind the verdicts. */
+void col_note_mixed(struct col_store *s);
+/* Put one more item in, refused for that reason, without bytes. Any path; it is shown. */
+SN_MUST_USE enum sn_err col_store_add_refused(struct col_store *s, const char *path,
+    const struct sn_why *own, struct sn_why *why);
+/* The label of what is not known for anything else. */
+void col_label_path(struct col_claim *c, const char *path);
+/* Does the path agree with what the claim says, where that is said? */
+SN_MUST_USE enum sn_err col_claim_named(const char *path, const struct col_claim *c,
+    struct sn_why *why);
 
 /* Failures that are not an item's fault. */
 bool col_fatal(enum sn_err e);

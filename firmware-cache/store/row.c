@@ -12,6 +12,7 @@ static const struct {
 } notes[] = {
 	{ COL_NOTE_NO_CRL, "no CRL here" },
 	{ COL_NOTE_SUPERSEDED, "superseded" },
+	{ COL_NOTE_MIXED, "mixed set" },
 	{ COL_NOTE_LOWER_FMSPC, "lower case" },
 	{ COL_NOTE_REHEARSAL, "rehearsal" },
 };

@@ -269,10 +269,12 @@ col_store_status_txt(const struct col_store *s, struct sn_buf *ret, struct sn_wh
 {
 	const struct col_row *first = col_store_first_to_lapse(s), *rows = NULL;
 	char when[TEXT_TIME_LEN + 1];
-	size_t n = 0;
+	size_t n = 0, mixed = 0;
 
 	SN_TRY(col_store_rows(s, &rows, &n, why));
 	text_from_time(s->policy.at, when);
+	for (size_t i = 0; i < n; i++)
+		mixed += (rows[i].notes & COL_NOTE_MIXED) != 0;
 	sn_buf_fmt(ret, "Collateral, judged at %s: %zu accepted, %zu refused\n", when,
 	    col_store_accepted(s), col_store_refused(s));
 	if (col_store_carried(s) > 0)
@@ -281,6 +283,11 @@ col_store_status_txt(const struct col_store *s, struct sn_buf *ret, struct sn_wh
 		text_from_time(first->good_until, when);
 		sn_buf_fmt(ret, "Good until %s; first to lapse:\n  %s\n", when, first->label);
 	}
+	if (mixed > 0)
+		sn_buf_fmt(ret,
+		    "%zu mixed: TCB info and identity of different evaluation numbers;\n"
+		    "  fetch both anew, from one update channel\n",
+		    mixed);
 	sn_buf_str(ret, "\nCovers\n");
 	put_coverage(ret, s);
 	sn_buf_str(ret, "\nItems\n");

@@ -1,8 +1,7 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
@@ -61,6 +60,22 @@ col_store_free(struct col_store **sp)
 	*sp = NULL;
 }
 
+/* FNV-1a of the path in lower case: what differs in it differs in more than case. */
+static uint32_t
+fold(const char *path)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *path != '\0'; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c + ('a' - 'A'));
+		h = (h ^ c) * 16777619U;
+	}
+	return h;
+}
+
 /* A new item at the end of the store, its path set. */
 static enum sn_err
 new_item(struct col_store *s, const char *path, struct col_item **ret, struct sn_why *why)
@@ -74,7 +89,24 @@ new_item(struct col_store *s, const char *path, struct col_item **ret, struct sn
 	if (it == NULL)
 		return sn_fail(why, SN_E_NOMEM, "%s", path);
 	snprintf(it->path, sizeof(it->path), "%s", path);
+	it->fold = fold(path);
 	*ret = it;
+	return SN_OK;
+}
+
+enum sn_err
+col_store_add_refused(struct col_store *s, const char *path, const struct sn_why *own,
+    struct sn_why *why)
+{
+	struct col_item *it = NULL;
+
+	SN_TRY(new_item(s, path, &it, why));
+	for (char *c = it->path; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	col_label_path(&it->claim, it->path);
+	it->claim.why = *own;
+	s->items[s->n++] = it;
 	return SN_OK;
 }
 
@@ -82,14 +114,11 @@ new_item(struct col_store *s, const char *path, struct col_item **ret, struct sn
 enum sn_err
 col_store_add_oversize(struct col_store *s, const char *path, uint64_t size, struct sn_why *why)
 {
-	struct col_item *it = NULL;
+	struct sn_why own = { 0 };
 
-	SN_TRY(new_item(s, path, &it, why));
-	(void)sn_fail(&it->claim.why, SN_E_LIMIT, "%llu bytes, at most %u are taken",
+	(void)sn_fail(&own, SN_E_LIMIT, "%llu bytes, at most %u are taken",
 	    (unsigned long long)size, COL_ITEM_BYTES_MAX);
-	snprintf(it->claim.label, sizeof(it->claim.label), "%.38s", path);
-	s->items[s->n++] = it;
-	return SN_OK;
+	return col_store_add_refused(s, path, &own, why);
 }
 
 static enum sn_err
@@ -99,10 +128,50 @@ check_new(const struct col_store *s, const char *path, struct sn_why *why)
 		return sn_fail(why, SN_E_INTERNAL, "%s: the store is closed", path);
 	if (!sn_path_ok(path))
 		return sn_fail(why, SN_E_FORMAT, "\"%s\" is not a path that is accepted", path);
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->items[i]->path, path) == 0)
+	for (size_t i = 0, h = fold(path); i < s->n; i++) {
+		const char *other = s->items[i]->path;
+
+		if (s->items[i]->fold != h)
+			continue;
+		if (strcmp(other, path) == 0)
 			return sn_fail(why, SN_E_FORMAT, "%s: there twice", path);
+		if (strcasecmp(other, path) == 0)
+			return sn_fail(why, SN_E_FORMAT,
+			    "%s: differs from %s in upper and lower case alone", path, other);
+	}
 	return SN_OK;
+}
+
+/*
+ * The same bytes again: one item, under the first path that agrees with them. A path that does
+ * not is refused, wherever the others stand.
+ */
+static enum sn_err
+merge(struct col_store *s, struct col_item *it, const char *path, struct sn_why *why)
+{
+	struct col_claim again = { 0 };
+	struct sn_why own = { 0 };
+	char first[COL_PATH_MAX + 1];
+	enum sn_err e;
+
+	if (it->claim.why.err == SN_OK) {
+		e = col_claim_named(path, &it->claim, &own);
+		if (col_fatal(e))
+			return sn_fail(why, e, "%s", own.text);
+		return e == SN_OK ? SN_OK : col_store_add_refused(s, path, &own, why);
+	}
+	e = col_claim_read(path, sn_buf_bytes(&it->bytes), &again, why);
+	if (e != SN_OK || again.why.err != SN_OK) {
+		col_claim_done(&again);
+		return e; /* refused for what it is */
+	}
+	own = it->claim.why;
+	memcpy(first, it->path, sizeof(first));
+	col_claim_done(&it->claim);
+	it->claim = again;
+	snprintf(it->path, sizeof(it->path), "%s", path);
+	it->fold = fold(path);
+	return col_store_add_refused(s, first, &own, why);
 }
 
 enum sn_err
@@ -120,7 +189,7 @@ col_store_add(struct col_store *s, const char *path, struct bytes bytes, struct 
 	SN_TRY(cry_digest(CRY_SHA256, bytes, sha256, why));
 	for (size_t i = 0; i < s->n; i++)
 		if (s->items[i]->has_sha256 && memcmp(s->items[i]->sha256, sha256, 32) == 0)
-			return SN_OK;
+			return merge(s, s->items[i], path, why);
 	SN_TRY(new_item(s, path, &it, why));
 	sn_buf_put(&it->bytes, bytes);
 	SN_TRY(sn_buf_check(&it->bytes, why));
@@ -130,41 +199,6 @@ col_store_add(struct col_store *s, const char *path, struct bytes bytes, struct 
 	s->total += bytes.n;
 	s->items[s->n++] = SN_TAKE(it);
 	return SN_OK;
-}
-
-/* ---- a directory */
-
-struct dir_walk {
-	struct col_store *store;
-	int fd;
-};
-
-static enum sn_err
-add_entry(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
-{
-	struct dir_walk *w = arg;
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-
-	if (entry->size > COL_ITEM_BYTES_MAX) {
-		SN_TRY(check_new(w->store, entry->path, why));
-		return col_store_add_oversize(w->store, entry->path, entry->size, why);
-	}
-	SN_TRY(sn_file_read(w->fd, entry->path, COL_ITEM_BYTES_MAX, &b, why));
-	return col_store_add(w->store, entry->path, sn_buf_bytes(&b), why);
-}
-
-enum sn_err
-col_store_add_dir(struct col_store *s, int dirfd, const char *dir, struct sn_why *why)
-{
-	struct dir_walk w = { .store = s };
-	enum sn_err e;
-
-	w.fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w.fd < 0)
-		return sn_fail(why, SN_E_MISSING, "%s: not a directory that can be read", dir);
-	e = sn_file_walk(w.fd, ".", add_entry, &w, why);
-	close(w.fd);
-	return e;
 }
 
 /* ---- verdicts */

@@ -46,15 +46,20 @@ SN_MUST_USE enum sn_err col_store_new(const struct col_policy *policy, struct co
 void col_store_free(struct col_store **sp); /* NULL-safe, idempotent */
 
 /*
- * Add one file; path is relative to collateral/ (sn_path_ok) and only names it. The
- * bytes are copied. The same bytes again under another path are merged. SN_E_FORMAT
- * for a bad path or one that was there before; SN_E_LIMIT when there are too many or they are
- * too large together. What the bytes are is judged later and never fails here.
+ * Add one file; path is relative to collateral/ (sn_path_ok) and only names it. The bytes are
+ * copied. The same bytes again under another path are merged, unless that path says something
+ * else of them. SN_E_FORMAT for a bad path or one that was there before, also in another case;
+ * SN_E_LIMIT when there are too many or they are too large together. What the bytes are is
+ * judged later and never fails here.
  */
 SN_MUST_USE enum sn_err col_store_add(struct col_store *s, const char *path, struct bytes bytes,
     struct sn_why *why);
 
-/* Read every regular file below dir (relative to dirfd) and add it. */
+/*
+ * Read every regular file below dir (relative to dirfd) and add it. What cannot be taken (a
+ * name, a link, a device, over a limit) is a refused row and stops nothing; SN_E_LIMIT when
+ * there are too many rows. SN_E_MISSING for dir itself.
+ */
 SN_MUST_USE enum sn_err col_store_add_dir(struct col_store *s, int dirfd, const char *dir,
     struct sn_why *why);
 

@@ -59,6 +59,7 @@ enum col_note {
 	COL_NOTE_REHEARSAL = 1 << 1,   /* ends in a root that the rehearsal plan added */
 	COL_NOTE_SUPERSEDED = 1 << 2,  /* a newer item of the same kind and scope is here */
 	COL_NOTE_LOWER_FMSPC = 1 << 3, /* signed with a lower-case FMSPC: see docs */
+	COL_NOTE_MIXED = 1 << 4,       /* its counterpart is here under other numbers only */
 };
 
 /* One certificate of an item, and its verdict. */
@@ -85,6 +86,12 @@ struct col_claim {
 	int64_t next_update; /* of data; 0 for certificates and CRLs */
 	bool carried;	     /* nothing here can verify it: kept and indexed, marked as such */
 	unsigned int notes;  /* enum col_note that its bytes alone justify */
+	/*
+	 * A relying party takes items of several kinds from one set ("SGX"; a constant) and of
+	 * one number (Intel's TCB evaluation data number). NULL: of no set.
+	 */
+	const char *set;
+	uint32_t number;
 	char label[COL_LABEL_MAX];
 	char scope[COL_SCOPE_MAX]; /* same kind and scope: one may supersede the other */
 	void *facts;		   /* what its vendor read; owned, freed by free() alone */
