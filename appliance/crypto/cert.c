@@ -34,23 +34,42 @@ cry_name_der(const X509_NAME *name, struct sn_buf *ret, struct sn_why *why)
 	return cry_put_der(ret, len, der, "name", why);
 }
 
-/* The only CN, if it may be shown; else "". */
-static void
-set_cn(struct cry_cert *c)
+/* The only part of that kind, or NULL. */
+static const ASN1_STRING *
+only_part(const X509_NAME *name, int nid)
 {
-	const X509_NAME *name = X509_get_subject_name(c->x);
-	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-	unsigned char *utf8 = NULL;
-	int len;
+	int at = X509_NAME_get_index_by_NID(name, nid, -1);
 
-	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
-		return;
-	len =
-	    ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	if (at < 0 || X509_NAME_get_index_by_NID(name, nid, at) >= 0)
+		return NULL;
+	return X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+}
+
+/* As text, if it may be shown; else "". */
+static void
+set_text(const ASN1_STRING *part, char ret[CRY_CN_MAX + 1])
+{
+	unsigned char *utf8 = NULL;
+	int len = part == NULL ? 0 : ASN1_STRING_to_UTF8(&utf8, part);
+
 	if (len > 0 && text_printable((struct bytes){ utf8, (size_t)len }, CRY_CN_MAX))
-		memcpy(c->cn, utf8, (size_t)len);
+		memcpy(ret, utf8, (size_t)len);
 	OPENSSL_free(utf8);
 	ERR_clear_error();
+}
+
+static void
+set_names(struct cry_cert *c)
+{
+	const X509_NAME *name = X509_get_subject_name(c->x);
+	const ASN1_STRING *cn = only_part(name, NID_commonName);
+	const ASN1_STRING *o = only_part(name, NID_organizationName);
+
+	set_text(cn, c->cn);
+	if (cn != NULL && o != NULL && ASN1_STRING_cmp(cn, o) == 0)
+		set_text(only_part(name, NID_organizationalUnitName), c->shown);
+	if (c->shown[0] == '\0')
+		memcpy(c->shown, c->cn, sizeof(c->cn));
 }
 
 static enum sn_err
@@ -99,7 +118,7 @@ fill(struct cry_cert *c, struct bytes der, struct sn_why *why)
 		return cry_fail(why, SN_E_FORMAT, "certificate: an extension is malformed");
 	SN_TRY(cry_name_der(X509_get_subject_name(c->x), &c->subject, why));
 	SN_TRY(cry_name_der(X509_get_issuer_name(c->x), &c->issuer, why));
-	set_cn(c);
+	set_names(c);
 	sn_buf_put(&c->der, der);
 	return sn_buf_check(&c->der, why);
 }
@@ -176,6 +195,12 @@ const char *
 cry_cert_cn(const struct cry_cert *c)
 {
 	return c->cn;
+}
+
+const char *
+cry_cert_shown(const struct cry_cert *c)
+{
+	return c->shown;
 }
 
 int64_t
@@ -282,5 +307,5 @@ cry_cert_valid_at(const struct cry_cert *c, int64_t at, struct sn_why *why)
 	return sn_fail(why, SN_E_EXPIRED,
 	    "certificate \"%s\" is valid from %s to %s, not at "
 	    "%s",
-	    c->cn, from, to, now);
+	    c->shown, from, to, now);
 }

@@ -70,6 +70,8 @@ void cry_name_text(struct bytes der, char *ret, size_t max);
 /* The magnitude without leading zero bytes; the number 0 is one zero byte. */
 struct bytes cry_cert_serial(const struct cry_cert *c);
 const char *cry_cert_cn(const struct cry_cert *c); /* subject CN, printable or "" */
+/* What messages call it: its CN; its unit where the CN is only the organization again. */
+const char *cry_cert_shown(const struct cry_cert *c);
 int64_t cry_cert_not_before(const struct cry_cert *c);
 int64_t cry_cert_not_after(const struct cry_cert *c);
 bool cry_cert_is_ca(const struct cry_cert *c);

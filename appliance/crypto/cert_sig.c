@@ -132,7 +132,7 @@ no_unknown_critical(const struct cry_cert *c, struct sn_why *why)
 		return sn_fail(why, SN_E_FORMAT,
 		    "certificate \"%s\": unknown critical "
 		    "extension",
-		    c->cn);
+		    c->shown);
 	return SN_OK;
 }
 
@@ -146,10 +146,10 @@ check_issuer(const struct cry_cert *issuer, uint32_t usage, const char *what,
 	SN_TRY(no_unknown_critical(issuer, why));
 	if (!cry_cert_is_ca(issuer))
 		return sn_fail(why, SN_E_ROLE, "%s: signed by \"%s\", which is not a CA", what,
-		    issuer->cn);
+		    issuer->shown);
 	if ((flags & EXFLAG_KUSAGE) != 0 && (X509_get_key_usage(issuer->x) & usage) == 0)
 		return sn_fail(why, SN_E_ROLE, "%s: the key usage of \"%s\" does not allow it",
-		    what, issuer->cn);
+		    what, issuer->shown);
 	return SN_OK;
 }
 
@@ -171,7 +171,7 @@ cry_cert_signed_by_key(const struct cry_cert *c, const struct cry_cert *issuer,
 		return sn_fail(why, SN_E_SIGNATURE,
 		    "certificate \"%s\": the signature of "
 		    "\"%s\" does not verify",
-		    c->cn, issuer->cn);
+		    c->shown, issuer->shown);
 	}
 	return SN_OK;
 }
@@ -182,7 +182,7 @@ cry_cert_signed_by(const struct cry_cert *c, const struct cry_cert *issuer, enum
 {
 	if (X509_NAME_cmp(X509_get_issuer_name(c->x), X509_get_subject_name(issuer->x)) != 0)
 		return sn_fail(why, SN_E_CHAIN, "certificate \"%s\": its issuer is not \"%s\"",
-		    c->cn, issuer->cn);
+		    c->shown, issuer->shown);
 	SN_TRY(no_unknown_critical(c, why));
 	SN_TRY(check_issuer(issuer, KU_KEY_CERT_SIGN, "certificate", why));
 	return cry_cert_signed_by_key(c, issuer, alg, why);
@@ -204,7 +204,7 @@ cry_crl_signed_by_key(const struct cry_crl *crl, const struct cry_cert *issuer,
 		return sn_fail(why, SN_E_SIGNATURE,
 		    "CRL: the signature of \"%s\" does not "
 		    "verify",
-		    issuer->cn);
+		    issuer->shown);
 	}
 	return SN_OK;
 }
@@ -214,7 +214,7 @@ cry_crl_signed_by(const struct cry_crl *crl, const struct cry_cert *issuer, enum
     struct sn_why *why)
 {
 	if (X509_NAME_cmp(X509_CRL_get_issuer(crl->x), X509_get_subject_name(issuer->x)) != 0)
-		return sn_fail(why, SN_E_CHAIN, "CRL: its issuer is not \"%s\"", issuer->cn);
+		return sn_fail(why, SN_E_CHAIN, "CRL: its issuer is not \"%s\"", issuer->shown);
 	SN_TRY(check_issuer(issuer, KU_CRL_SIGN, "CRL", why));
 	return cry_crl_signed_by_key(crl, issuer, alg, why);
 }

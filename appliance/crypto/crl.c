@@ -126,7 +126,7 @@ current(const struct cry_crl *crl, const struct cry_cert *issuer, int64_t at,
 	text_from_time(crl->next_update, to);
 	text_from_time(at, now);
 	return sn_fail(why, SN_E_EXPIRED, "CRL of \"%s\" is good from %s to %s, not at %s",
-	    issuer->cn, from, to, now);
+	    issuer->shown, from, to, now);
 }
 
 enum sn_err

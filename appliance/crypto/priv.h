@@ -37,7 +37,7 @@ struct cry_cert {
 	struct sn_buf der; /* as it came */
 	struct sn_buf subject, issuer;
 	int64_t not_before, not_after;
-	char cn[CRY_CN_MAX + 1];
+	char cn[CRY_CN_MAX + 1], shown[CRY_CN_MAX + 1];
 };
 
 struct cry_crl {

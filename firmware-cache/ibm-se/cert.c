@@ -247,7 +247,7 @@ ibm_cert_check(const struct cry_cert *c, const struct cry_cert *issuer, int64_t 
 
 	if (role == IBM_ROLE_NONE || role == IBM_ROLE_STRANGE)
 		return sn_fail(why, SN_E_ROLE, "%s: no name that IBM signs host keys with",
-		    cry_cert_cn(c));
+		    cry_cert_shown(c));
 	if (ibm_cert_role(issuer) != roles[role].issuer)
 		return sn_fail(why, SN_E_ROLE, "%s: a %s does not sign it", roles[role].name,
 		    ibm_role_name(ibm_cert_role(issuer)));

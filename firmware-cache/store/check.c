@@ -69,7 +69,8 @@ check_anchor(const struct col_policy *policy, struct col_cert *c, struct sn_why 
 		return SN_OK;
 	sn_hex(BYTES_OF(c->spki), hex);
 	return sn_fail(why, SN_E_CHAIN,
-	    "%s: its key (SPKI SHA-256 %.16s...) is not a pinned root", cry_cert_cn(c->x), hex);
+	    "%s: its key (SPKI SHA-256 %.16s...) is not a pinned root", cry_cert_shown(c->x),
+	    hex);
 }
 
 static enum sn_err
@@ -172,7 +173,7 @@ find_issuer(const struct col_pool *pool, int64_t at, const struct col_cert *c,
 	}
 	if (last.err != SN_OK)
 		return sn_fail(why, last.err, "%s", last.text);
-	return sn_fail(why, SN_E_CHAIN, "%s: no accepted %s is here", cry_cert_cn(c->x),
+	return sn_fail(why, SN_E_CHAIN, "%s: no accepted %s is here", cry_cert_shown(c->x),
 	    col_role(c)->missing_issuer);
 }
 
@@ -187,11 +188,11 @@ judge_cert(const struct col_store *s, const struct col_pool *pool, struct col_ce
 
 	SN_TRY(find_issuer(pool, s->policy.at, c, &issuer, why));
 	if (role->revocation != COL_CRL_NONE && revoked(s, issuer, c, &current))
-		return sn_fail(why, SN_E_REVOKED, "%s: %s has revoked it", cry_cert_cn(c->x),
-		    cry_cert_cn(issuer->x));
+		return sn_fail(why, SN_E_REVOKED, "%s: %s has revoked it", cry_cert_shown(c->x),
+		    cry_cert_shown(issuer->x));
 	if (!current && role->revocation == COL_CRL_NEEDED)
 		return sn_fail(why, SN_E_MISSING, "%s: no current CRL of %s is here; %s",
-		    cry_cert_cn(c->x), cry_cert_cn(issuer->x), role->missing_crl);
+		    cry_cert_shown(c->x), cry_cert_shown(issuer->x), role->missing_crl);
 	c->no_crl = !current;
 	accept_cert(c, issuer);
 	return SN_OK;

@@ -65,7 +65,7 @@ check_pair(const struct col_cert *a, const struct col_cert *b, struct sn_why *wh
 {
 	if (a->vendor != b->vendor || a->product != b->product)
 		return sn_fail(why, SN_E_FORMAT, "\"%s\" and \"%s\" in one file",
-		    cry_cert_cn(a->x), cry_cert_cn(b->x));
+		    cry_cert_shown(a->x), cry_cert_shown(b->x));
 	return SN_OK;
 }
 
@@ -78,7 +78,8 @@ check_set(const struct col_claim *c, struct sn_why *why)
 
 		if (x->vendor == COL_VENDOR_NONE)
 			return sn_fail(why, SN_E_FORMAT,
-			    "\"%s\" is no certificate that is known here", cry_cert_cn(x->x));
+			    "\"%s\" is no certificate that is known here",
+			    cry_cert_shown(x->x));
 		SN_TRY(check_pair(&c->certs[0], x, why));
 		if (col_role(x)->alone && c->ncerts != 1)
 			return sn_fail(why, SN_E_FORMAT, "a %s comes alone, not in a chain",
@@ -86,7 +87,7 @@ check_set(const struct col_claim *c, struct sn_why *why)
 		for (size_t k = 0; k < i; k++)
 			if (c->certs[k].role == x->role)
 				return sn_fail(why, SN_E_FORMAT, "\"%s\" twice in one file",
-				    cry_cert_cn(x->x));
+				    cry_cert_shown(x->x));
 	}
 	return SN_OK;
 }
@@ -115,7 +116,7 @@ carry_certs(const struct col_vendor_ops *v, struct col_claim *c, struct sn_why *
 		SN_TRY(check_pair(&c->certs[0], &c->certs[i], why));
 	if (c->ncerts == 1)
 		snprintf(c->label, sizeof(c->label), "%s certificate %.40s", v->title,
-		    cry_cert_cn(c->certs[0].x));
+		    cry_cert_shown(c->certs[0].x));
 	else
 		snprintf(c->label, sizeof(c->label), "%s, %zu certificates", v->title,
 		    c->ncerts);

@@ -36,7 +36,7 @@ static const char *const sets[SETS][8] = {
 #define CHAIN COL_KIND_IBM_CHAIN
 #define CRL COL_KIND_IBM_CRL
 #define HOST COL_KIND_IBM_HOST_KEY
-#define REVOKED "has revoked it"
+#define REVOKED "IBM Z Host Key Signing Service has revoked it"
 #define BAD_SIGNATURE "does not verify"
 
 static const struct row {
@@ -78,7 +78,8 @@ static const struct row {
 	    false },
 	{ "ibm_outdated_late.crl", NOW, BASE, CRL, SN_E_EXPIRED, "good from 2022-03-22",
 	    false },
-	{ "ibm_rev.crt", NOW, BASE, CHAIN, SN_E_REVOKED, REVOKED, false },
+	{ "ibm_rev.crt", NOW, BASE, CHAIN, SN_E_REVOKED, "IBM Z Intermediate CA has revoked it",
+	    false },
 	{ "ibm_wrong_issuer.crl", NOW, BASE, CRL, SN_E_SIGNATURE, BAD_SIGNATURE, false },
 	{ "ibm_wrong_subject.crl", NOW, BASE, CRL, SN_E_CHAIN,
 	    "no accepted certificate of its issuer is here", false },
