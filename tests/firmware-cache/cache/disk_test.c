@@ -20,6 +20,19 @@
 #define AT 1750000000
 #define ITEMS 3
 
+/* Strings that live as long as the program. */
+static char *kept[1U << 14];
+
+static char *
+keep(char *s)
+{
+	static size_t n;
+
+	assert_true(n < SN_NITEMS(kept));
+	return kept[n++] = s;
+}
+#define path_of(...) keep(test_format(__VA_ARGS__))
+
 /* ---- a cache in a folder of its own */
 
 static void
@@ -33,7 +46,7 @@ static char *
 folder(void)
 {
 	static unsigned int n;
-	char *path = test_format("%s/c%u", test_tmpdir(), n++);
+	char *path = path_of("%s/c%u", test_tmpdir(), n++);
 
 	return path;
 }
@@ -130,7 +143,7 @@ comes_back(void **state SN_UNUSED)
 		must(cache_get(c, sha256, &b, &why), &why);
 		assert_true(bytes_equal(sn_buf_bytes(&b), bytes_str(texts[i])));
 		sn_hex(BYTES_OF(sha256), hex);
-		file = test_format("%s/originals/%.2s/%s", path, hex, hex);
+		file = path_of("%s/originals/%.2s/%s", path, hex, hex);
 		assert_int_equal(stat(file, &st), 0);
 		assert_int_equal(st.st_mode & 0777, 0444);
 	}
@@ -196,7 +209,7 @@ bad_origins(void **state SN_UNUSED)
 		char *path = folder();
 
 		must(fill(path, &why), &why);
-		must(sn_file_write(AT_FDCWD, test_format("%s/origins.jsonl", path),
+		must(sn_file_write(AT_FDCWD, path_of("%s/origins.jsonl", path),
 			 bytes_str(bad_lines[i].line), 0644, true, &why),
 		    &why);
 		if (cache_open(AT_FDCWD, path, CACHE_READ, &c, &why) != SN_E_FORMAT ||
@@ -233,11 +246,11 @@ not_a_cache(void **state SN_UNUSED)
 	assert_int_equal(cache_open(AT_FDCWD, path, CACHE_READ, &c, NULL), SN_E_MISSING);
 	assert_int_equal(mkdir(path, 0755), 0);
 	assert_int_equal(cache_open(AT_FDCWD, path, CACHE_READ, &c, NULL), SN_E_MISSING);
-	must(sn_file_write(AT_FDCWD, test_format("%s/letter.txt", path), bytes_str("x"), 0644,
+	must(sn_file_write(AT_FDCWD, path_of("%s/letter.txt", path), bytes_str("x"), 0644,
 		 false, &why),
 	    &why);
 	assert_int_equal(cache_open(AT_FDCWD, path, CACHE_WRITE, &c, &why), SN_E_IO);
-	assert_int_equal(access(test_format("%s/lock", path), F_OK), -1);
+	assert_int_equal(access(path_of("%s/lock", path), F_OK), -1);
 }
 
 /* ---- hostile entries: what is done to a cache, and what is said of it */
@@ -250,7 +263,7 @@ original(const char *path, const char *text)
 
 	digest(text, sha256);
 	sn_hex(BYTES_OF(sha256), hex);
-	return test_format("%s/originals/%.2s/%s", path, hex, hex);
+	return path_of("%s/originals/%.2s/%s", path, hex, hex);
 }
 
 static void
@@ -271,7 +284,7 @@ change_byte(const char *path)
 static void
 symlink_to_twin(const char *path)
 {
-	put(test_format("%s/outside", path), "one");
+	put(path_of("%s/outside", path), "one");
 	assert_int_equal(unlink(original(path, "one")), 0);
 	assert_int_equal(symlink("../../outside", original(path, "one")), 0);
 }
@@ -300,13 +313,13 @@ too_large(const char *path)
 static void
 other_name(const char *path)
 {
-	put(test_format("%s/originals/ab/readme.txt", path), "one");
+	put(path_of("%s/originals/ab/readme.txt", path), "one");
 }
 
 static void
 upper_case(const char *path)
 {
-	char *name = original(path, "one"), *from = test_format("%s", name);
+	char *name = original(path, "one"), *from = path_of("%s", name);
 
 	for (char *s = strrchr(name, '/'); *s != '\0'; s++)
 		if (*s >= 'a')
@@ -319,31 +332,31 @@ other_shard(const char *path)
 {
 	char *name = original(path, "one");
 
-	put(test_format("%s/originals/00/%s", path, strrchr(name, '/') + 1), "one");
+	put(path_of("%s/originals/00/%s", path, strrchr(name, '/') + 1), "one");
 }
 
 static void
 file_as_shard(const char *path)
 {
-	put(test_format("%s/originals/notes", path), "one");
+	put(path_of("%s/originals/notes", path), "one");
 }
 
 static void
 shard_link(const char *path)
 {
-	assert_int_equal(symlink("..", test_format("%s/originals/zz", path)), 0);
+	assert_int_equal(symlink("..", path_of("%s/originals/zz", path)), 0);
 }
 
 static void
 control_bytes(const char *path)
 {
-	put(test_format("%s/originals/ab/\033[2Jx", path), "one");
+	put(path_of("%s/originals/ab/\033[2Jx", path), "one");
 }
 
 static void
 left_by_a_cut(const char *path)
 {
-	put(test_format("%s/originals/ab/sn-tmp-1", path), "on");
+	put(path_of("%s/originals/ab/sn-tmp-1", path), "on");
 }
 
 static const struct hostile {

@@ -24,6 +24,19 @@
 #define SVN16 "[" SVN4 "," SVN4 "," SVN4 "," SVN4 "]"
 #define LABEL "TCB info SGX 00AA11BB22CC"
 
+/* Strings that live as long as the program. */
+static char *kept[1U << 14];
+
+static char *
+keep(char *s)
+{
+	static size_t n;
+
+	assert_true(n < SN_NITEMS(kept));
+	return kept[n++] = s;
+}
+#define path_of(...) keep(test_format(__VA_ARGS__))
+
 /* A new folder for every test, with a cache and sets in it. */
 static char *base;
 static struct col_policy policy;
@@ -31,7 +44,7 @@ static struct col_policy policy;
 static char *
 below(const char *name)
 {
-	return test_format("%s/%s", base, name);
+	return path_of("%s/%s", base, name);
 }
 
 static void
@@ -46,7 +59,7 @@ put(const char *path, struct bytes bytes)
 static enum sn_err
 put_item(void *arg, const char *path, struct bytes bytes, struct sn_why *why SN_UNUSED)
 {
-	put(test_format("%s/%s", (const char *)arg, path), bytes);
+	put(path_of("%s/%s", (const char *)arg, path), bytes);
 	return SN_OK;
 }
 
@@ -57,7 +70,7 @@ put_json(const char *set, const char *file, const char *body)
 	struct sn_why why = { 0 };
 
 	must(pki_sign_json(&pki, PKI_TCB_SIGNING, "tcbInfo", body, &b, &why), &why);
-	put(below(test_format("%s/%s", set, file)), sn_buf_bytes(&b));
+	put(below(path_of("%s/%s", set, file)), sn_buf_bytes(&b));
 	sn_buf_done(&b);
 }
 
@@ -71,7 +84,7 @@ put_crl(const char *set, const char *file, enum pki_party issuer, const char *fr
 	must(cry_crl_issue(pki.keys[issuer], pki.certs[issuer], moment(from), moment(to),
 		 number, NULL, 0, &b, &why),
 	    &why);
-	put(below(test_format("%s/%s", set, file)), sn_buf_bytes(&b));
+	put(below(path_of("%s/%s", set, file)), sn_buf_bytes(&b));
 	sn_buf_done(&b);
 }
 
@@ -118,8 +131,7 @@ add_all(void *arg, const struct sn_walk_entry *e, struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	struct sn_buf *all = arg;
 
-	SN_TRY(sn_file_read(AT_FDCWD, below(test_format("cache/%s", e->path)), 1U << 24, &b,
-	    why));
+	SN_TRY(sn_file_read(AT_FDCWD, below(path_of("cache/%s", e->path)), 1U << 24, &b, why));
 	sn_buf_fmt(all, "%s %zu\n", e->path, b.n);
 	sn_buf_put(all, sn_buf_bytes(&b));
 	return SN_OK;
@@ -140,7 +152,7 @@ start(struct sn_buf *report)
 	struct cache_import im;
 	static unsigned int n;
 
-	base = test_format("%s/y%u", test_tmpdir(), n++);
+	base = path_of("%s/y%u", test_tmpdir(), n++);
 	assert_int_equal(mkdir(base, 0755), 0);
 	policy = (struct col_policy){ .rehearsal = true };
 	must(pki_roots(&pki, &policy.extra, &why), &why);
@@ -324,8 +336,7 @@ newest_taken_away(void **state SN_UNUSED)
 		if (!s.view.v[i].ok || s.view.v[i].issued != moment("2025-01-14T00:00:00Z"))
 			continue;
 		sn_hex(BYTES_OF(s.view.v[i].sha256), hex);
-		assert_int_equal(unlink(below(test_format("cache/originals/%.2s/%s", hex,
-				     hex))),
+		assert_int_equal(unlink(below(path_of("cache/originals/%.2s/%s", hex, hex))),
 		    0);
 	}
 	cache_status_done(&s);
@@ -376,9 +387,10 @@ static int
 import_child(const char *set)
 {
 	struct sn_buf report = { 0 };
+	enum sn_err e = import_at(set, "2025-01-15T00:00:00Z", NULL, &report).verdict.err;
 
-	return import_at(set, "2025-01-15T00:00:00Z", NULL, &report).verdict.err == SN_OK ? 0
-											  : 1;
+	sn_buf_done(&report);
+	return e == SN_OK ? 0 : 1;
 }
 
 static void
@@ -386,7 +398,7 @@ small_set(void)
 {
 	struct sn_why why = { 0 };
 
-	base = test_format("%s/cut", test_tmpdir());
+	base = path_of("%s/cut", test_tmpdir());
 	assert_int_equal(mkdir(base, 0755), 0);
 	policy = (struct col_policy){ .rehearsal = true };
 	must(pki_roots(&pki, &policy.extra, &why), &why);
@@ -431,7 +443,7 @@ cut_everywhere(void **state SN_UNUSED)
 		everything(&is);
 		assert_true(bytes_equal(sn_buf_bytes(&is), sn_buf_bytes(&want)));
 		sn_buf_done(&is);
-		assert_int_equal(rename(below("cache"), below(test_format("done%d", n))), 0);
+		assert_int_equal(rename(below("cache"), below(path_of("done%d", n))), 0);
 	}
 	assert_true(n > 20);
 	sn_buf_done(&report);
@@ -452,7 +464,7 @@ put_record(struct sn_buf *b, const char *file, const char *url, enum req_outcome
 	struct sn_buf body = { 0 };
 	struct sn_why why = { 0 };
 
-	must(sn_file_read(AT_FDCWD, below(test_format("staging/originals/%s", file)), 1U << 20,
+	must(sn_file_read(AT_FDCWD, below(path_of("staging/originals/%s", file)), 1U << 20,
 		 &body, &why),
 	    &why);
 	must(cry_digest(CRY_SHA256, sn_buf_bytes(&body), r.sha256, &why), &why);
@@ -507,7 +519,7 @@ more_than_a_store(void **state SN_UNUSED)
 
 	start(&report);
 	for (size_t i = 0; i < MANY; i++) {
-		char *body = test_format("%s", TCB("SGX", "1", "2025-01-18", "2025-02-17"));
+		char *body = path_of("%s", TCB("SGX", "1", "2025-01-18", "2025-02-17"));
 		char *at = strstr(body, "00AA11BB22CC"), fmspc[13];
 		struct sn_buf b = { 0 };
 		struct sn_why why = { 0 };
@@ -518,7 +530,7 @@ more_than_a_store(void **state SN_UNUSED)
 		must(pki_sign_json(&pki, PKI_TCB_SIGNING, "tcbInfo", body, &b, &why), &why);
 		if (i == 0)
 			assert_int_equal(mkdir(below("many"), 0755), 0);
-		f = fopen(below(test_format("many/%s.json", fmspc)), "w");
+		f = fopen(below(path_of("many/%s.json", fmspc)), "w");
 		assert_non_null(f);
 		assert_int_equal(fwrite(b.p, 1, b.n, f), b.n);
 		assert_int_equal(fclose(f), 0);
