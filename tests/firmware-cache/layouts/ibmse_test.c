@@ -177,7 +177,8 @@ openssl_verify(const char *dir, const char *untrusted, const char *cert, bool cr
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static const char *
+/* The caller frees the folder's path. */
+static char *
 write_out(const struct lay_files *f)
 {
 	const char *dir = test_tmpdir();
@@ -199,7 +200,7 @@ static void
 by_openssl(void **state SN_UNUSED)
 {
 	struct lay_files f = { 0 };
-	const char *dir;
+	char *dir;
 
 	test_need_data("ibm-se/root_ca.crt");
 	derive(&rows[1], &f);
@@ -211,6 +212,7 @@ by_openssl(void **state SN_UNUSED)
 	assert_int_not_equal(openssl_verify(dir, "certs/DigiCertCA.crt",
 				 "hkds/hkd-3f6c883a5b2cd983.crt", false),
 	    0);
+	free(dir);
 	lay_files_done(&f);
 }
 
