@@ -41,6 +41,7 @@
 #define BUN_SEED_AK "evidence/seed-ak.pem" /* there after a cut */
 #define BUN_SEED_AK_PUB "evidence/seed-ak.pub"
 #define BUN_ORIGINALS "collateral/original/"
+#define BUN_CARRIED "collateral/carried/"
 #define BUN_STATUS "collateral/status.json"
 
 #define BUN_EXPIRED_COLLATERAL "expired-collateral" /* the one exception there is */

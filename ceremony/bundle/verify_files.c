@@ -105,51 +105,75 @@ bun_check_sums(struct bun_case *c, struct sn_why *why)
 	return SN_OK;
 }
 
-/* One row of status.json: what it accepted must be there, byte for byte. */
-static enum sn_err
-check_item(const struct bun_case *c, yyjson_val *item, size_t *accepted, struct sn_why *why)
+static bool
+is_true(yyjson_val *item, const char *key)
 {
-	const char *path;
+	return yyjson_get_bool(yyjson_obj_get(item, key));
+}
+
+/* One row of status.json: what it accepted or carried must be there, byte for byte. */
+static enum sn_err
+check_item(const struct bun_case *c, yyjson_val *item, size_t *accepted, size_t *carried,
+    struct sn_why *why)
+{
+	const char *path, *word;
 	char full[600];
 	uint8_t sha256[32];
 
 	if (!yyjson_is_obj(item) || !yyjson_is_bool(yyjson_obj_get(item, "accepted")))
 		return sn_fail(why, SN_E_FORMAT, BUN_STATUS ": an item without a verdict");
-	if (!yyjson_get_bool(yyjson_obj_get(item, "accepted")))
+	if (!is_true(item, "accepted") && !is_true(item, "carried"))
 		return SN_OK;
+	word = is_true(item, "accepted") ? "accepted" : "carried";
 	SN_TRY(sn_json_str(item, "path", 255, &path, BUN_STATUS, why));
 	SN_TRY(sn_json_hex(item, "sha256", sha256, sizeof(sha256), BUN_STATUS, why));
-	snprintf(full, sizeof(full), BUN_ORIGINALS "%s", path);
+	snprintf(full, sizeof(full), "%s%s",
+	    is_true(item, "accepted") ? BUN_ORIGINALS : BUN_CARRIED, path);
 	const struct bun_loaded *f = bun_dir_find(&c->dir, full);
 	if (f == NULL)
-		return sn_fail(why, SN_E_MISSING, "%s: was accepted and is not here", full);
+		return sn_fail(why, SN_E_MISSING, "%s: was %s and is not here", full, word);
 	if (memcmp(f->sha256, sha256, sizeof(sha256)) != 0)
-		return sn_fail(why, SN_E_SIGNATURE, "%s: is not what was accepted", full);
-	(*accepted)++;
+		return sn_fail(why, SN_E_SIGNATURE, "%s: is not what was %s", full, word);
+	(*(is_true(item, "accepted") ? accepted : carried))++;
 	return SN_OK;
+}
+
+static size_t
+count_below(const struct bun_case *c, const char *folder)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->dir.n; i++)
+		n += strncmp(c->dir.file[i].path, folder, strlen(folder)) == 0;
+	return n;
 }
 
 enum sn_err
 bun_check_collateral(struct bun_case *c, struct sn_why *why)
 {
 	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
-	size_t originals = 0, accepted = 0, i, max;
+	const size_t originals = count_below(c, BUN_ORIGINALS),
+		     others = count_below(c, BUN_CARRIED);
+	size_t accepted = 0, carried = 0, i, max;
 	struct bytes status;
 	yyjson_val *items, *item;
 
-	for (i = 0; i < c->dir.n; i++)
-		originals +=
-		    strncmp(c->dir.file[i].path, BUN_ORIGINALS, strlen(BUN_ORIGINALS)) == 0;
-	if (bun_dir_find(&c->dir, BUN_STATUS) == NULL && originals == 0)
+	if (bun_dir_find(&c->dir, BUN_STATUS) == NULL && originals + others == 0)
 		return SN_OK;
 	SN_TRY(bun_dir_get(&c->dir, BUN_STATUS, &status, why));
 	SN_TRY(sn_json_parse(status, BUN_STATUS, false, &doc, why));
 	SN_TRY(sn_json_arr(yyjson_doc_get_root(doc), "items", 0, BUN_MAX_FILES, &items,
 	    BUN_STATUS, why));
-	yyjson_arr_foreach(items, i, max, item) SN_TRY(check_item(c, item, &accepted, why));
+	yyjson_arr_foreach(items, i, max, item)
+	    SN_TRY(check_item(c, item, &accepted, &carried, why));
 	if (accepted != originals)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    BUN_STATUS ": accepts %zu items, %zu are here", accepted, originals);
+	if (carried != others)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_STATUS ": carries %zu items, %zu are here", carried, others);
 	bun_note(c, "%zu collateral originals, as accepted", accepted);
+	if (carried > 0)
+		bun_note(c, "%zu items carried, which nothing here has verified", carried);
 	return SN_OK;
 }

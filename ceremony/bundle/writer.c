@@ -187,7 +187,8 @@ writer_only(const char *path)
 {
 	return strcasecmp(path, BUN_SUMS) == 0 || strcasecmp(path, BUN_VERIFY_TXT) == 0 ||
 	    strncasecmp(path, "approvals/", 10) == 0 ||
-	    strncasecmp(path, BUN_ORIGINALS, strlen(BUN_ORIGINALS)) == 0;
+	    strncasecmp(path, BUN_ORIGINALS, strlen(BUN_ORIGINALS)) == 0 ||
+	    strncasecmp(path, BUN_CARRIED, strlen(BUN_CARRIED)) == 0;
 }
 
 enum sn_err
@@ -231,6 +232,16 @@ bun_add_collateral(struct bun *b, const struct col_verified *item, struct sn_why
 	SN_TRY(in_state(b, OPEN, "collateral", why));
 	snprintf(path, sizeof(path), BUN_ORIGINALS "%s", col_verified_path(item));
 	return put(b, path, col_verified_bytes(item), why);
+}
+
+enum sn_err
+bun_add_carried(struct bun *b, const struct col_carried *item, struct sn_why *why)
+{
+	char path[sizeof(BUN_CARRIED) + COL_PATH_MAX];
+
+	SN_TRY(in_state(b, OPEN, "collateral", why));
+	snprintf(path, sizeof(path), BUN_CARRIED "%s", col_carried_path(item));
+	return put(b, path, col_carried_bytes(item), why);
 }
 
 enum sn_err

@@ -15,6 +15,7 @@
 #include "ceremony/bundle/file.h"
 
 struct col_verified;
+struct col_carried;
 struct bun; /* opaque */
 
 SN_MUST_USE enum sn_err bun_new(struct bun **ret, struct sn_why *why);
@@ -23,12 +24,16 @@ void bun_free(struct bun **bp); /* NULL-safe, idempotent */
 /*
  * Add a bound file; the bytes are copied. Refused: paths that are not
  * sn_path_ok(), doubles (also in another case), names that only the writer makes
- * (statement.*, SHA256SUMS, VERIFY.txt), exempt places, and collateral/original/.
+ * (statement.*, SHA256SUMS, VERIFY.txt), exempt places, collateral/original/ and
+ * collateral/carried/.
  */
 SN_MUST_USE enum sn_err bun_add(struct bun *b, const char *path, struct bytes data,
     struct sn_why *why);
 /* A verified vendor item goes to collateral/original/<its path>; nothing else can. */
 SN_MUST_USE enum sn_err bun_add_collateral(struct bun *b, const struct col_verified *item,
+    struct sn_why *why);
+/* One that nothing here can verify goes to collateral/carried/<its path>, and nowhere else. */
+SN_MUST_USE enum sn_err bun_add_carried(struct bun *b, const struct col_carried *item,
     struct sn_why *why);
 /* transcript/openings.jsonl: not bound, may be withheld for redaction. */
 SN_MUST_USE enum sn_err bun_set_openings(struct bun *b, struct bytes openings,

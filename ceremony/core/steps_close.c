@@ -22,6 +22,14 @@ close_add_collateral(void *arg, const struct col_verified *v, struct sn_why *why
 	return bun_add_collateral(c->bun, v, why);
 }
 
+static enum sn_err
+close_add_carried(void *arg, const struct col_carried *item, struct sn_why *why)
+{
+	struct cer *c = arg;
+
+	return bun_add_carried(c->bun, item, why);
+}
+
 /* The derived forms on their way into the bundle, and what they could not hold. */
 struct close_derived {
 	struct cer *c;
@@ -67,6 +75,7 @@ close_collateral(struct cer *c, struct sn_why *why)
 	SN_CLEANUP(sn_buf_done) struct sn_buf txt = { 0 };
 
 	SN_TRY(col_store_each(c->col, close_add_collateral, c, why));
+	SN_TRY(col_store_each_carried(c->col, close_add_carried, c, why));
 	SN_TRY(col_store_status_json(c->col, &json, why));
 	SN_TRY(col_store_status_txt(c->col, &txt, why));
 	SN_TRY(bun_add(c->bun, "collateral/status.json", sn_buf_bytes(&json), why));

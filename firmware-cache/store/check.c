@@ -452,8 +452,10 @@ seal_verdicts(struct col_store *s)
 			it->good_until = 0;
 			continue;
 		}
-		if (it->claim.carried)
+		if (it->claim.carried) {
+			it->carried.item = it;
 			continue;
+		}
 		note_item(it);
 		if (superseded(s, it))
 			it->notes |= COL_NOTE_SUPERSEDED;

@@ -14,6 +14,11 @@ struct col_verified {
 	const struct col_item *item; /* NULL: not verified */
 };
 
+/* The same for one that nothing here verifies. */
+struct col_carried {
+	const struct col_item *item;
+};
+
 struct col_item {
 	char path[COL_PATH_MAX + 1];
 	uint32_t fold; /* a hash of the path in lower case */
@@ -30,6 +35,7 @@ struct col_item {
 	struct sn_why crl_why;		   /* of its CRL; err SN_OK: current */
 	const struct col_cert *crl_issuer; /* whose signature an authentic CRL carries */
 	struct col_verified verified;
+	struct col_carried carried;
 };
 
 /* Certificates of accepted files: who may sign. */

@@ -23,6 +23,7 @@
 
 struct col_store;    /* opaque */
 struct col_verified; /* opaque: only col_store_check() makes one */
+struct col_carried;  /* opaque, the same: of what nothing here can verify */
 
 /*
  * Read the plan's "vendor_pki": {"amd":{"Milan":"<64 hex>"},"intel":"<64 hex>"}; both
@@ -126,6 +127,15 @@ const struct cry_crl *col_verified_crl(const struct col_verified *v);
 /* Every verified original in byte order of path; fn's failure ends it and is returned. */
 SN_MUST_USE enum sn_err col_store_each(const struct col_store *s,
     enum sn_err (*fn)(void *arg, const struct col_verified *v, struct sn_why *why), void *arg,
+    struct sn_why *why);
+
+/* A carried original: the bytes that were read, which nothing here has verified. */
+struct bytes col_carried_bytes(const struct col_carried *c);
+const char *col_carried_path(const struct col_carried *c);
+
+/* Every carried original in byte order of path; as col_store_each(). */
+SN_MUST_USE enum sn_err col_store_each_carried(const struct col_store *s,
+    enum sn_err (*fn)(void *arg, const struct col_carried *c, struct sn_why *why), void *arg,
     struct sn_why *why);
 
 /*

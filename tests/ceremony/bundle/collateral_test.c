@@ -9,6 +9,27 @@ static struct fix prod;
 
 /* Two judged stores: whole, and one without the ASVK. */
 static struct col_store *whole, *less;
+/* Two more of a vendor whose items are carried, and none accepted. */
+static struct col_store *rim, *rims;
+
+#define RIM(tag)                                                                               \
+	BYTES_STR("<SoftwareIdentity name=\"X\" tagId=\"" tag                                  \
+		  "\"><Entity name=\"NVIDIA Corporation\"/></SoftwareIdentity>")
+
+static struct col_store *
+carrying(size_t n)
+{
+	const struct col_policy policy = { .at = AT };
+	struct col_store *s = NULL;
+
+	FIX_OK(col_store_new(&policy, &s, why));
+	FIX_OK(col_store_add(s, "nvidia/one.swidtag", RIM("1"), why));
+	if (n > 1)
+		FIX_OK(col_store_add(s, "nvidia/two.swidtag", RIM("2"), why));
+	FIX_OK(col_store_check(s, why));
+	assert_int_equal(col_store_carried(s), n);
+	return s;
+}
 
 static struct col_store *
 judged(bool asvk)
@@ -31,6 +52,12 @@ judged(bool asvk)
 }
 
 static enum sn_err
+add_carried(void *arg, const struct col_carried *item, struct sn_why *why)
+{
+	return bun_add_carried(arg, item, why);
+}
+
+static enum sn_err
 add_item(void *arg, const struct col_verified *v, struct sn_why *why)
 {
 	return bun_add_collateral(arg, v, why);
@@ -49,6 +76,10 @@ static const struct row rows[] = {
 	{ "an item more than the status accepts", &whole, &less, SN_E_SIGNATURE },
 	{ "items without a status", &whole, NULL, SN_E_MISSING },
 	{ "a status without items", NULL, &whole, SN_E_MISSING },
+	{ "carried items and their status", &rims, &rims, SN_OK },
+	{ "a carried item less than the status says", &rim, &rims, SN_E_MISSING },
+	{ "a carried item more than the status says", &rims, &rim, SN_E_SIGNATURE },
+	{ "carried items without a status", &rim, NULL, SN_E_MISSING },
 };
 
 static void
@@ -57,8 +88,10 @@ add_collateral(struct bun *b, void *arg)
 	const struct row *row = arg;
 	struct sn_buf json = { 0 };
 
-	if (row->items != NULL)
+	if (row->items != NULL) {
 		FIX_OK(col_store_each(*row->items, add_item, b, why));
+		FIX_OK(col_store_each_carried(*row->items, add_carried, b, why));
+	}
 	if (row->status != NULL) {
 		FIX_OK(col_store_status_json(*row->status, &json, why));
 		FIX_OK(bun_add(b, "collateral/status.json", sn_buf_bytes(&json), why));
@@ -76,10 +109,12 @@ test_row(void **state)
 	struct sn_why said = { 0 };
 	char *dir;
 
-	test_need_data(MILAN "ark.der");
-	if (whole == NULL) {
-		whole = judged(true);
-		less = judged(false);
+	if (row->items == &whole || row->items == &less || row->status == &whole) {
+		test_need_data(MILAN "ark.der");
+		if (whole == NULL) {
+			whole = judged(true);
+			less = judged(false);
+		}
 	}
 	dir = test_format("%s/c%u", test_tmpdir(), n++);
 	fix_write(&prod, &make, dir);
@@ -120,12 +155,16 @@ main(void)
 
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
+	rim = carrying(1);
+	rims = carrying(2);
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		test_list_add(l, test_row, (void *)(uintptr_t)&rows[i], "%s", rows[i].name);
 	test_list_add(l, test_filed, NULL, "originals are filed byte for byte");
 	const int status = test_list_run(l, "collateral");
 	col_store_free(&whole);
 	col_store_free(&less);
+	col_store_free(&rim);
+	col_store_free(&rims);
 	fix_done(&prod);
 	return status;
 }

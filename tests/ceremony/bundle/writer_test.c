@@ -129,6 +129,8 @@ static const struct path_row paths[] = {
 	{ "ops/1/statement.json", SN_E_BUNDLE },
 	{ "collateral/original/crl.der", SN_E_BUNDLE },
 	{ "Collateral/Original/crl.der", SN_E_BUNDLE },
+	{ "collateral/carried/rim.xml", SN_E_BUNDLE },
+	{ "Collateral/Carried/rim.xml", SN_E_BUNDLE },
 };
 
 static void
