@@ -2,13 +2,10 @@
 
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
-#include "firmware-cache/intel/intel.h"
+#include "firmware-cache/intel/body.h"
 
-#define LEVELS_MAX 1024U
 #define WORD_MAX 64
-#define TCB_COMPONENTS 16U
 #define FMSPC_HEX_LEN (2 * INTEL_FMSPC_LEN)
-#define PCEID_LEN 2
 
 /* Which bodies exist: a version 2 TCB info has no id and is for SGX. */
 static const struct {
@@ -27,6 +24,7 @@ static const struct {
 #define EVALUATIONS_MAX 64U
 #define VERSION_MIN 2U
 #define VERSION_MAX 3U
+#define TCB_TYPE_MAX 0U /* how levels compare: the one way that is known */
 
 const char *
 intel_id_name(enum intel_id id)
@@ -125,77 +123,93 @@ read_window(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
 
 /* FMSPC and PCE-ID; Intel signs the FMSPC in the case it was asked for. */
 static enum sn_err
-read_platform(yyjson_val *root, struct intel_claim *c, struct sn_why *why)
+read_platform(yyjson_val *root, struct intel_body *b, struct sn_why *why)
 {
-	uint8_t pceid[PCEID_LEN];
+	struct intel_claim *c = &b->claim;
 	const char *fmspc = NULL;
+	uint32_t type = 0;
 
 	SN_TRY(sn_json_str(root, "fmspc", FMSPC_HEX_LEN, &fmspc, "tcbInfo", why));
 	SN_TRY(sn_hex_parse(fmspc, c->fmspc, INTEL_FMSPC_LEN, "tcbInfo: fmspc", why));
 	c->lower_fmspc = strpbrk(fmspc, "abcdef") != NULL;
-	return sn_json_hex(root, "pceId", pceid, sizeof(pceid), "tcbInfo", why);
-}
-
-/* Version 3 levels carry component arrays; TDX ones a second array. */
-static enum sn_err
-check_components(yyjson_val *tcb, const struct intel_claim *c, struct sn_why *why)
-{
-	yyjson_val *arr = NULL;
-
-	if (c->kind != INTEL_JSON_TCB_INFO || c->version == TCB_INFO_VERSION_NO_ID)
-		return SN_OK;
-	SN_TRY(sn_json_arr(tcb, "sgxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
-	    "tcbInfo", why));
-	if (c->id != INTEL_ID_TDX)
-		return SN_OK;
-	return sn_json_arr(tcb, "tdxtcbcomponents", TCB_COMPONENTS, TCB_COMPONENTS, &arr,
-	    "tcbInfo", why);
+	SN_TRY(sn_json_u32(root, "tcbType", 0, TCB_TYPE_MAX, &type, "tcbInfo", why));
+	return sn_json_hex(root, "pceId", b->pce_id, sizeof(b->pce_id), "tcbInfo", why);
 }
 
 static enum sn_err
-check_levels(yyjson_val *root, const struct intel_claim *c, struct sn_why *why)
+read_enclave(yyjson_val *root, struct intel_enclave *e, struct sn_why *why)
 {
-	const char *what = intel_json_key(c->kind);
-	yyjson_val *levels = NULL, *level;
-	size_t i, n;
+	const struct {
+		const char *key;
+		void *to;
+		size_t n;
+	} fields[] = {
+		{ "miscselect", e->miscselect, sizeof(e->miscselect) },
+		{ "miscselectMask", e->miscselect_mask, sizeof(e->miscselect_mask) },
+		{ "attributes", e->attributes, sizeof(e->attributes) },
+		{ "attributesMask", e->attributes_mask, sizeof(e->attributes_mask) },
+		{ "mrsigner", e->mrsigner, sizeof(e->mrsigner) },
+	};
+	const char *what = intel_json_key(INTEL_JSON_IDENTITY);
+	uint32_t product = 0;
 
-	SN_TRY(sn_json_arr(root, "tcbLevels", 1, LEVELS_MAX, &levels, what, why));
-	yyjson_arr_foreach(levels, i, n, level)
-	{
-		yyjson_val *tcb = NULL;
-		const char *status = NULL;
-
-		if (!yyjson_is_obj(level))
-			return sn_fail(why, SN_E_FORMAT, "%s: tcbLevels[%zu] is not an object",
-			    what, i);
-		SN_TRY(sn_json_obj(level, "tcb", &tcb, what, why));
-		SN_TRY(sn_json_str(level, "tcbStatus", WORD_MAX, &status, what, why));
-		SN_TRY(check_components(tcb, c, why));
-	}
+	for (size_t i = 0; i < SN_NITEMS(fields); i++)
+		SN_TRY(sn_json_hex(root, fields[i].key, fields[i].to, fields[i].n, what, why));
+	SN_TRY(sn_json_u32(root, "isvprodid", 0, UINT16_MAX, &product, what, why));
+	e->isv_prod_id = (uint16_t)product;
 	return SN_OK;
+}
+
+static enum sn_err
+read_tcb_info(yyjson_val *root, struct intel_body *b, struct sn_why *why)
+{
+	SN_TRY(read_platform(root, b, why));
+	if (b->claim.id == INTEL_ID_TDX)
+		SN_TRY(intel_modules_read(root, b, why));
+	return intel_levels_read(root, b, why);
+}
+
+static enum sn_err
+read_root(yyjson_val *root, struct intel_body *b, struct sn_why *why)
+{
+	struct intel_claim *c = &b->claim;
+
+	if (!yyjson_is_obj(root))
+		return sn_fail(why, SN_E_FORMAT, "%s: not an object", intel_json_key(c->kind));
+	SN_TRY(c->kind == INTEL_JSON_EVALUATION ? read_list_id(root, c, why)
+						: read_id(root, c, why));
+	SN_TRY(read_window(root, c, why));
+	if (c->kind == INTEL_JSON_EVALUATION)
+		return read_list(root, c, why);
+	if (c->kind == INTEL_JSON_TCB_INFO)
+		return read_tcb_info(root, b, why);
+	SN_TRY(read_enclave(root, &b->enclave, why));
+	return intel_levels_read(root, b, why);
+}
+
+enum sn_err
+intel_body_read(const struct intel_slice *s, struct intel_body *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
+	struct intel_body b = { .claim.kind = s->kind };
+	enum sn_err e;
+
+	SN_TRY(sn_json_parse(s->body, intel_json_key(s->kind), false, &doc, why));
+	e = read_root(yyjson_doc_get_root(doc), &b, why);
+	if (e == SN_OK)
+		*ret = b;
+	else
+		intel_body_done(&b);
+	return e;
 }
 
 enum sn_err
 intel_body_parse(const struct intel_slice *s, struct intel_claim *ret, struct sn_why *why)
 {
-	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
-	struct intel_claim c = { .kind = s->kind };
-	yyjson_val *root;
+	SN_CLEANUP(intel_body_done) struct intel_body b = { 0 };
 
-	SN_TRY(sn_json_parse(s->body, intel_json_key(s->kind), false, &doc, why));
-	root = yyjson_doc_get_root(doc);
-	if (!yyjson_is_obj(root))
-		return sn_fail(why, SN_E_FORMAT, "%s: not an object", intel_json_key(s->kind));
-	SN_TRY(s->kind == INTEL_JSON_EVALUATION ? read_list_id(root, &c, why)
-						: read_id(root, &c, why));
-	SN_TRY(read_window(root, &c, why));
-	if (c.kind == INTEL_JSON_EVALUATION)
-		SN_TRY(read_list(root, &c, why));
-	if (c.kind == INTEL_JSON_TCB_INFO)
-		SN_TRY(read_platform(root, &c, why));
-	if (c.kind != INTEL_JSON_EVALUATION)
-		SN_TRY(check_levels(root, &c, why));
-	*ret = c;
+	SN_TRY(intel_body_read(s, &b, why));
+	*ret = b.claim;
 	return SN_OK;
 }
 

@@ -1,12 +1,12 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
+#include "firmware-cache/intel/body.h"
 #include "firmware-cache/intel/headers.h"
-#include "firmware-cache/intel/pck.h"
 
 #define WHAT "pckcerts"
+#define ARRAY "sgxtcbcomponents" /* v4; v3 names each component */
 #define NOT_AVAILABLE "Not available"
 #define CERT_TEXT_MAX (16U << 10)
 
@@ -26,29 +26,6 @@ intel_looks_pck_set(struct bytes b)
 	return i < b.n && b.p[i] == '[';
 }
 
-/* v3 names each component; v4 has an array of {"svn":n}. */
-static enum sn_err
-read_components(yyjson_val *tcb, struct intel_tcb *ret, struct sn_why *why)
-{
-	yyjson_val *arr = yyjson_obj_get(tcb, "sgxtcbcomponents");
-	uint32_t n = 0;
-
-	if (arr != NULL)
-		SN_TRY(sn_json_arr(tcb, "sgxtcbcomponents", INTEL_COMPONENTS, INTEL_COMPONENTS,
-		    &arr, WHAT, why));
-	for (size_t i = 0; i < INTEL_COMPONENTS; i++) {
-		char key[32];
-
-		snprintf(key, sizeof(key), "sgxtcbcomp%02zusvn", i + 1);
-		SN_TRY(sn_json_u32(arr != NULL ? yyjson_arr_get(arr, i) : tcb,
-		    arr != NULL ? "svn" : key, 0, UINT8_MAX, &n, WHAT, why));
-		ret->component[i] = (uint8_t)n;
-	}
-	SN_TRY(sn_json_u32(tcb, "pcesvn", 0, UINT16_MAX, &n, WHAT, why));
-	ret->pce_svn = (uint16_t)n;
-	return SN_OK;
-}
-
 /* What stands beside the certificate must say what the certificate says. */
 static enum sn_err
 check_beside(yyjson_val *entry, const struct intel_pck *p, struct sn_why *why)
@@ -56,9 +33,13 @@ check_beside(yyjson_val *entry, const struct intel_pck *p, struct sn_why *why)
 	uint8_t tcbm[INTEL_TCBM_LEN], want[INTEL_TCBM_LEN];
 	struct intel_tcb tcb = { 0 };
 	yyjson_val *obj = NULL;
+	uint32_t n = 0;
 
 	SN_TRY(sn_json_obj(entry, "tcb", &obj, WHAT, why));
-	SN_TRY(read_components(obj, &tcb, why));
+	SN_TRY(intel_components_read(obj, ARRAY, yyjson_obj_get(obj, ARRAY) != NULL,
+	    tcb.component, NULL, WHAT, why));
+	SN_TRY(sn_json_u32(obj, "pcesvn", 0, UINT16_MAX, &n, WHAT, why));
+	tcb.pce_svn = (uint16_t)n;
 	if (memcmp(tcb.component, p->tcb.component, sizeof(tcb.component)) != 0 ||
 	    tcb.pce_svn != p->tcb.pce_svn)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": tcb is not that of its certificate");

@@ -6,7 +6,6 @@ One PKI under two generated ARKs (Milan, Genoa). Every row puts one file beside 
 says which verdict and which words it must get; all rows are judged in one run, so a bad file
 also must not keep the good ones from being accepted.
 """
-import base64
 import hashlib
 import json
 import os
@@ -14,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, "tests/vm")
+sys.path[:0] = ["tests/vm", "tests/lib"]
+from der import NULL, TRUE, ext, indefinite, integer, name, oid, pem, seq, tlv  # noqa: E402
 from tap import Tap  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: E402
@@ -24,41 +24,8 @@ AT = "2026-01-01T00:00:00Z"
 FROM, TO = b"250101000000Z", b"350101000000Z"
 
 
-# ---- DER
+# ---- algorithms
 
-def tlv(tag, *parts):
-    body = b"".join(parts)
-    n = len(body)
-    if n < 0x80:
-        head = bytes([n])
-    else:
-        size = (n.bit_length() + 7) // 8
-        head = bytes([0x80 | size]) + n.to_bytes(size, "big")
-    return bytes([tag]) + head + body
-
-
-def seq(*parts):
-    return tlv(0x30, *parts)
-
-
-def integer(n):
-    return tlv(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
-
-
-def oid(text):
-    arcs = [int(a) for a in text.split(".")]
-    out = bytes([arcs[0] * 40 + arcs[1]])
-    for a in arcs[2:]:
-        part = [a & 0x7F]
-        while a > 0x7F:
-            a >>= 7
-            part.append(0x80 | a & 0x7F)
-        out += bytes(reversed(part))
-    return tlv(6, out)
-
-
-NULL = tlv(5)
-TRUE = tlv(1, b"\xff")
 HASH = {"sha1": "1.3.14.3.2.26", "sha256": "2.16.840.1.101.3.4.2.1",
         "sha384": "2.16.840.1.101.3.4.2.2", "sha512": "2.16.840.1.101.3.4.2.3"}
 PSS, MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
@@ -83,17 +50,9 @@ GOOD = pss()
 AMDS = pss(trailer=1)
 
 
-def name(cn):
-    return seq(tlv(0x31, seq(oid("2.5.4.3"), tlv(12, cn.encode()))))
-
-
 def spki(key):
     return key.public_key().public_bytes(serialization.Encoding.DER,
                                          serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def ext(number, value, critical=False):
-    return seq(oid(number), TRUE if critical else b"", tlv(4, value))
 
 
 BC0 = ext("2.5.29.19", seq(TRUE, integer(0)), True)
@@ -143,11 +102,6 @@ def crl(issuer, signer, serials=(), inside=GOOD, how=AS_AMD, this=b"251201000000
               tlv(0x17, nxt) if nxt else b"", seq(entries) if entries else b"",
               tlv(0xA0, seq(ext("2.5.29.20", integer(7)), exts)))
     return seq(tbs, inside, tlv(3, b"\0", sign(signer, tbs, how)))
-
-
-def pem(der):
-    text = base64.encodebytes(der).decode()
-    return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n".encode()
 
 
 # ---- the PKI
@@ -207,12 +161,6 @@ def named_p384(bits):
 def rsa_spki(n, e):
     return seq(seq(oid("1.2.840.113549.1.1.1"), NULL),
                tlv(3, b"\0", seq(integer(n), integer(e))))
-
-
-def indefinite(der):
-    """The outermost length in BER's indefinite form."""
-    skip = 2 + (der[1] & 0x7F)
-    return b"\x30\x80" + der[skip:] + b"\0\0"
 
 
 LEVELS = "bl03_tee00_snp08_ucode115_vcek.der"

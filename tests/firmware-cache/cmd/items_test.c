@@ -8,11 +8,15 @@
 
 /* ---- signed JSON */
 
+#define HEX16 "0000000000000000"
 #define QE(issued) QE_OF(issued, "1")
 #define QE_OF(issued, number)                                                                  \
 	"{\"id\":\"QE\",\"version\":2,\"issueDate\":\"" issued "\",\"nextUpdate\":\"" PKI_TO   \
-	"\",\"tcbEvaluationDataNumber\":" number ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":2},"    \
-	"\"tcbStatus\":\"UpToDate\"}]}"
+	"\",\"tcbEvaluationDataNumber\":" number ",\"miscselect\":\"00000000\","               \
+	"\"miscselectMask\":\"FFFFFFFF\",\"attributes\":\"" HEX16 HEX16                        \
+	"\",\"attributesMask\":\"" HEX16 HEX16 "\",\"mrsigner\":\"" HEX16 HEX16 HEX16 HEX16    \
+	"\",\"isvprodid\":1,\"tcbLevels\":[{\"tcb\":{\"isvsvn\":2},"                           \
+	"\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"UpToDate\"}]}"
 
 static void
 json_of_a_platform_ca(void **state SN_UNUSED)
