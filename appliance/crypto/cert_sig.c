@@ -197,7 +197,7 @@ cry_crl_signed_by_key(const struct cry_crl *crl, const struct cry_cert *issuer,
 
 	SN_TRY(cry_cert_key(issuer, &key, why));
 	X509_CRL_get0_signature(crl->x, NULL, &outside);
-	/* The one inside has no getter; X509_CRL_verify() compares it with outside. */
+	/* The one inside has no getter; cry_crl_parse() has compared it with outside. */
 	SN_TRY(cry_sigalg_check(outside, outside, key->alg, alg, "CRL", why));
 	if (X509_CRL_verify(crl->x, key->pkey) != 1) {
 		ERR_clear_error();

@@ -20,6 +20,12 @@ check_extensions(const X509_CRL *x, struct sn_why *why)
 	for (size_t i = 0; i < SN_NITEMS(refused); i++)
 		if (X509_CRL_get_ext_by_NID(x, refused[i].nid, -1) >= 0)
 			return sn_fail(why, SN_E_FORMAT, "%s", refused[i].what);
+	for (int i = 0; i < X509_CRL_get_ext_count(x); i++) {
+		const ASN1_OBJECT *o = X509_EXTENSION_get_object(X509_CRL_get_ext(x, i));
+
+		if (X509_CRL_get_ext_by_OBJ(x, o, i) >= 0)
+			return sn_fail(why, SN_E_FORMAT, "CRL: the same extension twice");
+	}
 	/* Nothing that we know and accept in a CRL is critical. */
 	if (X509_CRL_get_ext_by_critical(x, 1, -1) >= 0)
 		return sn_fail(why, SN_E_FORMAT, "CRL: unknown critical extension");
@@ -40,6 +46,28 @@ check_entries(X509_CRL *x, struct sn_why *why)
 	return SN_OK;
 }
 
+/*
+ * [RFC 5280 5.1.1.2] The AlgorithmIdentifier inside is the one outside. OpenSSL says of others
+ * only that the signature does not verify, and has no getter for the one inside.
+ */
+static enum sn_err
+check_algorithms(struct bytes der, struct sn_why *why)
+{
+	struct bytes list = { 0 }, tbs = { 0 }, version = { 0 };
+	struct bytes inside = { 0 }, outside = { 0 };
+
+	SN_TRY(der_take(&der, DER_SEQUENCE, &list, "CRL", why));
+	SN_TRY(der_take(&list, DER_SEQUENCE, &tbs, "CRL", why));
+	SN_TRY(der_take(&list, DER_SEQUENCE, &outside, "CRL", why));
+	if (tbs.n > 0 && tbs.p[0] == DER_INTEGER)
+		SN_TRY(der_take(&tbs, DER_INTEGER, &version, "CRL", why));
+	SN_TRY(der_take(&tbs, DER_SEQUENCE, &inside, "CRL", why));
+	if (!bytes_equal(inside, outside))
+		return sn_fail(why, SN_E_FORMAT,
+		    "CRL: signature algorithms inside and outside differ");
+	return SN_OK;
+}
+
 static enum sn_err
 fill(struct cry_crl *c, struct sn_why *why)
 {
@@ -49,6 +77,7 @@ fill(struct cry_crl *c, struct sn_why *why)
 	SN_TRY(cry_time(X509_CRL_get0_nextUpdate(c->x), "CRL", &c->next_update, why));
 	if (c->this_update > c->next_update)
 		return sn_fail(why, SN_E_FORMAT, "CRL: its next update is before this one");
+	SN_TRY(check_algorithms(sn_buf_bytes(&c->der), why));
 	SN_TRY(check_extensions(c->x, why));
 	SN_TRY(check_entries(c->x, why));
 	return cry_name_der(X509_CRL_get_issuer(c->x), &c->issuer, why);

@@ -11,6 +11,9 @@
 #define PEM_CRL_END "-----END X509 CRL-----"
 
 #define DER_SEQUENCE 0x30
+#define DER_INTEGER 0x02
+#define DER_OID 0x06
+#define DER_INDEFINITE 0x80
 #define DER_VERSION 0xa0 /* [0]: how a certificate begins, and a CRL never does */
 
 bool
@@ -40,6 +43,18 @@ der_is_certificate(struct bytes b)
 		return false;
 	i = der_content(b, i);
 	return i != 0 && b.p[i] == DER_VERSION;
+}
+
+/* A number first: PKCS #8, SEC 1, PKCS #1 or #12. An algorithm first: encrypted PKCS #8. */
+static bool
+der_is_key(struct bytes b)
+{
+	size_t i = b.n > 1 && b.p[1] != DER_INDEFINITE ? der_content(b, 0) : 0;
+
+	if (i == 0 || b.p[i] == DER_INTEGER)
+		return i != 0;
+	i = b.p[i] == DER_SEQUENCE ? der_content(b, i) : 0;
+	return i != 0 && b.p[i] == DER_OID;
 }
 
 /* ---- certificates */
@@ -309,6 +324,9 @@ tell(struct bytes b, struct col_claim *c, struct sn_why *why)
 		return sn_fail(why, SN_E_FORMAT, "the file is empty");
 	if (is_hex_text(b))
 		return sn_fail(why, SN_E_FORMAT, "hex text; give the bytes themselves (DER)");
+	if (b.p[0] == DER_SEQUENCE && der_is_key(b))
+		return sn_fail(why, SN_E_FORMAT,
+		    "a key in DER, perhaps a private key; it does not belong on this stick");
 	if (b.p[0] == DER_SEQUENCE)
 		return der_is_certificate(b) ? claim_der_cert(b, c, why)
 					     : claim_der_crl(b, c, why);
