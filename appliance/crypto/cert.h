@@ -81,8 +81,14 @@ bool cry_cert_has_eku(const struct cry_cert *c, const char *oid);
  * SN_E_FORMAT when it is there twice. */
 SN_MUST_USE enum sn_err cry_cert_ext(const struct cry_cert *c, const char *oid,
     struct bytes *ret, struct sn_why *why);
+/* The same, by the object identifier's content octets: many times faster. No certificate that
+ * was parsed has an extension twice. */
+struct bytes cry_cert_ext_der(const struct cry_cert *c, struct bytes oid);
 /* The public key, a new reference the caller frees. */
 SN_MUST_USE enum sn_err cry_cert_key(const struct cry_cert *c, struct cry_key **ret,
+    struct sn_why *why);
+/* Of which kind the key is, without a reference to it; the same errors. */
+SN_MUST_USE enum sn_err cry_cert_key_alg(const struct cry_cert *c, enum cry_alg *ret,
     struct sn_why *why);
 /* How many bytes its SPKI has as it stands there; says which RSA keys have which exponent. */
 size_t cry_cert_spki_len(const struct cry_cert *c);

@@ -128,7 +128,7 @@ cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_a
 static enum sn_err
 no_unknown_critical(const struct cry_cert *c, struct sn_why *why)
 {
-	if ((X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0)
+	if (cry_cert_unknown_critical(c))
 		return sn_fail(why, SN_E_FORMAT,
 		    "certificate \"%s\": unknown critical "
 		    "extension",
@@ -157,16 +157,16 @@ enum sn_err
 cry_cert_signed_by_key(const struct cry_cert *c, const struct cry_cert *issuer,
     enum cry_sigalg alg, struct sn_why *why)
 {
-	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	enum cry_alg key = CRY_RSA;
 	const X509_ALGOR *outside = NULL;
 
 	SN_TRY(no_unknown_critical(c, why));
 	SN_TRY(no_unknown_critical(issuer, why));
-	SN_TRY(cry_cert_key(issuer, &key, why));
+	SN_TRY(cry_cert_key_alg(issuer, &key, why));
 	X509_get0_signature(NULL, &outside, c->x);
-	SN_TRY(cry_sigalg_check(X509_get0_tbs_sigalg(c->x), outside, key->alg, alg,
-	    "certificate", why));
-	if (X509_verify(c->x, key->pkey) != 1) {
+	SN_TRY(cry_sigalg_check(X509_get0_tbs_sigalg(c->x), outside, key, alg, "certificate",
+	    why));
+	if (X509_verify(c->x, X509_get0_pubkey(issuer->x)) != 1) {
 		ERR_clear_error();
 		return sn_fail(why, SN_E_SIGNATURE,
 		    "certificate \"%s\": the signature of "

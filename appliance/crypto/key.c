@@ -66,14 +66,14 @@ cry_key_wrap(EVP_PKEY *pkey, enum cry_alg alg, bool priv, struct cry_key **ret,
 static enum sn_err
 alg_of(const EVP_PKEY *pkey, enum cry_alg *ret, struct sn_why *why)
 {
+	bool curve = EVP_PKEY_is_a(pkey, "EC") == 1;
 	char group[32] = "";
 
+	if (curve && EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1)
+		group[0] = '\0';
 	for (enum cry_alg a = CRY_P256; a <= CRY_RSA; a++) {
-		if (EVP_PKEY_is_a(pkey, algs[a].evp) != 1)
-			continue;
-		if (algs[a].group != NULL &&
-		    (EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1 ||
-			strcmp(group, algs[a].group) != 0))
+		if (algs[a].group != NULL ? !curve || strcmp(group, algs[a].group) != 0
+					  : curve || EVP_PKEY_is_a(pkey, algs[a].evp) != 1)
 			continue;
 		*ret = a;
 		return SN_OK;
@@ -97,9 +97,8 @@ cry_put_der(struct sn_buf *ret, int len, unsigned char *der, const char *what,
 /* Named curve and uncompressed point give one length; RSA has limits. The length comes from
  * the caller: to write a P-384 key out again takes half as long as verifying RSA-4096. */
 static enum sn_err
-check_public(EVP_PKEY *pkey, enum cry_alg alg, size_t spki_len, struct sn_why *why)
+check_size(const EVP_PKEY *pkey, enum cry_alg alg, size_t spki_len, struct sn_why *why)
 {
-	SN_CLEANUP(cry_pkey_ctx_done) EVP_PKEY_CTX *ctx = NULL;
 	int bits = EVP_PKEY_get_bits(pkey);
 
 	if (algs[alg].spki != 0 && spki_len != algs[alg].spki)
@@ -109,6 +108,14 @@ check_public(EVP_PKEY *pkey, enum cry_alg alg, size_t spki_len, struct sn_why *w
 		    spki_len, algs[alg].name, algs[alg].spki);
 	if (alg == CRY_RSA && (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS))
 		return sn_fail(why, SN_E_FORMAT, "public key: RSA of %d bits", bits);
+	return SN_OK;
+}
+
+static enum sn_err
+check_point(EVP_PKEY *pkey, enum cry_alg alg, struct sn_why *why)
+{
+	SN_CLEANUP(cry_pkey_ctx_done) EVP_PKEY_CTX *ctx = NULL;
+
 	if (algs[alg].group == NULL)
 		return SN_OK;
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
@@ -118,13 +125,24 @@ check_public(EVP_PKEY *pkey, enum cry_alg alg, size_t spki_len, struct sn_why *w
 }
 
 enum sn_err
+cry_key_kind(const EVP_PKEY *pkey, size_t spki_len, enum cry_alg *ret, struct sn_why *why)
+{
+	enum cry_alg alg = CRY_RSA;
+
+	SN_TRY(alg_of(pkey, &alg, why));
+	SN_TRY(check_size(pkey, alg, spki_len, why));
+	*ret = alg;
+	return SN_OK;
+}
+
+enum sn_err
 cry_key_wrap_public(EVP_PKEY *pkey, size_t spki_len, struct cry_key **ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_pkey_done) EVP_PKEY *own = pkey;
 	enum cry_alg alg = CRY_RSA;
 
-	SN_TRY(alg_of(own, &alg, why));
-	SN_TRY(check_public(own, alg, spki_len, why));
+	SN_TRY(cry_key_kind(own, spki_len, &alg, why));
+	SN_TRY(check_point(own, alg, why));
 	return cry_key_wrap(SN_TAKE(own), alg, false, ret, why);
 }
 

@@ -32,11 +32,26 @@ struct cry_key {
 
 #define CRY_CN_MAX 128
 
+#define CRY_EXTENSIONS_MAX 64
+
+/* An extension where it stands in the X509. */
+struct cry_ext {
+	struct bytes oid; /* content octets */
+	struct bytes value;
+	bool critical;
+};
+
 struct cry_cert {
 	X509 *x;
 	struct sn_buf der; /* as it came */
 	struct sn_buf subject, issuer;
 	int64_t not_before, not_after;
+	struct cry_ext exts[CRY_EXTENSIONS_MAX];
+	size_t nexts;
+	bool private_only;     /* has no extension that OpenSSL would look into */
+	bool private_critical; /* and one of them is critical */
+	bool key_known;	       /* then key_alg is set, and its size is right */
+	enum cry_alg key_alg;
 	char cn[CRY_CN_MAX + 1], shown[CRY_CN_MAX + 1];
 };
 
@@ -70,6 +85,12 @@ SN_MUST_USE enum sn_err cry_key_wrap(EVP_PKEY *pkey, enum cry_alg alg, bool priv
 SN_MUST_USE enum sn_err cry_key_wrap_public(EVP_PKEY *pkey, size_t spki_len,
     struct cry_key **ret, struct sn_why *why);
 
+/* Of which kind a public key is that OpenSSL took from an SPKI of that length. It takes no
+ * point that is not on its curve [SP 800-56A 5.6.2.3.4: all there is to check where the
+ * cofactor is 1]; the length excludes compressed points and curves by their parameters. */
+SN_MUST_USE enum sn_err cry_key_kind(const EVP_PKEY *pkey, size_t spki_len, enum cry_alg *ret,
+    struct sn_why *why);
+
 /* First 20 bytes of SHA-256 over the SPKI [RFC 7093 section 2, method 4]. */
 #define CRY_KEY_ID_LEN 20
 SN_MUST_USE enum sn_err cry_key_id(const struct cry_key *k, uint8_t ret[CRY_KEY_ID_LEN],
@@ -100,6 +121,8 @@ SN_MUST_USE enum sn_err cry_crl_signed_by(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
 SN_MUST_USE enum sn_err cry_crl_signed_by_key(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+/* Has it a critical extension that nobody here knows? */
+bool cry_cert_unknown_critical(const struct cry_cert *c);
 /* cry_chain_verify with one algorithm for all, and an OpenSSL purpose (0: none). */
 SN_MUST_USE enum sn_err cry_chain_check(const struct cry_cert *const *chain, size_t n,
     const struct cry_cert *root, int64_t at, enum cry_sigalg alg, int purpose, const char *eku,

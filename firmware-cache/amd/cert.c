@@ -148,14 +148,14 @@ check_extensions(const struct cry_cert *c, enum amd_role role, struct sn_why *wh
 static enum sn_err
 check_role(const struct cry_cert *c, enum amd_role role, struct sn_why *why)
 {
-	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	enum cry_alg key = CRY_RSA;
 	size_t n = cry_cert_spki_len(c);
 
 	SN_TRY(check_extensions(c, role, why));
-	SN_TRY(cry_cert_key(c, &key, why));
-	if (cry_key_alg(key) != roles[role].key || n != roles[role].spki_len)
+	SN_TRY(cry_cert_key_alg(c, &key, why));
+	if (key != roles[role].key || n != roles[role].spki_len)
 		return sn_fail(why, SN_E_FORMAT, "%s: its key is %s with %zu bytes, not %s",
-		    cry_cert_cn(c), cry_alg_name(cry_key_alg(key)), n,
+		    cry_cert_cn(c), cry_alg_name(key), n,
 		    roles[role].key == CRY_RSA ? "RSA 4096" : "P-384");
 	return SN_OK;
 }

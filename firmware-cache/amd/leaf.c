@@ -5,12 +5,23 @@
 #include "firmware-cache/amd/amd.h"
 
 /* [AMD 57230 table 8]: the arc below which all of AMD's extensions lie. */
-#define ARC "1.3.6.1.4.1.3704.1."
-#define OID_STRUCT_VERSION ARC "1"
-#define OID_PRODUCT ARC "2"
-#define OID_FMC ARC "3.9"
-#define OID_HWID ARC "4"
-#define OID_CSP ARC "5"
+#define ARC 0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01 /* 1.3.6.1.4.1.3704.1 */
+#define ARC_LEN 8
+#define OID_MAX (ARC_LEN + 2)
+
+/* An object identifier below it, as it stands in DER. */
+struct oid {
+	uint8_t der[OID_MAX];
+	size_t n;
+};
+#define OID(a) { { ARC, (a) }, ARC_LEN + 1 }
+#define OID_LEVEL(a) { { ARC, 3, (a) }, ARC_LEN + 2 }
+
+static const struct oid oid_struct_version = OID(1);
+static const struct oid oid_product = OID(2);
+static const struct oid oid_fmc = OID_LEVEL(9);
+static const struct oid oid_hwid = OID(4);
+static const struct oid oid_csp = OID(5);
 
 #define DER_IA5_STRING 0x16
 
@@ -21,18 +32,19 @@
 
 /* The levels that every leaf has, and the reserved ones that some have. */
 static const struct {
-	const char *oid, *name;
+	struct oid oid;
+	const char *name;
 	bool required;
 	size_t offset; /* in struct amd_tcb; SIZE_MAX when the value is only checked */
 } levels[] = {
-	{ ARC "3.1", "blSPL", true, offsetof(struct amd_tcb, bl) },
-	{ ARC "3.2", "teeSPL", true, offsetof(struct amd_tcb, tee) },
-	{ ARC "3.3", "snpSPL", true, offsetof(struct amd_tcb, snp) },
-	{ ARC "3.8", "ucodeSPL", true, offsetof(struct amd_tcb, ucode) },
-	{ ARC "3.4", "spl4", false, SIZE_MAX },
-	{ ARC "3.5", "spl5", false, SIZE_MAX },
-	{ ARC "3.6", "spl6", false, SIZE_MAX },
-	{ ARC "3.7", "spl7", false, SIZE_MAX },
+	{ OID_LEVEL(1), "blSPL", true, offsetof(struct amd_tcb, bl) },
+	{ OID_LEVEL(2), "teeSPL", true, offsetof(struct amd_tcb, tee) },
+	{ OID_LEVEL(3), "snpSPL", true, offsetof(struct amd_tcb, snp) },
+	{ OID_LEVEL(8), "ucodeSPL", true, offsetof(struct amd_tcb, ucode) },
+	{ OID_LEVEL(4), "spl4", false, SIZE_MAX },
+	{ OID_LEVEL(5), "spl5", false, SIZE_MAX },
+	{ OID_LEVEL(6), "spl6", false, SIZE_MAX },
+	{ OID_LEVEL(7), "spl7", false, SIZE_MAX },
 };
 
 /* A DER INTEGER between 0 and 255, shortest form, nothing behind it. */
@@ -69,10 +81,10 @@ read_ia5(struct bytes ext, struct bytes *ret, const char *what, struct sn_why *w
 
 /* Find an extension; absent is SN_E_FORMAT when it is required. */
 static enum sn_err
-find_ext(const struct cry_cert *c, const char *oid, const char *what, bool required,
+find_ext(const struct cry_cert *c, const struct oid *oid, const char *what, bool required,
     struct bytes *ret, struct sn_why *why)
 {
-	SN_TRY(cry_cert_ext(c, oid, ret, why));
+	*ret = cry_cert_ext_der(c, (struct bytes){ oid->der, oid->n });
 	if (ret->p == NULL && required)
 		return sn_fail(why, SN_E_FORMAT, "%s: extension %s is missing", cry_cert_cn(c),
 		    what);
@@ -86,7 +98,7 @@ read_levels(const struct cry_cert *c, struct amd_tcb *ret, struct sn_why *why)
 		struct bytes ext = { 0 };
 		uint8_t v;
 
-		SN_TRY(find_ext(c, levels[i].oid, levels[i].name, levels[i].required, &ext,
+		SN_TRY(find_ext(c, &levels[i].oid, levels[i].name, levels[i].required, &ext,
 		    why));
 		if (ext.p == NULL)
 			continue;
@@ -103,13 +115,13 @@ read_version(const struct cry_cert *c, struct amd_leaf *ret, struct sn_why *why)
 {
 	struct bytes ext = { 0 };
 
-	SN_TRY(find_ext(c, OID_STRUCT_VERSION, "structVersion", true, &ext, why));
+	SN_TRY(find_ext(c, &oid_struct_version, "structVersion", true, &ext, why));
 	SN_TRY(read_u8(ext, &ret->struct_version, "structVersion", why));
 	if (ret->struct_version > STRUCT_VERSION_FMC)
 		return sn_fail(why, SN_E_FORMAT, "structVersion %u is not known",
 		    ret->struct_version);
 	ret->tcb.has_fmc = ret->struct_version == STRUCT_VERSION_FMC;
-	SN_TRY(find_ext(c, OID_FMC, "fmcSPL", ret->tcb.has_fmc, &ext, why));
+	SN_TRY(find_ext(c, &oid_fmc, "fmcSPL", ret->tcb.has_fmc, &ext, why));
 	if (!ret->tcb.has_fmc && ext.p != NULL)
 		return sn_fail(why, SN_E_FORMAT, "fmcSPL in structVersion 0");
 	return ret->tcb.has_fmc ? read_u8(ext, &ret->tcb.fmc, "fmcSPL", why) : SN_OK;
@@ -123,7 +135,7 @@ read_product(const struct cry_cert *c, enum amd_product *ret, struct sn_why *why
 	const uint8_t *dash;
 	enum amd_product p;
 
-	SN_TRY(find_ext(c, OID_PRODUCT, "productName", true, &ext, why));
+	SN_TRY(find_ext(c, &oid_product, "productName", true, &ext, why));
 	SN_TRY(read_ia5(ext, &name, "productName", why));
 	if (name.n == 0 || name.n > PRODUCT_NAME_MAX)
 		return sn_fail(why, SN_E_FORMAT, "productName has %zu characters", name.n);
@@ -147,7 +159,7 @@ read_hwid(const struct cry_cert *c, struct amd_leaf *ret, struct sn_why *why)
 	struct bytes ext = { 0 };
 	bool vcek = ret->role == AMD_ROLE_VCEK;
 
-	SN_TRY(find_ext(c, OID_HWID, "hwID", vcek, &ext, why));
+	SN_TRY(find_ext(c, &oid_hwid, "hwID", vcek, &ext, why));
 	if (!vcek)
 		return ext.p == NULL ? SN_OK : sn_fail(why, SN_E_ROLE, "hwID in a VLEK");
 	if (ext.n != want)
@@ -165,7 +177,7 @@ read_csp(const struct cry_cert *c, struct amd_leaf *ret, struct sn_why *why)
 	bool vlek = ret->role == AMD_ROLE_VLEK;
 	struct bytes ext = { 0 }, csp = { 0 };
 
-	SN_TRY(find_ext(c, OID_CSP, "cspID", vlek, &ext, why));
+	SN_TRY(find_ext(c, &oid_csp, "cspID", vlek, &ext, why));
 	if (!vlek)
 		return ext.p == NULL ? SN_OK : sn_fail(why, SN_E_ROLE, "cspID in a VCEK");
 	SN_TRY(read_ia5(ext, &csp, "cspID", why));

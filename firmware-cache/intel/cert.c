@@ -65,7 +65,7 @@ intel_root_pinned(const uint8_t spki_sha256[32])
 static enum sn_err
 check_role(const struct cry_cert *c, enum intel_role role, struct sn_why *why)
 {
-	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	enum cry_alg key = CRY_RSA;
 	struct bytes usage = { 0 }, ca = { 0 };
 
 	SN_TRY(cry_cert_ext(c, OID_BASIC_CONSTRAINTS, &ca, why));
@@ -76,10 +76,10 @@ check_role(const struct cry_cert *c, enum intel_role role, struct sn_why *why)
 	if (usage.p == NULL || !bytes_equal(usage, roles[role].usage))
 		return sn_fail(why, SN_E_ROLE, "%s: keyUsage is not what its role needs",
 		    cry_cert_cn(c));
-	SN_TRY(cry_cert_key(c, &key, why));
-	if (cry_key_alg(key) != CRY_P256)
+	SN_TRY(cry_cert_key_alg(c, &key, why));
+	if (key != CRY_P256)
 		return sn_fail(why, SN_E_FORMAT, "%s: its key is %s, not P-256", cry_cert_cn(c),
-		    cry_alg_name(cry_key_alg(key)));
+		    cry_alg_name(key));
 	return SN_OK;
 }
 

@@ -4,12 +4,11 @@
 
 #include "appliance/crypto/der.h"
 
-#define OID_SGX "1.2.840.113741.1.13.1"
 #define DER_OID 0x06
 #define DER_BOOLEAN 0x01
 #define DER_ENUMERATED 0x0a
 
-/* The content octets of OID_SGX; what is below it has one or two more. */
+/* [Intel PCK profile 2.3.5] 1.2.840.113741.1.13.1; what is below it has one or two more. */
 static const uint8_t arc[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01 };
 
 enum {
@@ -154,7 +153,7 @@ intel_pck_parse(const struct cry_cert *c, struct intel_pck *ret, struct sn_why *
 	struct intel_pck p = { 0 };
 	struct bytes ext = { 0 }, list = { 0 };
 
-	SN_TRY(cry_cert_ext(c, OID_SGX, &ext, why));
+	ext = cry_cert_ext_der(c, BYTES_OF(arc));
 	if (ext.p == NULL)
 		return sn_fail(why, SN_E_FORMAT, "%s: its SGX extension is missing",
 		    cry_cert_cn(c));
