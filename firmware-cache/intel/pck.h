@@ -55,9 +55,10 @@ bool intel_tcb_reaches(const struct intel_tcb *have, const struct intel_tcb *low
 
 /*
  * The certificate that a platform of that raw TCB uses: of those with its PCE-ID that the
- * platform reaches, the one in the highest TCB level (levels: highest first, as sorted by
- * intel_tcb_info; may be empty), and among those the highest TCB. Returns its index, or n
- * when none fits. Source: Intel's PCK Certificate ID selection (pck_cert_selection).
+ * platform reaches, the one in the highest TCB level, and among those the highest TCB. The
+ * levels are of its FMSPC's TCB info, highest first as intel_body_read() sorts them; there may
+ * be none. Returns its index, or n when none fits. Source: Intel's PCK Certificate ID
+ * selection (pck_cert_selection).
  */
 size_t intel_pck_select(const struct intel_pck *pcks, size_t n,
     const struct intel_tcb *platform, const uint8_t pce_id[INTEL_PCEID_LEN],
