@@ -251,15 +251,17 @@ cover_tcb(const struct cache_view *v, const struct cache_fresh *fresh, uint32_t 
 		enum cover_item tcb, qe;
 	} tees[] = { { "SGX", "QE identity", COVER_INTEL_TCB_SGX, COVER_INTEL_QE },
 		{ "TDX", "TD QE identity", COVER_INTEL_TCB_TDX, COVER_INTEL_TD_QE } };
-	char label[SN_NITEMS(tees)][COL_LABEL_MAX], fmspc[FMSPC_TEXT];
+	char label[SN_NITEMS(tees)][COL_LABEL_MAX], fmspc[FMSPC_TEXT], pce[INTEL_PCE_TEXT];
 	bool need[SN_NITEMS(tees)], any = false;
 
 	sn_hex(BYTES_OF(platform->fmspc), fmspc);
+	intel_pce_text(platform->pce_id, pce);
 	for (char *s = fmspc; *s != '\0'; s++)
 		if (*s >= 'a')
 			*s = (char)(*s - 'a' + 'A');
 	for (size_t i = 0; i < SN_NITEMS(tees); i++) {
-		snprintf(label[i], sizeof(label[i]), "TCB info %s %s", tees[i].tee, fmspc);
+		snprintf(label[i], sizeof(label[i]), "TCB info %s %s%s", tees[i].tee, fmspc,
+		    pce);
 		need[i] = known(v, fresh, label[i]);
 		any = any || need[i];
 	}

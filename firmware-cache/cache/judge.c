@@ -67,6 +67,7 @@ pck_facts(const struct intel_pck_facts *facts, struct cache_facts *f)
 	memcpy(f->id, p->ppid, INTEL_PPID_LEN);
 	f->has_fmspc = true;
 	memcpy(f->fmspc, p->fmspc, INTEL_FMSPC_LEN);
+	memcpy(f->pce_id, p->pce_id, INTEL_PCEID_LEN);
 	f->ca = p->platform ? INTEL_ROLE_PLATFORM_CA : INTEL_ROLE_PROCESSOR_CA;
 }
 

@@ -22,7 +22,8 @@ struct cache_facts {
 	struct amd_tcb tcb; /* VCEK */
 	bool has_fmspc;
 	uint8_t fmspc[INTEL_FMSPC_LEN];
-	enum intel_role ca; /* PCK: whose CA signed it; else INTEL_ROLE_NONE */
+	uint8_t pce_id[INTEL_PCEID_LEN]; /* PCK */
+	enum intel_role ca;		 /* PCK: whose CA signed it; else INTEL_ROLE_NONE */
 };
 
 /* One item of a view. */

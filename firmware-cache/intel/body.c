@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "appliance/base/json.h"
@@ -30,6 +31,14 @@ const char *
 intel_id_name(enum intel_id id)
 {
 	return id < INTEL_ID_COUNT ? ids[id].name : "unknown";
+}
+
+void
+intel_pce_text(const uint8_t pce_id[INTEL_PCEID_LEN], char ret[INTEL_PCE_TEXT])
+{
+	ret[0] = '\0';
+	if (pce_id[0] != 0 || pce_id[1] != 0)
+		snprintf(ret, INTEL_PCE_TEXT, " PCE %02X%02X", pce_id[0], pce_id[1]);
 }
 
 /* Lists of evaluation numbers have versions of their own. */
@@ -133,7 +142,9 @@ read_platform(yyjson_val *root, struct intel_body *b, struct sn_why *why)
 	SN_TRY(sn_hex_parse(fmspc, c->fmspc, INTEL_FMSPC_LEN, "tcbInfo: fmspc", why));
 	c->lower_fmspc = strpbrk(fmspc, "abcdef") != NULL;
 	SN_TRY(sn_json_u32(root, "tcbType", 0, TCB_TYPE_MAX, &type, "tcbInfo", why));
-	return sn_json_hex(root, "pceId", b->pce_id, sizeof(b->pce_id), "tcbInfo", why);
+	SN_TRY(sn_json_hex(root, "pceId", b->pce_id, sizeof(b->pce_id), "tcbInfo", why));
+	memcpy(c->pce_id, b->pce_id, sizeof(c->pce_id));
+	return SN_OK;
 }
 
 static enum sn_err

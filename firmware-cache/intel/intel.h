@@ -78,6 +78,7 @@ const char *intel_id_name(enum intel_id id); /* "TD_QE" */
 #define INTEL_FMSPC_LEN 6
 
 /* What a body says; unverified until intel_json_check() has accepted its slice. */
+#define INTEL_PCEID_LEN 2
 struct intel_claim {
 	enum intel_json kind;
 	enum intel_id id;
@@ -86,8 +87,12 @@ struct intel_claim {
 	int64_t issued, next_update;
 	uint8_t fmspc[INTEL_FMSPC_LEN]; /* TCB info only */
 	bool lower_fmspc;		/* written with a-f */
+	uint8_t pce_id[INTEL_PCEID_LEN];
 };
 
+#define INTEL_PCE_TEXT 10
+/* What tells TCB infos of one FMSPC apart: " PCE 0001", or "" for PCE-ID 0, nearly everyone's. */
+void intel_pce_text(const uint8_t pce_id[INTEL_PCEID_LEN], char ret[INTEL_PCE_TEXT]);
 /* Parse the body: TCB info version 3 (SGX, TDX) or 2 (SGX), identity version 2, evaluation
  * numbers version 1 (SGX, TDX). */
 SN_MUST_USE enum sn_err intel_body_parse(const struct intel_slice *s, struct intel_claim *ret,

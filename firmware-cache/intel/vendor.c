@@ -150,12 +150,13 @@ label_json(const struct intel_claim *j, struct col_claim *c)
 		[INTEL_ID_TD_QE] = "TD QE identity",
 		[INTEL_ID_QVE] = "QvE identity",
 	};
-	char fmspc[2 * INTEL_FMSPC_LEN + 1];
+	char fmspc[2 * INTEL_FMSPC_LEN + 1], pce[INTEL_PCE_TEXT];
 
 	fmspc_text(j->fmspc, fmspc);
+	intel_pce_text(j->pce_id, pce);
 	if (j->kind == INTEL_JSON_TCB_INFO)
-		snprintf(c->label, sizeof(c->label), "TCB info %s %s", intel_id_name(j->id),
-		    fmspc);
+		snprintf(c->label, sizeof(c->label), "TCB info %s %s%s", intel_id_name(j->id),
+		    fmspc, pce);
 	else if (j->kind == INTEL_JSON_EVALUATION)
 		snprintf(c->label, sizeof(c->label), "TCB evaluation numbers %s",
 		    intel_id_name(j->id));

@@ -40,6 +40,7 @@ struct sketch {
 #define PROCESSOR_CRL INTEL(COL_KIND_INTEL_PCK_CRL, "Intel PCK Processor CA CRL", 20, 0)
 #define TCB(tee, days, n)                                                                      \
 	INTEL(COL_KIND_INTEL_TCB_INFO, "TCB info " tee " 0A0000000000", days, n)
+#define TCB_PCE_1 INTEL(COL_KIND_INTEL_TCB_INFO, "TCB info SGX 0A0000000000 PCE 0001", 30, 17)
 #define QE INTEL(COL_KIND_INTEL_IDENTITY, "QE identity", 20, 17)
 #define TD_QE INTEL(COL_KIND_INTEL_IDENTITY, "TD QE identity", 20, 17)
 #define PCK(ca)                                                                                \
@@ -115,6 +116,9 @@ static const struct row {
 	{ "no TCB info at all", INTEL_NODE,
 	    { ROOT_CRL, PLATFORM_CRL, PCK(INTEL_ROLE_PLATFORM_CA), QE }, NULL, "---ooommom",
 	    20 },
+	{ "a TCB info of another PCE-ID", INTEL_NODE,
+	    { ROOT_CRL, PLATFORM_CRL, PCK(INTEL_ROLE_PLATFORM_CA), TCB_PCE_1, QE }, NULL,
+	    "---ooommom", 20 },
 	{ "an evaluation below the least",
 	    NODES("\"hardware\":\"intel\",\"id\":\"11000000000000000000000000000000\"",
 		",\"tcb\":{\"intel\":{\"evaluation\":18,\"date\":\"2025-01-01T00:00:00Z\"}}"),

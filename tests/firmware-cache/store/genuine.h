@@ -284,7 +284,7 @@ static const struct genuine genuine_rows[] = {
 	{ "intel/qvl-tdx-testroot/tcbSignChain.pem", QVL_2024, SET_QVL_TDX, ICHAIN,
 	    "Intel root CA, TCB Signing", "2036-08-06", SN_OK, REH, QVL_TDX_ROOT },
 	{ "intel/qvl-tdx-testroot/tcbInfo.json", QVL_2024, SET_QVL_TDX, TCB,
-	    "TCB info TDX ED742AF8ADF5", "2036-08-06", SN_OK, REH | LOWER, QVL_TDX_ROOT },
+	    "TCB info TDX ED742AF8ADF5 PCE 8A67", "2036-08-06", SN_OK, REH | LOWER, QVL_TDX_ROOT },
 	{ "intel/qvl-tdx-testroot/qeIdentity.json", QVL_2024, SET_QVL_TDX, IDENT,
 	    "TD QE identity", "2036-08-06", SN_OK, REH, QVL_TDX_ROOT },
 	{ "intel/qvl-tdx-testroot/intermediateCaCrl.der", QVL_2024, SET_QVL_TDX, PCKCRL,
