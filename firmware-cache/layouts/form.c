@@ -97,6 +97,7 @@ lay_url_decode(struct bytes v, struct sn_buf *ret, struct sn_why *why)
 {
 	for (size_t i = 0; i < v.n; i++) {
 		const char *high, *low;
+		uint8_t c;
 
 		if (is_unreserved(v.p[i])) {
 			sn_buf_u8(ret, v.p[i]);
@@ -108,8 +109,10 @@ lay_url_decode(struct bytes v, struct sn_buf *ret, struct sn_why *why)
 		low = strchr(HEX_UPPER, v.p[i + 2]);
 		if (high == NULL || low == NULL)
 			return sn_fail(why, SN_E_FORMAT, "byte %zu is not URL-encoded", i);
-		sn_buf_u8(ret,
-		    (uint8_t)((size_t)(high - HEX_UPPER) << 4 | (size_t)(low - HEX_UPPER)));
+		c = (uint8_t)((size_t)(high - HEX_UPPER) << 4 | (size_t)(low - HEX_UPPER));
+		if (is_unreserved(c))
+			return sn_fail(why, SN_E_FORMAT, "byte %zu need not be URL-encoded", i);
+		sn_buf_u8(ret, c);
 		i += 2;
 	}
 	return sn_buf_check(ret, why);
