@@ -294,7 +294,10 @@ $(foreach t,$(filter %.c,$(ALL_TESTS) $(ALL_FUZZ) $(ALL_BENCH)),$(eval $(call te
 
 # Programs are there for all tests, or for the selected scripts.
 needs_programs = $(if $(T),$(filter-out %.c tests/lib/%,$(TESTS)),all)
-tests: $(call binaries_of,$(TESTS)) $(if $(needs_programs),$(BINARIES:%=$(BUILD)/bin/%))
+# This one gives every fuzzer its seeds.
+needs_fuzzers = $(filter tests/lib/fuzz_seeds_test.py,$(TESTS))
+tests: $(call binaries_of,$(TESTS)) $(if $(needs_programs),$(BINARIES:%=$(BUILD)/bin/%)) \
+	$(if $(needs_fuzzers),$(call binaries_of,$(ALL_FUZZ)))
 
 check: tests
 	@tests/run --build $(BUILD) --jobs $(JOBS) $(TESTS)

@@ -2,7 +2,7 @@
  * The driver of NAME_fuzz.c: mutates seeds, keeps inputs that reach new code, and
  * reports as one TAP test. The code under test is compiled with trace-pc, so that
  * __sanitizer_cov_trace_pc() below sees every edge. A sanitizer's finding, or an
- * input that takes longer than INPUT_SECONDS, leaves the input in a file.
+ * input that takes longer than INPUT_SECONDS of the processor, leaves the input in a file.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/lib/test.h"
 
 #define INPUT_MAX 8192
+#define FILE_MAX (1U << 20) /* of a file that is named */
 #define INPUTS_MAX 4096
 #define INPUT_SECONDS 10
 #define MAP_SIZE 65536
@@ -32,7 +34,7 @@ static uint8_t map[MAP_SIZE];
 static size_t edges;
 static uintptr_t last_pc;
 static uint64_t state;
-static uint8_t now[INPUT_MAX];
+static uint8_t now[FILE_MAX];
 static size_t now_len;
 static char crash_path[PATH_LEN];
 
@@ -149,6 +151,8 @@ mutate_once(void)
 static void
 run_once(void)
 {
+	const struct itimerval limit = { .it_value = { .tv_sec = INPUT_SECONDS } },
+			       none = { 0 };
 	size_t before = edges;
 	uint8_t *exact = malloc(now_len > 0 ? now_len : 1);
 
@@ -156,18 +160,18 @@ run_once(void)
 		return;
 	memcpy(exact, now, now_len); /* its own allocation: one byte past it is found */
 	last_pc = 0;
-	alarm(INPUT_SECONDS);
+	setitimer(ITIMER_PROF, &limit, NULL);
 	LLVMFuzzerTestOneInput(exact, now_len);
-	alarm(0);
+	setitimer(ITIMER_PROF, &none, NULL);
 	free(exact);
 	if (edges != before)
 		keep(now, now_len);
 }
 
 static void
-use(const uint8_t *data, size_t len)
+use(const uint8_t *data, size_t len, size_t most)
 {
-	now_len = len < INPUT_MAX ? len : INPUT_MAX;
+	now_len = len < most ? len : most;
 	memcpy(now, data, now_len);
 }
 
@@ -184,7 +188,7 @@ run_seeds(const char *dir)
 
 		if (de->d_name[0] != '.') {
 			b = test_read(path);
-			use(b.data, b.len);
+			use(b.data, b.len, INPUT_MAX);
 			keep(now, now_len);
 			run_once();
 			test_bytes_done(&b);
@@ -220,18 +224,21 @@ main(int argc, char **argv)
 	state = number_of("FUZZ_SEED", 1) * 2 + 1;
 	snprintf(crash_path, sizeof(crash_path), "%s/%s.crash", build != NULL ? build : ".",
 	    base);
-	signal(SIGALRM, too_slow);
+	signal(SIGPROF, too_slow);
 	if (__sanitizer_set_death_callback != NULL)
 		__sanitizer_set_death_callback(save_input);
 	printf("1..1\n# a finding is left in %s\n", crash_path);
 	fflush(stdout);
 
-	if (argc > 1) { /* one input again */
-		struct test_bytes b = test_read(argv[1]);
+	if (argc > 1) { /* these inputs, each once */
+		for (int i = 1; i < argc; i++) {
+			struct test_bytes b = test_read(argv[i]);
 
-		use(b.data, b.len);
-		run_once();
-		printf("ok 1 - %s: %s\n", base, argv[1]);
+			use(b.data, b.len, FILE_MAX);
+			run_once();
+			test_bytes_done(&b);
+		}
+		printf("ok 1 - %s: %s and %d more\n", base, argv[1], argc - 2);
 		return 0;
 	}
 	seed_dir = test_format("%s", tail != NULL ? tail + 1 : base);
@@ -242,7 +249,7 @@ main(int argc, char **argv)
 	for (; time(NULL) < end; runs++) {
 		const struct test_bytes *from = &inputs[pick(ninputs)];
 
-		use(from->data, from->len);
+		use(from->data, from->len, INPUT_MAX);
 		for (size_t i = 1 + pick(8); i > 0; i--)
 			mutate_once();
 		run_once();
