@@ -3,9 +3,11 @@
 #include "appliance/crypto/der.h"
 #include "firmware-cache/ibm-se/ibm.h"
 
-/* SHA-256 of the SubjectPublicKeyInfo of DigiCert Trusted Root G4, whose list is among those that
- * IBM's verifiers ask for. Source: Debian's ca-certificates 20250419, the certificate whose SHA-256
- * is 552f7bdcf1a7af9e6ce672017f4f12abf77240c78e761ac203d1d9d20ac89988. */
+/*
+ * SHA-256 of the SubjectPublicKeyInfo of DigiCert Trusted Root G4, whose list is among those
+ * that IBM's verifiers ask for. Source: Debian's ca-certificates 20250419, the certificate
+ * with SHA-256 552f7bdcf1a7af9e6ce672017f4f12abf77240c78e761ac203d1d9d20ac89988.
+ */
 static const uint8_t root_spki[32] = { 0x59, 0xdf, 0x31, 0x7b, 0xfa, 0x9f, 0x4f, 0x0a, 0xb7,
 	0xca, 0x51, 0x4d, 0x77, 0x72, 0x29, 0x6a, 0xa2, 0xc7, 0x65, 0xb8, 0x76, 0x64, 0xd0,
 	0x8b, 0x96, 0xe5, 0x73, 0x99, 0xe3, 0x64, 0x72, 0x9c };

@@ -85,12 +85,29 @@ read_back(const struct entry *e, struct sn_why *why)
 	    : sn_fail(why, SN_E_INTERNAL, "%s does not read back", e->path);
 }
 
+static bool
+has_chain(const struct col_store *s)
+{
+	const struct col_row *rows = NULL;
+	size_t n = 0;
+
+	if (col_store_rows(s, &rows, &n, NULL) != SN_OK)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].ok && rows[i].kind == COL_KIND_AMD_CHAIN)
+			return true;
+	return false;
+}
+
 enum sn_err
 kds_write(const struct lay_input *in, const struct lay_out *out, struct sn_why *why)
 {
 	SN_CLEANUP(list_done) struct list l = { 0 };
 
 	SN_TRY(collect(in->store, &l, why));
+	if (l.n == 0 && has_chain(in->store))
+		return out->left_out(out->arg, "trustee-kds", KDS_FOLDER,
+		    "no VCEK is here, and Trustee's offline store must not be empty", why);
 	for (size_t i = 0; i < l.n; i++) {
 		const struct entry *e = &l.entries[i];
 
