@@ -27,14 +27,17 @@ req_outcome_name(enum req_outcome o)
 /* ---- writing */
 
 /* Others' words, without what a line of JSON or of a terminal could be broken by. */
+static bool
+is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 static void
 put_reason(struct sn_buf *b, const char *s)
 {
-	for (size_t i = 0; s[i] != '\0' && i < REQ_REASON_MAX; i++) {
-		bool plain = s[i] >= ' ' && s[i] <= '~' && s[i] != '"' && s[i] != '\\';
-
-		sn_buf_u8(b, plain ? (uint8_t)s[i] : '?');
-	}
+	for (size_t i = 0; s[i] != '\0' && i < REQ_REASON_MAX; i++)
+		sn_buf_u8(b, is_plain(s[i]) ? (uint8_t)s[i] : '?');
 }
 
 /* Members in order of their names: the line is canonical. */
@@ -104,7 +107,12 @@ read_other(yyjson_val *o, struct req_result *r, const char *what, struct sn_why 
 		"tries", "url", NULL };
 
 	SN_TRY(sn_json_only(o, keys, what, why));
-	return sn_json_str(o, "reason", REQ_REASON_MAX, &r->reason, what, why);
+	SN_TRY(sn_json_str(o, "reason", REQ_REASON_MAX, &r->reason, what, why));
+	for (const char *c = r->reason; *c != '\0'; c++)
+		if (!is_plain(*c))
+			return sn_fail(why, SN_E_FORMAT, "%s: a reason that is not plain text",
+			    what);
+	return SN_OK;
 }
 
 static enum sn_err

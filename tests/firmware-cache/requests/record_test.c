@@ -30,6 +30,8 @@ static const struct {
 	{ "a status of two forms", FETCHED("a", "200.0", CRL), SN_E_FORMAT },
 	{ "another host", FETCHED("a", "200", "https://example.org/a"), SN_E_POLICY },
 	{ "an outcome that is none", OTHER("stolen", "x"), SN_E_FORMAT },
+	{ "a reason beyond ASCII", OTHER("absent", "\xc3\xa4"), SN_E_FORMAT },
+	{ "a reason with a quote", OTHER("absent", "\\\"x"), SN_E_FORMAT },
 	{ "a reason that moves the cursor", OTHER("absent", "\\u001b[2J"), SN_E_FORMAT },
 	{ "fetched without a digest", OTHER("fetched", "x"), SN_E_FORMAT },
 	{ "absent with one",
