@@ -350,3 +350,24 @@ text_name_ok(const char *s)
 	return n >= 1 && n <= NAME_MAX_LEN && s[0] >= 'a' && s[0] <= 'z' &&
 	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
+
+void
+text_put_wrapped(struct sn_buf *b, size_t columns, const char *indent, const char *text)
+{
+	size_t room = columns - strlen(indent);
+
+	while (*text != '\0') {
+		size_t n = strlen(text), cut = n;
+
+		if (n > room)
+			for (cut = room; cut > 0 && text[cut] != ' ';)
+				cut--;
+		if (cut == 0)
+			cut = room;
+		while (cut < n && cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+			cut--; /* not inside a character */
+		sn_buf_fmt(b, "%s%.*s\n", indent, (int)cut, text);
+		text += cut;
+		text += *text == ' ';
+	}
+}

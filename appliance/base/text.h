@@ -46,4 +46,10 @@ bool text_utf8_next(struct bytes *b, uint32_t *ret);
 /* A short name: [a-z0-9-], 1 to 16 bytes, starts with a letter. People and nodes. */
 bool text_name_ok(const char *s);
 
+/*
+ * Append text in lines of at most columns bytes, each with indent before it, broken at blanks
+ * where there are any, never inside a character. columns is more than indent has.
+ */
+void text_put_wrapped(struct sn_buf *b, size_t columns, const char *indent, const char *text);
+
 #endif

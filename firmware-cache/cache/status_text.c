@@ -31,28 +31,6 @@ static const struct column intel_columns[] = {
 	{ COVER_INTEL_TD_QE, "TD QE" },
 };
 
-/* Break at blanks, so that no line is wider than STATUS_COLUMNS. */
-static void
-put_wrapped(struct sn_buf *b, const char *text)
-{
-	size_t room = STATUS_COLUMNS - (sizeof(INDENT) - 1);
-
-	while (*text != '\0') {
-		size_t n = strlen(text), cut = n;
-
-		if (n > room)
-			for (cut = room; cut > 0 && text[cut] != ' ';)
-				cut--;
-		if (cut == 0)
-			cut = room;
-		while (cut < n && cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80)
-			cut--; /* not inside a character */
-		sn_buf_fmt(b, INDENT "%.*s\n", (int)cut, text);
-		text += cut;
-		text += *text == ' ';
-	}
-}
-
 static void
 put_cell(struct sn_buf *b, int64_t at, const struct cover_cell *c)
 {
@@ -122,7 +100,7 @@ put_lines(struct sn_buf *b, const struct cache_status *s, enum cover_state state
 			snprintf(line, sizeof(line), "until %s", until);
 		else
 			snprintf(line, sizeof(line), "%.250s", l->reason);
-		put_wrapped(b, line);
+		text_put_wrapped(b, STATUS_COLUMNS, INDENT, line);
 	}
 	if (n > LINES_MAX)
 		sn_buf_fmt(b, "  and %zu more; --json has all\n", n - LINES_MAX);

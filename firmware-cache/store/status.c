@@ -202,28 +202,6 @@ col_store_status_json(const struct col_store *s, struct sn_buf *ret, struct sn_w
 
 /* ---- text */
 
-/* Break at blanks so that no line is wider than COL_LINE_MAX. */
-static void
-put_wrapped(struct sn_buf *b, const char *text)
-{
-	size_t room = COL_LINE_MAX - (sizeof(INDENT) - 1);
-
-	while (*text != '\0') {
-		size_t n = strlen(text), cut = n;
-
-		if (n > room)
-			for (cut = room; cut > 0 && text[cut] != ' ';)
-				cut--;
-		if (cut == 0)
-			cut = room;
-		while (cut < n && cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80)
-			cut--; /* not inside a character */
-		sn_buf_fmt(b, INDENT "%.*s\n", (int)cut, text);
-		text += cut;
-		text += *text == ' ';
-	}
-}
-
 void
 col_row_text(const struct col_row *row, struct sn_buf *b)
 {
@@ -231,9 +209,9 @@ col_row_text(const struct col_row *row, struct sn_buf *b)
 
 	col_row_line(row, line);
 	sn_buf_fmt(b, "%s\n", line);
-	put_wrapped(b, row->path);
+	text_put_wrapped(b, COL_LINE_MAX, INDENT, row->path);
 	if (!row->ok && !row->carried)
-		put_wrapped(b, row->why.text);
+		text_put_wrapped(b, COL_LINE_MAX, INDENT, row->why.text);
 }
 
 static void

@@ -45,9 +45,9 @@ def ext(number, value, critical=False):
     return seq(oid(number), TRUE if critical else b"", tlv(4, value))
 
 
-def pem(der, label="CERTIFICATE"):
+def pem(der, label="CERTIFICATE", headers=""):
     text = base64.encodebytes(der).decode()
-    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
+    return f"-----BEGIN {label}-----\n{headers}{text}-----END {label}-----\n".encode()
 
 
 def indefinite(der):

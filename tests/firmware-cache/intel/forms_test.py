@@ -6,7 +6,6 @@ One PKI under a generated root, made by another library. Every row puts one file
 ones and says which verdict and which words it must get; all rows are judged in one run, so a
 bad file also must not keep the good ones from being accepted.
 """
-import base64
 import hashlib
 import json
 import os
@@ -15,7 +14,8 @@ import sys
 import tempfile
 import urllib.parse
 
-sys.path.insert(0, "tests/vm")
+sys.path[:0] = ["tests/vm", "tests/lib"]
+from der import NULL, TRUE, ext, integer, name, oid, pem, seq, tlv  # noqa: E402
 from tap import Tap  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils  # noqa: E402
@@ -28,58 +28,15 @@ PRIME = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 EC_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
-# ---- DER
-
-def tlv(tag, *parts):
-    body = b"".join(parts)
-    n = len(body)
-    if n < 0x80:
-        head = bytes([n])
-    else:
-        size = (n.bit_length() + 7) // 8
-        head = bytes([0x80 | size]) + n.to_bytes(size, "big")
-    return bytes([tag]) + head + body
-
-
-def seq(*parts):
-    return tlv(0x30, *parts)
-
-
-def integer(n):
-    return tlv(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
-
-
-def oid(text):
-    arcs = [int(a) for a in text.split(".")]
-    out = bytes([arcs[0] * 40 + arcs[1]])
-    for a in arcs[2:]:
-        part = [a & 0x7F]
-        while a > 0x7F:
-            a >>= 7
-            part.append(0x80 | a & 0x7F)
-        out += bytes(reversed(part))
-    return tlv(6, out)
-
-
-NULL = tlv(5)
-TRUE = tlv(1, b"\xff")
 SHA256 = seq(oid("1.2.840.10045.4.3.2"))
 SHA384 = seq(oid("1.2.840.10045.4.3.3"))
 SHA256_NULL = seq(oid("1.2.840.10045.4.3.2"), NULL)
 HASHES = {SHA256: hashes.SHA256, SHA384: hashes.SHA384, SHA256_NULL: hashes.SHA256}
 
 
-def name(cn):
-    return seq(tlv(0x31, seq(oid("2.5.4.3"), tlv(12, cn.encode()))))
-
-
 def spki(key):
     return key.public_key().public_bytes(serialization.Encoding.DER,
                                          serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def ext(number, value, critical=False):
-    return seq(oid(number), TRUE if critical else b"", tlv(4, value))
 
 
 BC1 = ext("2.5.29.19", seq(TRUE, integer(1)), True)
@@ -130,11 +87,6 @@ def crl(issuer, signer, serials=(), inside=SHA256, outside=None, this=b"25120100
               tlv(0xA0, seq(ext("2.5.29.20", integer(1)), exts)))
     return seq(tbs, inside if outside is None else outside,
                tlv(3, b"\0", sign(signer, tbs, inside if outside is None else outside)))
-
-
-def pem(der, label="CERTIFICATE", headers=""):
-    text = base64.encodebytes(der).decode()
-    return f"-----BEGIN {label}-----\n{headers}{text}-----END {label}-----\n".encode()
 
 
 # ---- the PKI
