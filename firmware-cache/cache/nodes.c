@@ -5,6 +5,7 @@
 
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
+#include "firmware-cache/requests/requests.h"
 
 #define WHERE_MAX 160
 #define WORD_MAX 32
@@ -14,29 +15,12 @@
 static enum sn_err
 read_least(yyjson_val *root, const char *what, struct cache_plan *p, struct sn_why *why)
 {
-	yyjson_val *tcb = yyjson_obj_get(root, "tcb"), *amd = yyjson_obj_get(tcb, "amd"),
-		   *intel = yyjson_obj_get(tcb, "intel");
+	yyjson_val *intel = yyjson_obj_get(yyjson_obj_get(root, "tcb"), "intel");
+	struct req_least least = { 0 };
 
-	for (enum amd_product k = AMD_MILAN; k < AMD_PRODUCT_COUNT; k++) {
-		yyjson_val *o = yyjson_obj_get(amd, amd_product_name(k));
-		struct amd_tcb *t = &p->least[k];
-		const struct {
-			const char *key;
-			uint8_t *v;
-		} levels[] = { { "boot_loader", &t->bl }, { "tee", &t->tee },
-			{ "snp", &t->snp }, { "microcode", &t->ucode }, { "fmc", &t->fmc } };
-
-		if (o == NULL)
-			continue;
-		t->has_fmc = k == AMD_TURIN;
-		for (size_t i = 0; i < SN_NITEMS(levels) - !t->has_fmc; i++) {
-			uint32_t n = 0;
-
-			SN_TRY(sn_json_u32(o, levels[i].key, 0, UINT8_MAX, &n, what, why));
-			*levels[i].v = (uint8_t)n;
-		}
-		p->has_least[k] = true;
-	}
+	SN_TRY(req_plan_least(root, what, &least, why));
+	memcpy(p->has_least, least.has, sizeof(p->has_least));
+	memcpy(p->least, least.tcb, sizeof(p->least));
 	if (yyjson_obj_get(intel, "evaluation") == NULL)
 		return SN_OK;
 	return sn_json_u32(intel, "evaluation", 0, UINT32_MAX, &p->evaluation, what, why);

@@ -22,13 +22,8 @@ req_hwid_len(enum amd_product p)
 /* ---- a ceremony's plan */
 
 /* The least firmware that the plan accepts of each AMD product. */
-struct least {
-	bool has[AMD_PRODUCT_COUNT];
-	struct amd_tcb tcb[AMD_PRODUCT_COUNT];
-};
-
-static enum sn_err
-read_least(yyjson_val *root, const char *what, struct least *ret, struct sn_why *why)
+enum sn_err
+req_plan_least(yyjson_val *root, const char *what, struct req_least *ret, struct sn_why *why)
 {
 	yyjson_val *amd = yyjson_obj_get(yyjson_obj_get(root, "tcb"), "amd");
 
@@ -56,7 +51,7 @@ read_least(yyjson_val *root, const char *what, struct least *ret, struct sn_why 
 }
 
 static enum sn_err
-amd_node(struct req_wants *w, yyjson_val *o, const struct least *least, const char *where,
+amd_node(struct req_wants *w, yyjson_val *o, const struct req_least *least, const char *where,
     struct sn_why *why)
 {
 	const char *product = NULL, *id = NULL;
@@ -88,13 +83,13 @@ req_plan(struct req_wants *w, struct bytes text, const char *what, struct sn_why
 {
 	SN_CLEANUP(sn_json_free) yyjson_doc *doc = NULL;
 	yyjson_val *nodes = NULL, *o;
-	struct least least = { 0 };
+	struct req_least least = { 0 };
 	char where[WHERE_MAX];
 	size_t i, n;
 
 	SN_TRY(sn_json_parse(text, what, false, &doc, why));
 	SN_TRY(sn_json_arr(yyjson_doc_get_root(doc), "nodes", 1, NODES_MAX, &nodes, what, why));
-	SN_TRY(read_least(yyjson_doc_get_root(doc), what, &least, why));
+	SN_TRY(req_plan_least(yyjson_doc_get_root(doc), what, &least, why));
 	yyjson_arr_foreach(nodes, i, n, o)
 	{
 		const char *hardware = NULL;

@@ -8,6 +8,8 @@
 #ifndef REQ_REQUESTS_H
 #define REQ_REQUESTS_H
 
+#include <yyjson.h>
+
 #include "appliance/base/bytes.h"
 #include "firmware-cache/amd/amd.h"
 
@@ -118,5 +120,14 @@ SN_MUST_USE enum sn_err req_input(struct req_wants *w, struct bytes b, const cha
 
 /* Last: what all of them need, and a chip does not: chains, CRLs, TCB information. */
 SN_MUST_USE enum sn_err req_common(struct req_wants *w, struct sn_why *why);
+
+/* The least firmware that a plan accepts, by product: its "tcb" member's "amd". */
+struct req_least {
+	bool has[AMD_PRODUCT_COUNT];
+	struct amd_tcb tcb[AMD_PRODUCT_COUNT];
+};
+/* Read it from the plan's root; a product that is not there has none. SN_E_FORMAT. */
+SN_MUST_USE enum sn_err req_plan_least(yyjson_val *root, const char *what,
+    struct req_least *ret, struct sn_why *why);
 
 #endif
