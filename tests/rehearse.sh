@@ -1,6 +1,7 @@
 #!/bin/bash
 # rehearse.sh BUILD [PLAY OUT]: a rehearsal in this terminal, or by an answer file.
 # Without OUT the sticks are in BUILD/rehearse, or the first BUILD/rehearse-N that is free.
+# TPM=swtpm:SOCKET in the environment: the machine's TPM is that swtpm.
 set -euo pipefail
 build=$1 play=${2:-} out=${3:-}
 here=$(dirname "$0")
@@ -50,7 +51,7 @@ fi
 mkdir -p "$out"
 MODE=$mode "$here/sticks.sh" "$build" "$out" $identity
 if [ -n "$play" ]; then
-	exec "$build/bin/ceremony" play "$play" --out "$out"
+	exec "$build/bin/ceremony" play "$play" --out "$out" ${TPM:+--tpm="$TPM"}
 fi
 cat <<TXT
 
@@ -64,7 +65,7 @@ Ctrl-C ends it.
 TXT
 read -rp "Press Enter to begin. "
 status=0
-"$build/bin/ceremony" run "$out/sticks" || status=$?
+"$build/bin/ceremony" run "$out/sticks" ${TPM:+--tpm="$TPM"} || status=$?
 if [ -d "$out/sticks/CS-OUT-A/bundle" ]; then
 	echo "The bundle is in $out/sticks/CS-OUT-A/bundle."
 	echo "Type the identity digest from your sheet (hex; Enter to do without):"

@@ -24,6 +24,7 @@ static const struct client_op {
 static const char *const backend_names[] = {
 	[TPM_DEVICE] = "device",
 	[TPM_SOFTWARE] = "software",
+	[TPM_SWTPM] = "swtpm",
 };
 
 const char *
@@ -63,19 +64,18 @@ client_call(struct tpm *t, enum tpm_op op, const struct sn_buf *request, struct 
 }
 
 static enum sn_err
-client_open(struct tpm *t, enum tpm_backend backend, const char *softtpm_path,
-    struct sn_why *why)
+client_open(struct tpm *t, enum tpm_backend backend, const char *path, struct sn_why *why)
 {
 	SN_CLEANUP(sn_buf_done) struct sn_buf request = { 0 };
 	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
 
 	sn_buf_u8(&request, (uint8_t)backend);
-	sn_buf_blob32(&request, bytes_str(softtpm_path != NULL ? softtpm_path : ""));
+	sn_buf_blob32(&request, bytes_str(path != NULL ? path : ""));
 	return client_call(t, TPM_OP_OPEN, &request, &reply, why);
 }
 
 enum sn_err
-tpm_start(const char *self_exe, enum tpm_backend backend, const char *softtpm_path, int seed_fd,
+tpm_start(const char *self_exe, enum tpm_backend backend, const char *path, int seed_fd,
     struct tpm **ret, struct sn_why *why)
 {
 	SN_CLEANUP(tpm_free) struct tpm *t = calloc(1, sizeof(*t));
@@ -90,7 +90,7 @@ tpm_start(const char *self_exe, enum tpm_backend backend, const char *softtpm_pa
 	(void)sn_buf_cstr(&self); /* keeps a NUL behind the bytes */
 	argv[0] = (char *)self.p;
 	SN_TRY(sn_child_start(self_exe, argv, seed_fd, &t->child, why));
-	SN_TRY(client_open(t, backend, softtpm_path, why));
+	SN_TRY(client_open(t, backend, path, why));
 	*ret = SN_TAKE(t);
 	return SN_OK;
 }
@@ -195,7 +195,7 @@ take_info(struct bytes *in, struct tpm_info *i, struct sn_why *why)
 	uint8_t backend;
 
 	SN_TRY(bytes_u8(in, &backend, "back end", why));
-	if (backend != TPM_DEVICE && backend != TPM_SOFTWARE)
+	if (backend < TPM_DEVICE || backend > TPM_SWTPM)
 		return sn_fail(why, SN_E_PROTO, "TPM back end %u", backend);
 	i->backend = (enum tpm_backend)backend;
 	SN_TRY(take_text(in, i->device, sizeof(i->device), "device", why));

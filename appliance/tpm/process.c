@@ -33,14 +33,16 @@ process_open_wire(struct process *p, uint8_t backend, struct bytes path, struct 
 
 	if (backend == TPM_DEVICE)
 		return tpm_wire_device(&p->wire, why);
-	if (backend != TPM_SOFTWARE || path.n == 0 || memchr(path.p, 0, path.n) != NULL)
+	if ((backend != TPM_SOFTWARE && backend != TPM_SWTPM) || path.n == 0 ||
+	    memchr(path.p, 0, path.n) != NULL)
 		return sn_fail(why, SN_E_PROTO, "no such TPM back end");
 	memcpy(name, path.p, path.n);
 	name[path.n] = '\0';
-	return tpm_wire_softtpm(name, &p->wire, why);
+	return backend == TPM_SWTPM ? tpm_wire_swtpm(name, &p->wire, why)
+				    : tpm_wire_softtpm(name, &p->wire, why);
 }
 
-/* The device is open, or softtpm runs: from here on a few system calls are enough. */
+/* The device or socket is open, or softtpm runs: from here on a few system calls are enough. */
 static enum sn_err
 process_jail(const struct process *p, struct sn_why *why)
 {
@@ -62,7 +64,7 @@ process_open(struct process *p, struct bytes *in, struct sn_buf *out SN_UNUSED,
 	if (p->dev != NULL)
 		return sn_fail(why, SN_E_PROTO, "the TPM is open already");
 	SN_TRY(bytes_u8(in, &backend, "back end", why));
-	SN_TRY(bytes_blob32(in, TPM_PATH_MAX, &path, "softtpm path", why));
+	SN_TRY(bytes_blob32(in, TPM_PATH_MAX, &path, "back end's path", why));
 	SN_TRY(bytes_end(in, "start request", why));
 	SN_TRY(process_open_wire(p, backend, path, why));
 	SN_TRY(process_jail(p, why));

@@ -20,7 +20,7 @@
 #define TPM_OP_ENUM_(name, text, seconds) name,
 enum tpm_op { TPM_OP_NONE, TPM_OP_LIST(TPM_OP_ENUM_) TPM_OP_COUNT };
 
-#define TPM_PATH_MAX 4096   /* of the softtpm program */
+#define TPM_PATH_MAX 4096   /* of the softtpm program, or of swtpm's socket */
 #define TPM_FIELD_MAX 65536 /* any one part of a reply */
 
 #endif

@@ -14,8 +14,9 @@
 enum tpm_backend {
 	TPM_DEVICE = 1,	  /* /dev/tpmrm0, else /dev/tpm0 */
 	TPM_SOFTWARE = 2, /* the softtpm program; rehearsals only */
+	TPM_SWTPM = 3,	  /* a socket of swtpm; workstations only, not in the image */
 };
-const char *tpm_backend_name(enum tpm_backend b); /* "device", "software" */
+const char *tpm_backend_name(enum tpm_backend b); /* "device", "software", "swtpm" */
 
 struct tpm; /* opaque: a running TPM process, its TPM started and identified */
 
@@ -30,12 +31,12 @@ struct tpm; /* opaque: a running TPM process, its TPM started and identified */
 
 /*
  * Start the TPM process (self_exe --role=tpm), open the back end, start the TPM,
- * make endorsement and attestation key (transient). softtpm_path is needed for
- * TPM_SOFTWARE, else NULL. seed_fd, or -1, is the write end of the pipe that will
- * take the seed; the process gets a copy, the caller closes its own.
+ * make endorsement and attestation key (transient). path is the program of
+ * TPM_SOFTWARE or the socket of TPM_SWTPM, else NULL. seed_fd, or -1, is the write end
+ * of the pipe that will take the seed; the process gets a copy, the caller closes its own.
  */
 SN_MUST_USE enum sn_err tpm_start(const char *self_exe, enum tpm_backend backend,
-    const char *softtpm_path, int seed_fd, struct tpm **ret, struct sn_why *why);
+    const char *path, int seed_fd, struct tpm **ret, struct sn_why *why);
 void tpm_free(struct tpm **tp); /* flushes, ends the process; NULL-safe, idempotent */
 
 /* Is there a TPM device that this process may open? */
@@ -46,7 +47,7 @@ SN_MUST_USE enum sn_err tpm_softtpm_path(struct sn_buf *ret, struct sn_why *why)
 #define TPM_DEVICE_MAX 31
 struct tpm_info {
 	enum tpm_backend backend;
-	char device[TPM_DEVICE_MAX + 1]; /* "/dev/tpmrm0" or "softtpm" */
+	char device[TPM_DEVICE_MAX + 1]; /* "/dev/tpmrm0", "softtpm", "swtpm" */
 	char manufacturer[5];		 /* "IBM", printable */
 	char vendor[17];		 /* vendor string, printable */
 	uint64_t firmware;		 /* both version words */

@@ -6,8 +6,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#ifndef SN_IMAGE
+#include <sys/socket.h>
+#include <sys/un.h>
+#endif
 #include <time.h>
 #include <unistd.h>
+
+#include "appliance/base/file.h"
 
 /* The kernel's resource manager swaps objects and sessions; the bare device does not. */
 static const char *const wire_devices[] = { "/dev/tpmrm0", "/dev/tpm0" };
@@ -203,6 +209,34 @@ tpm_wire_softtpm(const char *path, struct tpm_wire_fd *ret, struct sn_why *why)
 	ret->child = child;
 	return SN_OK;
 }
+
+#ifdef SN_IMAGE
+enum sn_err
+tpm_wire_swtpm(const char *path SN_UNUSED, struct tpm_wire_fd *ret SN_UNUSED,
+    struct sn_why *why)
+{
+	return sn_fail(why, SN_E_POLICY, "the image has no sockets, so no swtpm");
+}
+#else
+enum sn_err
+tpm_wire_swtpm(const char *path, struct tpm_wire_fd *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_fd_done) int fd = -1;
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return sn_fail(why, SN_E_USAGE,
+		    "swtpm's socket: a path of %zu bytes, %zu can be", strlen(path),
+		    sizeof(to.sun_path) - 1);
+	memcpy(to.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0)
+		return sn_fail(why, SN_E_TPM, "swtpm: %s: %s", path, strerror(errno));
+	tpm_wire_fds(fd, fd, "swtpm", ret);
+	fd = -1;
+	return SN_OK;
+}
+#endif
 
 void
 tpm_wire_done(struct tpm_wire_fd *w)

@@ -30,7 +30,7 @@ struct tpm_wire {
 	    unsigned int timeout_ms, struct tpm_msg *ret, struct sn_why *why);
 };
 
-/* A wire over descriptors: one for a device, two for pipes. */
+/* A wire over descriptors: one for a device or a socket, two for pipes. */
 struct tpm_wire_fd {
 	struct tpm_wire wire;  /* first */
 	int in, out;	       /* read end, write end; -1 when closed; may be the same */
@@ -42,6 +42,9 @@ struct tpm_wire_fd {
 SN_MUST_USE enum sn_err tpm_wire_device(struct tpm_wire_fd *ret, struct sn_why *why);
 /* The softtpm program at path, as a child. */
 SN_MUST_USE enum sn_err tpm_wire_softtpm(const char *path, struct tpm_wire_fd *ret,
+    struct sn_why *why);
+/* The socket at path on which swtpm takes commands. Not in the image: SN_E_POLICY there. */
+SN_MUST_USE enum sn_err tpm_wire_swtpm(const char *path, struct tpm_wire_fd *ret,
     struct sn_why *why);
 /* Descriptors that the caller has opened; tpm_wire_done() closes them. */
 void tpm_wire_fds(int in, int out, const char *device, struct tpm_wire_fd *ret);

@@ -40,6 +40,10 @@ struct cmd_ports {
 SN_MUST_USE enum sn_err cmd_ports_open(struct cmd_ports *p, const char *console,
     struct sn_why *why);
 void cmd_ports_done(struct cmd_ports *p); /* idempotent */
+/* "--tpm=swtpm:SOCKET", the last argument of run and play; NULL when there is none. Not in
+ * the image, which has no sockets. The socket's path lives as long as argv. */
+SN_MUST_USE enum sn_err cmd_tpm_option(const char *arg, struct cer_ports *ret,
+    struct sn_why *why);
 
 #define CMD_LOCKED_BYTES (1U << 20) /* locked memory of the engine's process */
 

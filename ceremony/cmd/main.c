@@ -13,10 +13,11 @@
 #define PROGRAM "ceremony"
 
 static const struct cmd cmds[] = {
-	{ "run", NULL, 1, 1, "STICKS",
+	{ "run", NULL, 1, 2, "STICKS [TPM]",
 	    "a rehearsal in this terminal; STICKS holds a folder per stick", cmd_run },
 #ifndef SN_IMAGE
-	{ "play", NULL, 3, 3, "FILE --out DIR", "a rehearsal by an answer file", cmd_play },
+	{ "play", NULL, 3, 4, "FILE --out DIR [TPM]",
+	    "a rehearsal by an answer file; TPM: --tpm=swtpm:SOCKET", cmd_play },
 #endif
 	{ "plan", "check", 1, 1, "FILE", "read a plan as the ceremony will; print its digest",
 	    cmd_plan_check },

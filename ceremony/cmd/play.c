@@ -91,7 +91,7 @@ play_results(struct play *p, const char *folder, const uint8_t identity[32], str
 }
 
 enum sn_err
-cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
+cmd_play(int argc, char **argv, struct sn_why *why)
 {
 	SN_CLEANUP(play_done) struct play p = { .copy_from = -1, .copy_to = -1 };
 	SN_CLEANUP(cer_free) struct cer *c = NULL;
@@ -108,6 +108,7 @@ cmd_play(int argc SN_UNUSED, char **argv, struct sn_why *why)
 		return sn_fail(why, SN_E_USAGE, "play FILE --out DIR");
 	(void)snprintf(p.out, sizeof(p.out), "%s", argv[2]);
 	p.ports.scratch = "/tmp";
+	SN_TRY(cmd_tpm_option(argc > 3 ? argv[3] : NULL, &p.ports.ports, why));
 	SN_TRY(play_folder(&p, "", path, why));
 	SN_TRY(play_folder(&p, "sticks", path, why));
 	SN_TRY(play_folder(&p, "screens", path, why));

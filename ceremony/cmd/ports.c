@@ -223,6 +223,23 @@ cmd_ports_open(struct cmd_ports *p, const char *console, struct sn_why *why)
 	return SN_OK;
 }
 
+enum sn_err
+cmd_tpm_option(const char *arg, struct cer_ports *ret, struct sn_why *why)
+{
+#ifndef SN_IMAGE
+	static const char option[] = "--tpm=swtpm:";
+
+	if (arg == NULL)
+		return SN_OK;
+	if (strncmp(arg, option, sizeof(option) - 1) == 0 && arg[sizeof(option) - 1] != '\0') {
+		ret->swtpm = arg + sizeof(option) - 1;
+		return SN_OK;
+	}
+#endif
+	return arg == NULL ? SN_OK
+			   : sn_fail(why, SN_E_USAGE, "%s: --tpm=swtpm:SOCKET can be", arg);
+}
+
 void
 cmd_ports_done(struct cmd_ports *p)
 {

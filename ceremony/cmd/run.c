@@ -37,7 +37,7 @@ run_ui(struct cmd_ports *p, struct tui_ports *tui, struct sn_why *why)
 }
 
 enum sn_err
-cmd_run(int argc SN_UNUSED, char **argv, struct sn_why *why)
+cmd_run(int argc, char **argv, struct sn_why *why)
 {
 	SN_CLEANUP(cmd_ports_done) struct cmd_ports p = { .scratch = "/tmp",
 		.sticks = argv[0] };
@@ -52,6 +52,7 @@ cmd_run(int argc SN_UNUSED, char **argv, struct sn_why *why)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return sn_fail(why, SN_E_USAGE,
 		    "run needs a terminal; use play for answer files");
+	SN_TRY(cmd_tpm_option(argc > 1 ? argv[1] : NULL, &p.ports, why));
 	SN_TRY(cmd_ports_open(&p, "terminal", why));
 	SN_TRY(med_open_dir(&p.ports.media, why));
 	return run_ui(&p, &tui, why);

@@ -39,6 +39,7 @@ struct cer_ports {
 	void *arg;
 	const char *self;    /* program file that is started again as keeper and TPM process */
 	const char *softtpm; /* the libtpms helper, or NULL */
+	const char *swtpm;   /* workstation: a socket of swtpm that is the machine's TPM */
 	const char *console; /* "framebuffer", "serial", "terminal" */
 	bool image;	     /* runs as the image; a workstation only rehearses */
 	int64_t build_date;  /* the clock's floor */

@@ -18,6 +18,10 @@ tpm_choose(const struct cer *c, enum tpm_backend *ret, struct sn_why *why)
 {
 	bool software = c->plan->software_tpm;
 
+	if (!software && c->ports.swtpm != NULL) {
+		*ret = TPM_SWTPM;
+		return SN_OK;
+	}
 	if (!software && !tpm_device_present()) {
 		if (c->plan->world == PLAN_PRODUCTION)
 			return sn_fail(why, SN_E_TPM,
@@ -38,7 +42,7 @@ tpm_class(struct cer *c, struct sn_why *why)
 	bool accepted = p->accept_software;
 
 	c->evidence_class = "software";
-	if (p->tpm_ek_pinned && c->info.backend == TPM_DEVICE) {
+	if (p->tpm_ek_pinned && c->info.backend != TPM_SOFTWARE) {
 		if (memcmp(c->info.ek_name + 2, p->tpm_ek, sizeof(p->tpm_ek)) != 0)
 			return sn_fail(why, SN_E_EVIDENCE,
 			    "this TPM's endorsement key is not the one in the plan (tpm_ek)");
@@ -91,6 +95,7 @@ step_tpm_enter(struct cer *c, struct sn_why *why)
 	SN_CLEANUP(sn_fd_done) int to_keeper = -1;
 	SN_CLEANUP(sn_fd_done) int from_tpm = -1;
 	enum tpm_backend backend;
+	const char *path;
 	int fds[2];
 
 	SN_TRY(tpm_choose(c, &backend, why));
@@ -98,7 +103,8 @@ step_tpm_enter(struct cer *c, struct sn_why *why)
 		return sn_fail(why, SN_E_IO, "pipe for the seed");
 	from_tpm = fds[0];
 	to_keeper = fds[1];
-	SN_TRY(tpm_start(c->ports.self, backend, c->ports.softtpm, to_keeper, &c->tpm, why));
+	path = backend == TPM_SWTPM ? c->ports.swtpm : c->ports.softtpm;
+	SN_TRY(tpm_start(c->ports.self, backend, path, to_keeper, &c->tpm, why));
 	SN_TRY(keeper_start(c->ports.self, from_tpm, &c->keeper, why));
 	SN_TRY(tpm_info(c->tpm, &c->info, why));
 	SN_TRY(tpm_class(c, why));
