@@ -224,7 +224,7 @@ cmd_ports_open(struct cmd_ports *p, const char *console, struct sn_why *why)
 }
 
 enum sn_err
-cmd_tpm_option(const char *arg, struct cer_ports *ret, struct sn_why *why)
+cmd_tpm_option(const char *arg, struct cer_ports *ret SN_UNUSED, struct sn_why *why)
 {
 #ifndef SN_IMAGE
 	static const char option[] = "--tpm=swtpm:";
