@@ -209,8 +209,8 @@ sn_json_str(yyjson_val *obj, const char *key, size_t max, const char **ret, cons
 	return SN_OK;
 }
 
-enum sn_err
-sn_json_u32(yyjson_val *obj, const char *key, uint32_t min, uint32_t max, uint32_t *ret,
+static enum sn_err
+json_uint(yyjson_val *obj, const char *key, uint64_t min, uint64_t max, uint64_t *ret,
     const char *what, struct sn_why *why)
 {
 	yyjson_val *v = json_get(obj, key);
@@ -221,10 +221,29 @@ sn_json_u32(yyjson_val *obj, const char *key, uint32_t min, uint32_t max, uint32
 	n = yyjson_get_uint(v);
 	if (n < min || n > max)
 		return sn_fail(why, SN_E_FORMAT,
-		    "%s: \"%s\" is %" PRIu64 ", a number from %u to %u is needed", what, key, n,
-		    min, max);
+		    "%s: \"%s\" is %" PRIu64 ", a number from %" PRIu64 " to %" PRIu64
+		    " is needed",
+		    what, key, n, min, max);
+	*ret = n;
+	return SN_OK;
+}
+
+enum sn_err
+sn_json_u32(yyjson_val *obj, const char *key, uint32_t min, uint32_t max, uint32_t *ret,
+    const char *what, struct sn_why *why)
+{
+	uint64_t n = 0;
+
+	SN_TRY(json_uint(obj, key, min, max, &n, what, why));
 	*ret = (uint32_t)n;
 	return SN_OK;
+}
+
+enum sn_err
+sn_json_u64(yyjson_val *obj, const char *key, uint64_t max, uint64_t *ret, const char *what,
+    struct sn_why *why)
+{
+	return json_uint(obj, key, 0, max, ret, what, why);
 }
 
 enum sn_err

@@ -42,6 +42,10 @@ SN_MUST_USE enum sn_err sn_json_str(yyjson_val *obj, const char *key, size_t max
     const char **ret, const char *what, struct sn_why *why);
 SN_MUST_USE enum sn_err sn_json_u32(yyjson_val *obj, const char *key, uint32_t min,
     uint32_t max, uint32_t *ret, const char *what, struct sn_why *why);
+/* For counters: up to SN_JSON_SAFE, which every reader of JSON holds exactly. */
+#define SN_JSON_SAFE ((UINT64_C(1) << 53) - 1)
+SN_MUST_USE enum sn_err sn_json_u64(yyjson_val *obj, const char *key, uint64_t max,
+    uint64_t *ret, const char *what, struct sn_why *why);
 SN_MUST_USE enum sn_err sn_json_time(yyjson_val *obj, const char *key, int64_t *ret,
     const char *what, struct sn_why *why);
 SN_MUST_USE enum sn_err sn_json_hex(yyjson_val *obj, const char *key, void *ret, size_t n,

@@ -228,6 +228,15 @@ dry_approvers(const struct plan *p, struct bun_approver *ret, struct sn_why *why
 	return SN_OK;
 }
 
+/* The best class that the plan can reach; the lint has refused a plan that reaches none. */
+static const char *
+dry_class(const struct plan *p)
+{
+	if (plan_may_reach(p, "vendor"))
+		return "vendor";
+	return plan_may_reach(p, "pinned") ? "pinned" : "software";
+}
+
 static enum sn_err
 dry_compose(struct dry *d, struct sn_why *why)
 {
@@ -256,7 +265,7 @@ dry_compose(struct dry *d, struct sn_why *why)
 		.npeople = p->npeople,
 		.profiles = profiles,
 		.reduced = p->two,
-		.evidence_class = p->accept_pinned && p->tpm_ek_pinned ? "pinned" : "software",
+		.evidence_class = dry_class(p),
 		.has_collateral_time = p->has_collateral_time,
 		.collateral_time = p->collateral_time,
 		.exception = p->has_exception ? p->exception_reason : NULL,

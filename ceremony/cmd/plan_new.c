@@ -40,6 +40,8 @@ enum option {
 	OPT_APPROVALS,
 	OPT_OPERATIONS,
 	OPT_TPM_EK,
+	OPT_TPM_AK,
+	OPT_TPM_COUNTER,
 	OPT_CONSOLE,
 	OPT_TEAM,
 	OPT_LIKE,
@@ -50,8 +52,8 @@ enum option {
 };
 static const char *const option_names[OPT_COUNT] = { "--name", "--world", "--mode",
 	"--organization", "--ceremony", "--sequence", "--id", "--from", "--to", "--shares",
-	"--approvals", "--operations", "--tpm-ek", "--console", "--team", "--like",
-	"--identity", "--base", "--previous" };
+	"--approvals", "--operations", "--tpm-ek", "--tpm-ak", "--tpm-counter", "--console",
+	"--team", "--like", "--identity", "--base", "--previous" };
 
 struct fresh {
 	const char *opt[OPT_COUNT]; /* NULL: not given */
@@ -342,15 +344,21 @@ put_room(struct fresh *f)
 		    yyjson_mut_arr_add_obj(f->doc, seals), "what", bags[i]);
 }
 
-static void
-put_machine(struct fresh *f)
+static enum sn_err
+put_machine(struct fresh *f, struct sn_why *why)
 {
 	const bool rehearsal = strcmp(option(f, OPT_WORLD, "rehearsal"), "rehearsal") == 0;
 	yyjson_mut_val *accept = yyjson_mut_arr(f->doc);
+	uint32_t counter = 0;
 
 	put_str(f, f->root, "tpm", "machine");
 	if (f->opt[OPT_TPM_EK] != NULL)
 		put_str(f, f->root, "tpm_ek", f->opt[OPT_TPM_EK]);
+	if (f->opt[OPT_TPM_AK] != NULL)
+		put_str(f, f->root, "tpm_ak", f->opt[OPT_TPM_AK]);
+	SN_TRY(option_u32(f, OPT_TPM_COUNTER, 0, &counter, why));
+	if (f->opt[OPT_TPM_COUNTER] != NULL)
+		put_uint(f, f->root, "tpm_counter", counter);
 	f->failed |= !yyjson_mut_obj_add_val(f->doc, f->root, "accept", accept);
 	f->failed |= !yyjson_mut_arr_add_str(f->doc, accept, "pinned");
 	if (rehearsal)
@@ -358,6 +366,7 @@ put_machine(struct fresh *f)
 	put_str(f, f->root, "console", option(f, OPT_CONSOLE, "any"));
 	if (!rehearsal)
 		put_room(f);
+	return SN_OK;
 }
 
 /* Modes whose result holds no policy. */
@@ -411,10 +420,29 @@ put_digests(struct fresh *f, struct sn_why *why)
 	return SN_OK;
 }
 
+/* An enrolled key makes the class "vendor" possible: then it is wanted. */
+static void
+put_vendor(struct fresh *f)
+{
+	yyjson_mut_val *accept = yyjson_mut_obj_get(f->root, "accept"), *v;
+	size_t i, n;
+
+	if (f->opt[OPT_TPM_AK] == NULL)
+		return;
+	yyjson_mut_arr_foreach(accept, i, n, v)
+	{
+		if (yyjson_mut_equals_str(v, "vendor"))
+			return;
+	}
+	f->failed |= !yyjson_mut_arr_add_str(f->doc, accept, "vendor");
+}
+
 /* What an earlier plan says stays, where no option says otherwise. */
 static enum sn_err
 put_like(struct fresh *f, struct sn_why *why)
 {
+	/* another endorsement key is another TPM: with another AK, and a counter of its own */
+	const bool tpm = f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_TPM_AK] != NULL;
 	const struct {
 		const char *key;
 		bool given;
@@ -428,9 +456,12 @@ put_like(struct fresh *f, struct sn_why *why)
 		{ "approvals", f->opt[OPT_APPROVALS] != NULL },
 		{ "operations", f->opt[OPT_OPERATIONS] != NULL },
 		{ "dates", false },
-		{ "tpm", f->opt[OPT_TPM_EK] != NULL },
+		{ "tpm", tpm },
 		{ "tpm_ek", f->opt[OPT_TPM_EK] != NULL },
-		{ "accept", f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_WORLD] != NULL },
+		{ "tpm_ak", f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_TPM_AK] != NULL },
+		{ "tpm_counter",
+		    f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_TPM_COUNTER] != NULL },
+		{ "accept", f->opt[OPT_WORLD] != NULL },
 		{ "console", f->opt[OPT_CONSOLE] != NULL },
 		{ "nodes", no_policy(f) || yyjson_mut_arr_size(f->nodes) > 0 },
 		{ "tcb", no_policy(f) },
@@ -469,11 +500,12 @@ compose(struct fresh *f, int64_t now, struct sn_buf *ret, struct sn_why *why)
 	SN_TRY(put_head(f, why));
 	SN_TRY(put_people(f, why));
 	put_dates(f);
-	put_machine(f);
+	SN_TRY(put_machine(f, why));
 	if (!no_policy(f))
 		put_policy(f);
 	SN_TRY(put_digests(f, why));
 	SN_TRY(put_like(f, why));
+	put_vendor(f);
 	if (from_identity(f))
 		SN_TRY(plan_identity_put(f->doc, f->root, f->opt[OPT_IDENTITY], f->window.from,
 		    why));

@@ -27,19 +27,6 @@ rules_hold(const struct fit_rule *rules, size_t n, struct sn_why *why)
 	return SN_OK;
 }
 
-/*
- * The class itself is judged where the TPM is. But no ceremony verifies a vendor's
- * certificate of the TPM, so none may claim that class; the others need the plan.
- */
-static bool
-evidence_allowed(const char *class, const struct plan *plan)
-{
-	if (strcmp(class, "pinned") == 0)
-		return plan->accept_pinned && plan->tpm_ek_pinned;
-	return strcmp(class, "software") == 0 && plan->accept_software &&
-	    plan->world == PLAN_REHEARSAL;
-}
-
 static bool
 previous_same(const struct bun_statement *s, const struct plan *plan)
 {
@@ -181,7 +168,8 @@ statement_fits(const struct process *p, struct bytes statement, struct sn_why *w
 		{ "exceptions", exception_same(&s, plan) },
 		{ "profiles", profiles_same(&s, plan) },
 		{ "separation", s.reduced == plan->two },
-		{ "evidence_class", evidence_allowed(s.evidence_class, plan) },
+		/* the class itself is judged where the TPM is */
+		{ "evidence_class", plan_may_reach(plan, s.evidence_class) },
 	};
 	SN_TRY(rules_hold(rules, SN_NITEMS(rules), why));
 	if (plan_is_operations(plan))

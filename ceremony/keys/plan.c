@@ -32,10 +32,11 @@ static const struct plan_word console_names[] = {
 
 static const char *const plan_keys[] = { "format", "world", "mode", "sequence", "ceremony",
 	"window", "sanctum", "people", "shares", "approvers", "approvals", "operations",
-	"dates", "tpm", "tpm_ek", "accept", "console", "collateral_time", "vendor_pki",
-	"identity_sha256", "freshness", "nodes", "tcb", "profiles", "languages", "exceptions",
-	"dice", "closing", "previous_closing", "base_sha256", "previous_sha256",
-	"approvers_next", "team", "inspection", "seals", "journal", NULL };
+	"dates", "tpm", "tpm_ek", "tpm_ak", "tpm_counter", "accept", "console",
+	"collateral_time", "vendor_pki", "identity_sha256", "freshness", "nodes", "tcb",
+	"profiles", "languages", "exceptions", "dice", "closing", "previous_closing",
+	"base_sha256", "previous_sha256", "approvers_next", "team", "inspection", "seals",
+	"journal", NULL };
 static const char *const range_keys[] = { "from", "to", NULL };
 static const char *const sanctum_keys[] = { "id", "name", "organization", NULL };
 static const char *const date_keys[] = { "root", "signing", "statement", "operations", "token",
@@ -154,7 +155,8 @@ plan_world_rules(const struct plan *p, struct sn_why *why)
 		{ p->software_tpm, "tpm: software" },
 		{ p->accept_software, "accept: software" },
 		{ p->has_collateral_time && !p->has_exception, "collateral_time" },
-		{ p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root, "vendor_pki" },
+		{ p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root || p->has_tpm_root,
+		    "vendor_pki" },
 	};
 
 	if (p->world == PLAN_REHEARSAL)

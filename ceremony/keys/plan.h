@@ -108,6 +108,10 @@ struct plan {
 	bool software_tpm;	      /* "tpm": "software" */
 	bool tpm_ek_pinned;
 	uint8_t tpm_ek[32]; /* SHA-256 of the EK's public area */
+	bool tpm_ak_pinned;
+	uint8_t tpm_ak[32]; /* the same of the attestation key, which was enrolled */
+	bool has_tpm_counter;
+	uint64_t tpm_counter; /* the TPM's counter must be above it */
 	bool accept_vendor, accept_pinned, accept_software;
 	bool has_collateral_time;
 	int64_t collateral_time; /* given by itself, or by an exception */
@@ -116,8 +120,8 @@ struct plan {
 	struct plan_amd_root amd_roots[PLAN_AMD_ROOTS]; /* rehearsal only */
 	size_t namd_roots;
 	struct plan_policy policy;
-	bool has_intel_root, has_ibm_root; /* rehearsal only */
-	uint8_t intel_root[32], ibm_root[32];
+	bool has_intel_root, has_ibm_root, has_tpm_root; /* rehearsal only */
+	uint8_t intel_root[32], ibm_root[32], tpm_root[32];
 	bool has_identity_sha256;    /* not in a genesis */
 	uint8_t identity_sha256[32]; /* SHA-256 of the identity.json to work from */
 	bool has_previous;	     /* rotation, reshare; operations above 1; some rebuilds */
@@ -145,6 +149,12 @@ const char *plan_approver_name_fault(const char *name);
 
 /* Can a seal have this serial: 3 to 24 of A-Z, 0-9 and "-"? */
 bool plan_serial_ok(const char *s);
+
+/* Does it name what a TPM must be: its keys, the least of its counter? */
+bool plan_pins_tpm(const struct plan *p);
+/* Can a ceremony by this plan reach that class ("vendor") and accept it? Only a plan that says
+ * which attestation key was enrolled can reach "vendor"; "software" is for rehearsals. */
+bool plan_may_reach(const struct plan *p, const char *class);
 
 /*
  * Does a ceremony of this mode add an operations statement to a bundle, signed by the

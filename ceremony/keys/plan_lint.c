@@ -34,12 +34,11 @@ who_has(const struct plan *p, unsigned int all, char ret[PLAN_LINT_WHO_MAX])
 
 /* ---- can it end well? */
 
-/* No ceremony reaches class vendor: chains of endorsement keys are not verified. */
 static bool
 no_class(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
 {
-	return !(p->accept_pinned && p->tpm_ek_pinned) &&
-	    !(p->accept_software && p->world == PLAN_REHEARSAL);
+	return !plan_may_reach(p, "vendor") && !plan_may_reach(p, "pinned") &&
+	    !plan_may_reach(p, "software");
 }
 
 static bool
@@ -211,7 +210,14 @@ stale_collateral(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSE
 static bool
 generated_roots(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
 {
-	return p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root;
+	return p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root || p->has_tpm_root;
+}
+
+/* The endorsement key alone says nothing of the key that signs the evidence. */
+static bool
+ak_not_enrolled(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
+{
+	return p->tpm_ek_pinned && !p->tpm_ak_pinned;
 }
 
 static bool
@@ -237,7 +243,7 @@ no_layout(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
 
 static const struct plan_lint_row rows[] = {
 	{ "accept-reach", PLAN_LINT_REFUSE,
-	    "no class in accept can be reached: pinned needs tpm_ek, software a rehearsal, and vendor is never given",
+	    "no class in accept can be reached: vendor needs tpm_ak, pinned tpm_ek, software a rehearsal",
 	    no_class },
 	{ "window-over", PLAN_LINT_REFUSE, "the window is over; give it new dates",
 	    window_over },
@@ -297,6 +303,9 @@ static const struct plan_lint_row rows[] = {
 	    node_without_tcb },
 	{ "no-layout", PLAN_LINT_WARN,
 	    "profiles is empty; no consumer gets a ready configuration", no_layout },
+	{ "ak-enrolled", PLAN_LINT_WARN,
+	    "tpm_ek without tpm_ak; only an enrolled key is known to be in the same TPM",
+	    ak_not_enrolled },
 	{ "generated-roots", PLAN_LINT_WARN,
 	    "vendor_pki names generated roots; this can only practise", generated_roots },
 };

@@ -5,29 +5,8 @@
 #include "appliance/base/json.h"
 
 static const char *const exception_keys[] = { "what", "collateral_time", "reason", NULL };
-static const char *const pki_keys[] = { "amd", "intel", "ibm-se", NULL };
+static const char *const pki_keys[] = { "amd", "intel", "ibm-se", "tpm", NULL };
 static const char *const amd_products[] = { "Milan", "Genoa", "Turin", NULL };
-
-enum sn_err
-plan_accept(struct plan *p, yyjson_val *root, struct sn_why *why)
-{
-	yyjson_val *arr = NULL, *v;
-	size_t i, n;
-
-	SN_TRY(sn_json_arr(root, "accept", 1, 3, &arr, WHAT, why));
-	yyjson_arr_foreach(arr, i, n, v)
-	{
-		if (yyjson_equals_str(v, "vendor"))
-			p->accept_vendor = true;
-		else if (yyjson_equals_str(v, "pinned"))
-			p->accept_pinned = true;
-		else if (yyjson_equals_str(v, "software"))
-			p->accept_software = true;
-		else
-			return sn_fail(why, SN_E_FORMAT, WHAT ": accept: unknown class");
-	}
-	return SN_OK;
-}
 
 static enum sn_err
 plan_vendor_pki(struct plan *p, yyjson_val *root, struct sn_why *why)
@@ -45,6 +24,10 @@ plan_vendor_pki(struct plan *p, yyjson_val *root, struct sn_why *why)
 	if (yyjson_obj_get(o, "ibm-se") != NULL) {
 		SN_TRY(sn_json_hex(o, "ibm-se", p->ibm_root, 32, WHAT, why));
 		p->has_ibm_root = true;
+	}
+	if (yyjson_obj_get(o, "tpm") != NULL) {
+		SN_TRY(sn_json_hex(o, "tpm", p->tpm_root, 32, WHAT, why));
+		p->has_tpm_root = true;
 	}
 	if (yyjson_obj_get(o, "amd") == NULL)
 		return SN_OK;
@@ -170,10 +153,7 @@ plan_closing(struct plan *p, yyjson_val *root, struct sn_why *why)
 enum sn_err
 plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why)
 {
-	if (yyjson_obj_get(root, "tpm_ek") != NULL) {
-		SN_TRY(sn_json_hex(root, "tpm_ek", p->tpm_ek, 32, WHAT, why));
-		p->tpm_ek_pinned = true;
-	}
+	SN_TRY(plan_tpm(p, root, why));
 	if (yyjson_obj_get(root, "collateral_time") != NULL) {
 		SN_TRY(sn_json_time(root, "collateral_time", &p->collateral_time, WHAT, why));
 		p->has_collateral_time = true;

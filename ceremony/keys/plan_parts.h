@@ -38,8 +38,11 @@ SN_MUST_USE enum sn_err plan_people(struct plan *p, yyjson_val *root, struct sn_
 SN_MUST_USE enum sn_err plan_shares(struct plan *p, yyjson_val *root, struct sn_why *why);
 SN_MUST_USE enum sn_err plan_approvers(struct plan *p, yyjson_val *root, struct sn_why *why);
 
-/* plan_optional.c: evidence classes; then all that may be absent (after dates and mode). */
+/* plan_tpm.c: evidence classes; then which TPM it must be (after "tpm"). */
 SN_MUST_USE enum sn_err plan_accept(struct plan *p, yyjson_val *root, struct sn_why *why);
+SN_MUST_USE enum sn_err plan_tpm(struct plan *p, yyjson_val *root, struct sn_why *why);
+
+/* plan_optional.c: all that may be absent (after dates and mode). */
 SN_MUST_USE enum sn_err plan_optional(struct plan *p, yyjson_val *root, struct sn_why *why);
 
 /* plan_policy.c: nodes, least firmware, freshness, layouts, languages (after exceptions). */

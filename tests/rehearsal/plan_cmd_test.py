@@ -35,6 +35,8 @@ REFUSED = {
     "a file that is not there": ([], ["gus.json"], 12, "gus.json"),
     "a number that is none": ([], ["--sequence", "1.5"], 10, "--sequence"),
     "production that pins no TPM": ([], ["--world", "production"], 32, "1 of the lines above cannot stay"),
+    "an enrolled key that is none": ([], ["--tpm-ak", "alice"], 10, "tpm_ak"),
+    "a counter that is none": ([], ["--tpm-counter", "many"], 10, "--tpm-counter"),
     "a rebuild of nothing": ([], ["--mode", "rebuild"], 32, "identity_sha256 is missing"),
     "two people with one full name": (["carol"], ["--person", "carol:custodian=dave"], 32,
                                       "1 of the lines above cannot stay"),
@@ -126,6 +128,24 @@ def judge_nodes(folder):
     ok(status == 0 and "dry run: 3 shares" in said, "their dry run", said + err)
 
 
+def judge_tpm(folder):
+    """A plan that names the TPM; another endorsement key is another TPM."""
+    first, second = os.path.join(folder, "tpm.json"), os.path.join(folder, "other-tpm.json")
+    said = "".join(new(folder, "tpm.json", PEOPLE, ["--world", "production", "--tpm-ek", "ab" * 32, "--tpm-ak",
+                                                    "cd" * 32, "--tpm-counter", "7"])[1:])
+    ok("warning" not in said, "a production's plan that names its TPM", said)
+    said = "".join(r.run(CEREMONY, "plan", "new", second, "--like", first, "--tpm-ek", "ef" * 32)[1:])
+    ok("warning ak-enrolled" in said, "like it, on another TPM", said)
+    with open(first, encoding="utf-8") as f, open(second, encoding="utf-8") as g:
+        one, other = json.load(f), json.load(g)
+    ok((one["tpm_ek"], one["tpm_ak"], one["tpm_counter"], one["accept"]) ==
+       ("ab" * 32, "cd" * 32, 7, ["pinned", "vendor"]), "its keys, its counter, its classes", one)
+    ok(other["tpm_ek"] == "ef" * 32 and "tpm_ak" not in other and "tpm_counter" not in other,
+       "of the old TPM nothing is left", other)
+    status, said, err = r.run(CEREMONY, "plan", "lint", first)
+    ok(status == 0 and "dry run: 3 shares" in said, "its dry run", said + err)
+
+
 def judge_two(folder):
     """A team of two needs no other option than its people."""
     both = ":custodian,approver"
@@ -179,6 +199,7 @@ def main():
             ok(f.read() == before, "the plan that was there is as it was")
         judge_modes(folder, path)
         judge_nodes(folder)
+        judge_tpm(folder)
         judge_two(folder)
         judge_lint(folder, path)
         shutil.rmtree(os.path.join(folder, "alice"))

@@ -173,6 +173,34 @@ test_production_evidence(void **state)
 	keeper_stop(&k);
 }
 
+/* The class vendor needs the plan's word for it, and the key that was enrolled. */
+static void
+test_vendor_evidence(void **state)
+{
+	char *made_as = rig_production_plan(M, N);
+	char *naming = rig_replaced(made_as, "\"machine\"",
+	    "\"machine\",\"tpm_ak\":"
+	    "\"0000000000000000000000000000000000000000000000000000000000000000\"");
+	struct keeper_files files = { 0 };
+	uint8_t theirs[32];
+	struct keeper *k = rig_genesis(naming, N, NULL, &files, theirs);
+	char *software = rig_statement(naming, theirs);
+	char *vendor = rig_replaced(software, "\"software\"", "\"vendor\"");
+	char *pinned = rig_replaced(software, "\"software\"", "\"pinned\"");
+
+	(void)state;
+	check_unfit(k, software, SN_E_POLICY, "evidence_class");
+	check_unfit(k, pinned, SN_E_POLICY, "evidence_class");
+	RIG_OK(rig_approve(k, 0, KEEPER_APPROVE_STATEMENT, vendor));
+	free(made_as);
+	free(naming);
+	free(software);
+	free(vendor);
+	free(pinned);
+	keeper_files_done(&files);
+	keeper_stop(&k);
+}
+
 #define EXCEPTION                                                                              \
 	"\"exceptions\":[{\"what\":\"expired-collateral\",\"collateral_time\":"                \
 	"\"2024-07-01T00:00:00Z\",\"reason\":\"air gap\"}],\"tpm\""
@@ -328,6 +356,7 @@ main(int argc, char **argv)
 		    stated_rows[i].name);
 	test_list_add(l, test_unfit_digests, NULL, "not signed: another plan, identity");
 	test_list_add(l, test_production_evidence, NULL, "evidence of a production");
+	test_list_add(l, test_vendor_evidence, NULL, "evidence by an enrolled key");
 	test_list_add(l, test_exception, NULL, "an exception, word for word");
 	test_list_add(l, test_approvals_of_worlds, NULL, "approvals of the other world");
 	test_list_add(l, test_keyboard, NULL, "a keyboard by two different people");

@@ -90,12 +90,15 @@ SPOIL(any_intel, memcpy(p->policy.node[0].name, "n1", 3); p->policy.nnodes = 1;
 SPOIL(nothing_wanted, p->policy.profiles = 0)
 SPOIL(home_made_amd, p->namd_roots = 1)
 SPOIL(home_made_intel, p->has_intel_root = true)
+SPOIL(home_made_tpm, p->has_tpm_root = true)
+SPOIL(enrolled, p->accept_software = false; p->accept_vendor = p->tpm_ak_pinned = true)
+SPOIL(any_ak, p->accept_pinned = p->tpm_ek_pinned = true)
 
 static void
 sample_in_production(struct plan *p)
 {
 	p->world = PLAN_PRODUCTION;
-	p->accept_pinned = p->tpm_ek_pinned = true;
+	p->accept_pinned = p->tpm_ek_pinned = p->tpm_ak_pinned = true;
 	assert_int_equal(sn_hex_parse("5a6b1c02d3e44f5586978899aabbccdd", p->sanctum_id, 16,
 			     "id", NULL),
 	    SN_OK);
@@ -115,7 +118,9 @@ static const struct row rows[] = {
 	{ "the first amendment of a bundle", NULL, "", first_amendment },
 	{ "the first custodian check", NULL, "", first_check },
 	{ "two people for everything", "team-of-two", "", two_people },
-	{ "only the class that nobody reaches", "accept-reach", "", vendor_only },
+	{ "an enrolled key, for class vendor", NULL, "", enrolled },
+	{ "an endorsement key with any attestation key", "ak-enrolled", "", any_ak },
+	{ "class vendor without an enrolled key", "accept-reach", "", vendor_only },
 	{ "pinned without a key", "accept-reach", "", pinned_without_key },
 	{ "software evidence in production", "accept-reach", "", software_in_production },
 	{ "a window of last year", "window-over", "", last_year },
@@ -144,6 +149,7 @@ static const struct row rows[] = {
 	{ "no layout", "no-layout", "", nothing_wanted },
 	{ "generated AMD roots", "generated-roots", "", home_made_amd },
 	{ "a generated Intel root", "generated-roots", "", home_made_intel },
+	{ "a generated TPM root", "generated-roots", "", home_made_tpm },
 };
 
 /* Rows that cannot be hit alone. */
