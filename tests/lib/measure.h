@@ -197,7 +197,8 @@ rig_stick(struct sn_buf *b, struct bytes uki)
 /* ---- event logs */
 
 #define RIG_LOG_HEAD 65 /* bytes before the first event */
-#define RIG_LOG_EVENT (4 + 4 + 4 + 2 + 32 + 4 + 4)
+#define RIG_LOG_DATA 32 /* as little as a loaded image says of itself */
+#define RIG_LOG_EVENT (4 + 4 + 4 + 2 + 32 + 4 + RIG_LOG_DATA)
 #define RIG_APPLICATION 0x80000003U
 #define RIG_SEPARATOR 0x00000004U
 
@@ -217,7 +218,7 @@ rig_log(struct sn_buf *b)
 	sn_buf_u8(b, 0);
 }
 
-/* An event with four bytes of data, and a digest that is 32 times fill. */
+/* An event with RIG_LOG_DATA bytes of data, and a digest that is 32 times fill. */
 static inline void
 rig_event(struct sn_buf *b, uint32_t pcr, uint32_t type, uint8_t fill)
 {
@@ -227,8 +228,8 @@ rig_event(struct sn_buf *b, uint32_t pcr, uint32_t type, uint8_t fill)
 	rig_le(b, 0x000b, 2);
 	for (size_t i = 0; i < 32; i++)
 		sn_buf_u8(b, fill);
-	rig_le(b, 4, 4);
-	rig_zeros(b, 4);
+	rig_le(b, RIG_LOG_DATA, 4);
+	rig_zeros(b, RIG_LOG_DATA);
 }
 
 /* ---- one change */

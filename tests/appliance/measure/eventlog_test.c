@@ -27,10 +27,12 @@ static const struct rig_change changes[] = {
 	{ "a head of 4 GB", 28, 0xffffffff, 4, SN_E_FORMAT, "first event" },
 	{ "no banks", 56, 0, 4, SN_E_LIMIT, "0 banks" },
 	{ "2^32 banks", 56, 0xffffffff, 4, SN_E_LIMIT, "banks" },
-	{ "only another bank", 60, 0x000c, 2, SN_E_FORMAT, "no SHA-256" },
+	{ "only another bank", 60, 0x0012, 2, SN_E_FORMAT, "no SHA-256" },
+	{ "SHA-384 of 32 bytes", 60, 0x000c, 2, SN_E_FORMAT, "bank 0xc of 32" },
+	{ "a digest in the head", 20, 1, 1, SN_E_FORMAT, "begin with its kind" },
 	{ "SHA-256 of 20 bytes", 62, 20, 2, SN_E_FORMAT, "bank" },
-	{ "a bank of no bytes", 60, 0x0000000c, 4, SN_E_FORMAT, "bank" },
-	{ "a bank of 65535 bytes", 60, 0xffff000c, 4, SN_E_FORMAT, "bank" },
+	{ "a bank of no bytes", 60, 0x000000ff, 4, SN_E_FORMAT, "bank" },
+	{ "a bank of 65535 bytes", 60, 0xffff00ff, 4, SN_E_FORMAT, "bank" },
 	{ "vendor data over the end", 64, 255, 1, SN_E_FORMAT, "vendor" },
 	{ "register 24", FIRST, 24, 4, SN_E_FORMAT, "register 24" },
 	{ "register 2^32 - 1", FIRST, 0xffffffff, 4, SN_E_FORMAT, "register" },
@@ -38,7 +40,12 @@ static const struct rig_change changes[] = {
 	{ "an event with two digests", FIRST + 8, 2, 4, SN_E_FORMAT, "2 digests" },
 	{ "a digest of a bank that is not named", FIRST + 12, 0x000c, 2, SN_E_FORMAT, "bank" },
 	{ "an event of 4 GB", FIRST + 46, 0xffffffff, 4, SN_E_LIMIT, "an event of" },
-	{ "an event over the end", SECOND + 46, 5, 4, SN_E_FORMAT, "data" },
+	{ "an event over the end", SECOND + 46, 33, 4, SN_E_FORMAT, "data" },
+	{ "a firmware volume of 32 bytes", SECOND + 4, 0x80000008, 4, SN_OK, "" },
+	{ "a variable without a name", SECOND + 4, 0x80000001, 4, SN_OK, "" },
+	{ "a partition table of 32 bytes", SECOND + 4, 0x80000006, 4, SN_E_FORMAT,
+	    "a partition table" },
+	{ "an H-CRTM that is none", SECOND + 4, 0x80000010, 4, SN_E_FORMAT, "H-CRTM" },
 };
 
 static void
@@ -91,11 +98,12 @@ test_every_bit(void **state)
 	extend(pcr4, 0x22);
 	assert_int_equal(eventlog_image(sn_buf_bytes(&b), pcr4, true, got, &why), SN_OK);
 	assert_int_equal(got[0], 0x22);
-	for (size_t i = 8 * FIRST; i < 8 * (END - 8); i++) {
+	for (size_t i = 8 * FIRST; i < 8 * (END - 4 - RIG_LOG_DATA); i++) {
 		size_t at = i / 8;
 		enum sn_err e;
 
-		if ((at >= SECOND - 8 && at < SECOND) || (at >= FIRST + 4 && at < FIRST + 8))
+		if ((at >= SECOND - 4 - RIG_LOG_DATA && at < SECOND) ||
+		    (at >= FIRST + 4 && at < FIRST + 8))
 			continue; /* data, and what kind of event the first one is */
 		b.p[at] ^= (uint8_t)(1U << i % 8);
 		e = eventlog_image(sn_buf_bytes(&b), pcr4, true, got, &why);
@@ -105,24 +113,85 @@ test_every_bit(void **state)
 	}
 }
 
-/* A log that starts PCR 0 from another locality [TCG PFP 10.4.5.3]. */
-static void
-test_locality(void **state)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
-	uint8_t pcr[EVENTLOG_PCRS][32], want[32] = { [31] = 3 };
-	struct sn_why why = { 0 };
+/* ---- what events say of themselves, where PCR 0 starts */
 
-	(void)state;
+#define VARIABLE(name_len, data_len) "00112233445566778899aabbccddeeff" name_len data_len
+#define LEN(n) #n "00000000000000"
+#define START "537461727475704c6f63616c69747900" /* "StartupLocality" and its NUL */
+
+static const struct body_case {
+	const char *name;
+	uint32_t pcr, type;
+	const char *data; /* of an event, before a separator of PCR 0; or behind it */
+	bool behind;
+	enum sn_err want;
+	uint8_t start; /* of PCR 0; 255: the H-CRTM is the first event */
+} body_cases[] = {
+	{ "a variable", 1, 0x80000002, VARIABLE(LEN(01), LEN(02)) "6100ffff", false, SN_OK, 0 },
+	{ "a variable and padding", 1, 0x800000e0, VARIABLE(LEN(00), LEN(00)) "00", false,
+	    SN_OK, 0 },
+	{ "a variable, cut", 1, 0x80000001, VARIABLE(LEN(01), "0200"), false, SN_E_FORMAT, 0 },
+	{ "a name over the end", 1, 0x80000001, VARIABLE(LEN(02), LEN(00)) "6100", false,
+	    SN_E_FORMAT, 0 },
+	{ "a value over the end", 1, 0x80000001, VARIABLE(LEN(01), LEN(03)) "6100ffff", false,
+	    SN_E_FORMAT, 0 },
+	{ "lengths that overflow", 1, 0x80000001, VARIABLE("0000000000000080", LEN(00)), false,
+	    SN_E_FORMAT, 0 },
+	{ "a name that is not ASCII", 1, 0x8000000c, VARIABLE(LEN(01), LEN(00)) "6101", false,
+	    SN_E_FORMAT, 0 },
+	{ "no partition table", 5, 0x80000006, "", false, SN_OK, 0 },
+	{ "a firmware volume of 15 bytes", 0, 7, "000102030405060708090a0b0c0d0e", false,
+	    SN_E_FORMAT, 0 },
+	{ "an image of no bytes", 2, 0x80000004, "", false, SN_E_FORMAT, 0 },
+	{ "no locality", 0, EVENTLOG_NO_ACTION, START "00", false, SN_OK, 0 },
+	{ "locality 3", 0, EVENTLOG_NO_ACTION, START "03", false, SN_OK, 3 },
+	{ "locality 3, of another register", 1, EVENTLOG_NO_ACTION, START "03", false, SN_OK,
+	    0 },
+	{ "a locality that is missing", 0, EVENTLOG_NO_ACTION, START, false, SN_OK, 0 },
+	{ "locality 3 and more", 0, EVENTLOG_NO_ACTION, START "0300", false, SN_OK, 3 },
+	{ "no locality, after the start", 0, EVENTLOG_NO_ACTION, START "00", true, SN_OK, 0 },
+	{ "locality 3, after the start", 0, EVENTLOG_NO_ACTION, START "03", true, SN_E_FORMAT,
+	    0 },
+	{ "an H-CRTM", 0, 0x80000010, "484352544d", false, SN_OK, 255 },
+	{ "an H-CRTM after the start", 0, 0x80000010, "484352544d", true, SN_E_FORMAT, 0 },
+};
+
+static void
+put_event(struct sn_buf *b, const struct body_case *c)
+{
+	struct test_bytes data = test_unhex(c->data);
+
+	rig_event(b, c->pcr, c->type, 0x33);
+	b->n -= 4 + RIG_LOG_DATA;
+	rig_le(b, data.len, 4);
+	sn_buf_put(b, (struct bytes){ data.data, data.len });
+	test_bytes_done(&data);
+}
+
+static void
+test_body(void **state)
+{
+	const struct body_case *c = *state;
+	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
+	uint8_t pcr[EVENTLOG_PCRS][32], want[32] = { 0 };
+	struct sn_why why = { 0 };
+	enum sn_err e;
+
 	rig_log(&b);
-	rig_event(&b, 0, EVENTLOG_NO_ACTION, 0);
-	b.n -= 8;
-	rig_le(&b, 17, 4);
-	sn_buf_put(&b, (struct bytes){ (const uint8_t *)"StartupLocality", 16 });
-	sn_buf_u8(&b, 3);
+	if (!c->behind)
+		put_event(&b, c);
 	rig_event(&b, 0, RIG_SEPARATOR, 0x11);
+	if (c->behind)
+		put_event(&b, c);
+	e = eventlog_replay(sn_buf_bytes(&b), pcr, &why);
+	if (e != c->want)
+		fail_msg("%s: %s, \"%s\"", c->name, sn_err_name(e), why.text);
+	if (e != SN_OK)
+		return;
+	want[31] = c->start == 255 ? 4 : c->start;
+	if (c->start == 255 || (c->pcr == 0 && c->type == 7))
+		extend(want, 0x33);
 	extend(want, 0x11);
-	assert_int_equal(eventlog_replay(sn_buf_bytes(&b), pcr, &why), SN_OK);
 	assert_memory_equal(pcr[0], want, 32);
 }
 
@@ -183,7 +252,8 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(changes); i++)
 		test_list_add(l, test_change, &changes[i], "%s", changes[i].name);
 	test_list_add(l, test_every_bit, NULL, "PCR 4 confirms every bit of its events");
-	test_list_add(l, test_locality, NULL, "PCR 0 from another locality");
+	for (size_t i = 0; i < SN_NITEMS(body_cases); i++)
+		test_list_add(l, test_body, &body_cases[i], "%s", body_cases[i].name);
 	test_list_add(l, test_too_many, NULL, "more events, more bytes than allowed");
 	for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
