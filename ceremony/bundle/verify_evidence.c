@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "appliance/attest/attest.h"
 #include "appliance/base/text.h"
 #include "ceremony/bundle/judge.h"
-#include "ceremony/bundle/quote.h"
 #include "ceremony/keys/identity.h"
 
 #define PCR_TRANSCRIPT 15
@@ -67,34 +67,37 @@ bun_check_transcript(struct bun_case *c, struct sn_why *why)
 
 static enum sn_err
 attestation_key(const struct bun_case *c, const char *pem_path, const char *pub_path,
-    struct cry_key **ret, struct sn_why *why)
+    struct att_ak *ret, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	SN_CLEANUP(att_ak_done) struct att_ak ak = { 0 };
 	struct bytes pem, pub;
 
 	SN_TRY(bun_dir_get(&c->dir, pem_path, &pem, why));
 	SN_TRY(bun_dir_get(&c->dir, pub_path, &pub, why));
 	SN_TRY(bun_key_parse(pem, pem_path, &key, why));
-	SN_TRY(quote_key(pub, key, why));
-	*ret = SN_TAKE(key);
+	SN_TRY(att_ak_open(pub, &ak, why));
+	SN_TRY(att_ak_is(&ak, key, why));
+	*ret = ak;
+	ak.key = NULL;
 	return SN_OK;
 }
 
 enum sn_err
 bun_check_quote(struct bun_case *c, struct sn_why *why)
 {
-	SN_CLEANUP(cry_key_free) struct cry_key *ak = NULL;
+	SN_CLEANUP(att_ak_done) struct att_ak ak = { 0 };
+	struct att_clock clock;
 	struct bytes msg, sig, pcr;
-	struct quote_pcrs pcrs;
+	struct att_pcrs pcrs;
 	uint8_t replay[32];
 
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_MSG, &msg, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_SIG, &sig, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_PCR, &pcr, why));
 	SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
-	SN_TRY(quote_signature(msg, sig, ak, BUN_QUOTE_SIG, why));
-	SN_TRY(quote_pcrs_parse(pcr, &pcrs, why));
-	SN_TRY(quote_check(msg, c->report->statement_sha256, &pcrs, why));
+	SN_TRY(att_pcrs_parse(pcr, &pcrs, why));
+	SN_TRY(att_quote(&ak, msg, sig, c->report->statement_sha256, &pcrs, &clock, why));
 	if ((pcrs.mask & (1U << PCR_TRANSCRIPT)) == 0)
 		return sn_fail(why, SN_E_SIGNATURE, BUN_QUOTE_PCR ": PCR 15 is not quoted");
 	SN_TRY(tr_read_pcr15(c->transcript, replay, why));
@@ -110,7 +113,8 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 enum sn_err
 bun_check_audit(struct bun_case *c, struct sn_why *why)
 {
-	SN_CLEANUP(cry_key_free) struct cry_key *ak = NULL;
+	SN_CLEANUP(att_ak_done) struct att_ak ak = { 0 };
+	struct att_clock clock;
 	const bool genesis = strcmp(c->st.mode, "genesis") == 0;
 	struct bytes msg, sig, list;
 	size_t commands;
@@ -125,8 +129,7 @@ bun_check_audit(struct bun_case *c, struct sn_why *why)
 		SN_TRY(attestation_key(c, BUN_SEED_AK, BUN_SEED_AK_PUB, &ak, why));
 	else
 		SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
-	SN_TRY(quote_signature(msg, sig, ak, AUDIT_SIG, why));
-	SN_TRY(quote_audit(msg, c->st.plan_sha256, list, &commands, why));
+	SN_TRY(att_audit(&ak, msg, sig, c->st.plan_sha256, list, &commands, &clock, why));
 	bun_note(c, "TPM audit of the seeding: %zu commands, bound to the plan", commands);
 	return SN_OK;
 }

@@ -98,22 +98,11 @@ fix_done(struct fix *f)
 
 /* ---- the bundle */
 
-/* The attestation key's public area, as the TPM gives it. */
 static void
 fix_ak_pub(const struct fix *f, const struct fix_bundle *o, struct sn_buf *ret)
 {
-	struct sn_buf point = { 0 };
-
-	FIX_OK(cry_key_raw(f->ak, &point, why));
-	sn_buf_u16(ret, 88);
-	sn_buf_put(ret,
-	    BYTES_STR("\x00\x23\x00\x0b\x00\x05\x04\x72\x00\x00\x00\x10\x00\x18"
-		      "\x00\x0b\x00\x03\x00\x10\x00\x20"));
-	sn_buf_put(ret, (struct bytes){ point.p + 1, 32 });
-	sn_buf_u16(ret, 32);
-	sn_buf_put(ret, (struct bytes){ point.p + 33, 32 });
+	fix_ak_area(f, ret);
 	ret->p[7] ^= o->ak_twist; /* one of the attributes */
-	sn_buf_done(&point);
 }
 
 #define FIX_RECORD(t, id, ...)                                                                 \

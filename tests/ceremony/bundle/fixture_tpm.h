@@ -34,11 +34,45 @@ fix_tpm_signature(const struct cry_key *key, struct bytes msg, struct sn_buf *re
 	sn_buf_done(&der);
 }
 
+/* The attestation key's public area, as the TPM gives it. */
 static void
-fix_attest_head(struct sn_buf *b, uint16_t type, const uint8_t qualifying[32])
+fix_ak_area(const struct fix *f, struct sn_buf *ret)
 {
-	static const uint8_t signer[34] = { 0, 11 };
+	struct sn_buf point = { 0 };
 
+	FIX_OK(cry_key_raw(f->ak, &point, why));
+	sn_buf_u16(ret, 88);
+	sn_buf_put(ret,
+	    BYTES_STR("\x00\x23\x00\x0b\x00\x05\x04\x72\x00\x00\x00\x10\x00\x18"
+		      "\x00\x0b\x00\x03\x00\x10\x00\x20"));
+	sn_buf_put(ret, (struct bytes){ point.p + 1, 32 });
+	sn_buf_u16(ret, 32);
+	sn_buf_put(ret, (struct bytes){ point.p + 33, 32 });
+	sn_buf_done(&point);
+}
+
+/* Its qualified name: it is a primary of the endorsement hierarchy. */
+static void
+fix_signer(const struct fix *f, uint8_t ret[34])
+{
+	uint8_t joined[4 + 34] = { 0x40, 0, 0, 0x0b, 0, 0x0b };
+	struct sn_buf pub = { 0 };
+
+	fix_ak_area(f, &pub);
+	FIX_OK(cry_digest(CRY_SHA256, (struct bytes){ pub.p + 2, pub.n - 2 }, joined + 6, why));
+	ret[0] = 0;
+	ret[1] = 0x0b;
+	FIX_OK(cry_digest(CRY_SHA256, BYTES_OF(joined), ret + 2, why));
+	sn_buf_done(&pub);
+}
+
+static void
+fix_attest_head(const struct fix *f, struct sn_buf *b, uint16_t type,
+    const uint8_t qualifying[32])
+{
+	uint8_t signer[34];
+
+	fix_signer(f, signer);
 	sn_buf_u32(b, 0xff544347);
 	sn_buf_u16(b, type);
 	sn_buf_u16(b, sizeof(signer));
@@ -69,7 +103,7 @@ fix_quote(const struct fix *f, const uint8_t qualifying[32], const uint8_t pcr15
 
 	memcpy(values[15], pcr15, 32);
 	FIX_OK(cry_digest(CRY_SHA256, BYTES_OF(values), digest, why));
-	fix_attest_head(msg, 0x8018, qualifying);
+	fix_attest_head(f, msg, 0x8018, qualifying);
 	sn_buf_u32(msg, 1);
 	sn_buf_u16(msg, 0x000b);
 	sn_buf_put(msg, BYTES_STR("\x03\xff\xff\x00"));
@@ -116,7 +150,7 @@ fix_audit(const struct fix *f, const struct fix_bundle *o, struct bun *b)
 		sn_buf_hex(&list, BYTES_OF(rp));
 		sn_buf_u8(&list, '\n');
 	}
-	fix_attest_head(&msg, 0x8016, qualifying);
+	fix_attest_head(f, &msg, 0x8016, qualifying);
 	sn_buf_u8(&msg, o->shared_session ? 0 : 1);
 	sn_buf_u16(&msg, 32);
 	sn_buf_put(&msg, BYTES_OF(digest));
