@@ -1,7 +1,8 @@
 #!/bin/bash
 # rehearse.sh BUILD [PLAY OUT]: a rehearsal in this terminal, or by an answer file.
 # Without OUT the sticks are in BUILD/rehearse, or the first BUILD/rehearse-N that is free.
-# TPM=swtpm:SOCKET in the environment: the machine's TPM is that swtpm.
+# TPM=swtpm:SOCKET in the environment: on the machine's TPM, which is that swtpm; TPM=machine: on
+# its own, if it has one; else on the software TPM.
 set -euo pipefail
 build=$1 play=${2:-} out=${3:-}
 here=$(dirname "$0")
@@ -48,10 +49,12 @@ fi
 if [ -n "$play" ] && grep -q '^media CS-JOURNAL ' "$play"; then
 	export JOURNAL=true
 fi
+option=
+[ "${TPM:-machine}" = machine ] || option=--tpm=$TPM
 mkdir -p "$out"
 MODE=$mode "$here/sticks.sh" "$build" "$out" $identity
 if [ -n "$play" ]; then
-	exec "$build/bin/ceremony" play "$play" --out "$out" ${TPM:+--tpm="$TPM"}
+	exec "$build/bin/ceremony" play "$play" --out "$out" ${option:+"$option"}
 fi
 cat <<TXT
 
@@ -65,7 +68,7 @@ Ctrl-C ends it.
 TXT
 read -rp "Press Enter to begin. "
 status=0
-"$build/bin/ceremony" run "$out/sticks" ${TPM:+--tpm="$TPM"} || status=$?
+"$build/bin/ceremony" run "$out/sticks" ${option:+"$option"} || status=$?
 if [ -d "$out/sticks/CS-OUT-A/bundle" ]; then
 	echo "The bundle is in $out/sticks/CS-OUT-A/bundle."
 	echo "Type the identity digest from your sheet (hex; Enter to do without):"

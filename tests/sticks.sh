@@ -10,7 +10,8 @@
 # already. With DICE in the environment the plan wants dice, with ROOM (and in production)
 # bags and an inspection, with JOURNAL a journal,
 # with CLOSING a log of what comes after the transcript; PLAN names another plan in
-# tests/play to begin with.
+# tests/play to begin with. A rehearsal is one on the software TPM, and with TPM in the
+# environment on the machine's.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
 world=${WORLD:-rehearsal} ek=${EK:-} dice=${DICE:-}
@@ -100,6 +101,7 @@ if [ -n "$identity" ]; then
 			-e '/"erin"/a\    { "name": "gina", "full": "Gina Rossi", "roles": ["custodian"] },' "$plan"
 	fi
 fi
+[ "$world" = production ] || [ -n "${TPM:-}" ] || sed -i 's/"tpm": "machine"/"tpm": "software"/' "$plan"
 if [ "$world" = production ]; then
 	sed -i -e 's/"world": "rehearsal"/"world": "production"/' -e "s/2026-rehearsal-/2026-production-/" \
 		-e 's/"accept": .*/"accept": ["pinned"],/' -e 's/"console": "any"/"console": "serial"/' \

@@ -71,7 +71,8 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     work = os.path.join(OUT, "machine")
     os.makedirs(work)
-    subprocess.run(["tests/sticks.sh", BUILD, OUT], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["tests/sticks.sh", BUILD, OUT], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "TPM": "machine"})
     items = items_until("tests/play/genesis.play", "review.pass@bob")
     machine = Machine(work, os.path.join(BUILD, "cornerstone.iso"),
                       make_tpm(os.path.join(BUILD, "vm", "tpm")), Shape(memory=512))

@@ -60,7 +60,7 @@ if [ "$WORLD" = production ]; then
 	export EK
 	take="--accept pinned"
 fi
-"$here/../sticks.sh" "$build" "$out" $identity
+TPM=machine "$here/../sticks.sh" "$build" "$out" $identity
 "$here/play" --iso "$build/cornerstone.iso" --fonts "$build/kernel/fonts" --tpm "$tpm" \
 	--scan "$build/tool/scan" --play "$play" --out "$out" --console "$console"
 "$build/bin/sanctum" verify "$out/bundle" --identity "$(cat "$out/identity")" $take

@@ -17,7 +17,7 @@ if [ -d "$out/bundle" ]; then
 fi
 rm -rf "$out"
 mkdir -p "$out"
-"$here/../sticks.sh" "$build" "$out"
+TPM=machine "$here/../sticks.sh" "$build" "$out"
 cat <<TXT
 
 The image boots in this terminal (a minute or so under emulation). The sticks are
