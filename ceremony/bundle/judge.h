@@ -3,7 +3,7 @@
  * that verify.c calls in order.
  *
  * Owns: everything in struct bun_case until verify.c frees it. Only for
- * ceremony/bundle. May include: base, crypto, keys, transcript.
+ * ceremony/bundle. May include: base, crypto, measure, keys, transcript.
  */
 #ifndef BUNDLE_JUDGE_H
 #define BUNDLE_JUDGE_H
@@ -14,6 +14,8 @@
 #include "ceremony/bundle/verify.h"
 #include "ceremony/keys/identity.h"
 #include "ceremony/transcript/transcript.h"
+
+#define BUN_PCR_TRANSCRIPT 15
 
 enum bun_signer { BUN_SIGNER_P384, BUN_SIGNER_MLDSA, BUN_SIGNERS };
 
@@ -94,6 +96,12 @@ const struct bun_case *bun_collateral_of(const struct bun_case *c);
 SN_MUST_USE enum sn_err bun_check_transcript(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_quote(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
+
+/* verify_boot.c: what the registers hold, explained by the log; compared with an image. */
+SN_MUST_USE enum sn_err bun_check_boot(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_measured(const struct bun_case *c, struct sn_why *why);
+/* By the transcript's last word on it; what is not said is a device. */
+bool bun_tpm_is_device(const struct bun_case *c);
 
 /* verify_story.c: what the transcript says happened is what the statement says. */
 SN_MUST_USE enum sn_err bun_check_story(struct bun_case *c, struct sn_why *why);

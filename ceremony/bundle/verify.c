@@ -57,6 +57,7 @@ static const struct bun_check checks[] = {
 	{ bun_check_trust, bun_as_bound },
 	{ bun_check_transcript, bun_as_bound },
 	{ bun_check_quote, bun_as_signature },
+	{ bun_check_boot, bun_as_bound },
 	{ bun_check_story, bun_as_bound },
 	{ bun_check_halts, bun_as_bound },
 	{ bun_check_audit, bun_as_bound },
@@ -194,8 +195,16 @@ static enum sn_err
 check_evidence(const struct bun_case *c, struct sn_why *why)
 {
 	SN_TRY(check_evidence_of(c, why));
-	for (uint32_t i = 0; i < c->nops; i++)
-		SN_TRY(check_evidence_of(&c->ops[i], why));
+	SN_TRY(bun_check_measured(c, why));
+	for (uint32_t i = 0; i < c->nops; i++) {
+		struct sn_why inner = { 0 };
+		enum sn_err e = check_evidence_of(&c->ops[i], &inner);
+
+		if (e == SN_OK)
+			e = bun_check_measured(&c->ops[i], &inner);
+		if (e != SN_OK)
+			return sn_fail(why, e, BUN_OPS "%u: %s", i + 1, inner.text);
+	}
 	return SN_OK;
 }
 

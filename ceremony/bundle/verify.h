@@ -11,6 +11,7 @@
 
 #include "appliance/base/text.h"
 #include "appliance/crypto/cert.h"
+#include "ceremony/bundle/expect.h"
 #include "ceremony/bundle/file.h"
 #include "ceremony/transcript/note.h"
 
@@ -38,7 +39,8 @@ struct bun_policy {
 	size_t ncrls;
 	const struct note_vkey *witness; /* nwitnesses, each of which must have cosigned */
 	size_t nwitnesses;
-	int64_t as_of; /* the time at which `current` is judged */
+	const struct bun_expect *expect; /* of TPM and image; NULL: nothing is known */
+	int64_t as_of;			 /* the time at which `current` is judged */
 };
 
 /* One thing that was checked, in the order of checking, as a printable line. */
@@ -54,7 +56,8 @@ struct bun_report {
 	int64_t time, good_until;
 	char good_until_what[96];
 	size_t files, records, approvals;
-	uint32_t operations; /* operations statements, and of the newest its facts */
+	struct bun_facts facts; /* the bundle's own evidence */
+	uint32_t operations;	/* operations statements, and of the newest its facts */
 	char operations_mode[16];
 	int64_t operations_time;
 	uint8_t operations_sha256[32];

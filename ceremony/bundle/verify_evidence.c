@@ -5,7 +5,6 @@
 #include "ceremony/bundle/judge.h"
 #include "ceremony/keys/identity.h"
 
-#define PCR_TRANSCRIPT 15
 #define AUDIT_MSG "evidence/audit.msg"
 #define AUDIT_SIG "evidence/audit.sig"
 #define AUDIT_LIST "evidence/audit.list"
@@ -98,12 +97,15 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 	SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
 	SN_TRY(att_pcrs_parse(pcr, &pcrs, why));
 	SN_TRY(att_quote(&ak, msg, sig, c->report->statement_sha256, &pcrs, &clock, why));
-	if ((pcrs.mask & (1U << PCR_TRANSCRIPT)) == 0)
-		return sn_fail(why, SN_E_SIGNATURE, BUN_QUOTE_PCR ": PCR 15 is not quoted");
+	if (pcrs.mask != (1U << BUN_PCRS) - 1)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_QUOTE_PCR ": not PCR 0 to 15 are quoted");
 	SN_TRY(tr_read_pcr15(c->transcript, replay, why));
-	if (memcmp(replay, pcrs.value[PCR_TRANSCRIPT], sizeof(replay)) != 0)
+	if (memcmp(replay, pcrs.value[BUN_PCR_TRANSCRIPT], sizeof(replay)) != 0)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    BUN_QUOTE_PCR ": PCR 15 is not the replay of the transcript");
+	memcpy(c->report->facts.pcr, pcrs.value, sizeof(c->report->facts.pcr));
+	c->report->facts.quoted = true;
 	bun_note(c, "TPM quote over the statement, PCR 15 is the transcript; class %s",
 	    c->st.evidence_class);
 	return SN_OK;
@@ -130,6 +132,8 @@ bun_check_audit(struct bun_case *c, struct sn_why *why)
 	else
 		SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
 	SN_TRY(att_audit(&ak, msg, sig, c->st.plan_sha256, list, &commands, &clock, why));
+	c->report->facts.audited = true;
+	c->report->facts.draws = commands;
 	bun_note(c, "TPM audit of the seeding: %zu commands, bound to the plan", commands);
 	return SN_OK;
 }

@@ -171,6 +171,7 @@ static const struct bun_check checks[] = {
 	{ bun_check_approvals, bun_as_signature },
 	{ bun_check_transcript, bun_as_bound },
 	{ bun_check_quote, bun_as_signature },
+	{ bun_check_boot, bun_as_bound },
 	{ bun_check_story, bun_as_bound },
 	{ bun_check_halts, bun_as_bound },
 	{ bun_check_collateral, bun_as_bound },

@@ -1,205 +1,8 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "appliance/base/file.h"
 #include "appliance/base/json.h"
 #include "appliance/base/text.h"
-#include "appliance/base/words.h"
-#include "ceremony/bundle/verify.h"
-#include "ceremony/node/cmd.h"
-#include "ceremony/transcript/cosign.h"
-#include "ceremony/node/crl.h"
-
-#define WITNESSES_MAX 16
-
-struct request {
-	struct bun_policy policy;
-	const char *dir, *state;
-	struct crl_files crls;
-	struct note_vkey witness[WITNESSES_MAX];
-	bool json, has_as_of;
-};
-
-struct option {
-	struct option_row row;
-	enum sn_err (*set)(struct request *r, const char *value, struct sn_why *why);
-};
-
-/* 64 hex digits, in groups if need be as screen and paper show them, or 32 words. */
-static enum sn_err
-set_identity(struct request *r, const char *value, struct sn_why *why)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	char hex[66];
-	size_t n = 0;
-
-	r->policy.has_identity = true;
-	for (const char *p = value; *p != '\0' && n < sizeof(hex) - 1; p++) {
-		if (*p != ' ')
-			hex[n++] = *p;
-	}
-	hex[n] = '\0';
-	if (n > 0 && strspn(hex, digits) == n)
-		return sn_hex_parse(hex, r->policy.identity, 32, "--identity", why);
-	return words_parse(bytes_str(value), r->policy.identity, 32, "--identity", why);
-}
-
-static enum sn_err
-set_rehearsal(struct request *r, const char *value SN_UNUSED, struct sn_why *why SN_UNUSED)
-{
-	r->policy.rehearsal = true;
-	return SN_OK;
-}
-
-static enum sn_err
-set_accept(struct request *r, const char *value, struct sn_why *why)
-{
-	if (strcmp(value, "pinned") == 0)
-		r->policy.accept_pinned = true;
-	else if (strcmp(value, "software") == 0)
-		r->policy.accept_software = true;
-	else
-		return sn_fail(why, SN_E_USAGE, "--accept: \"%s\" is not pinned or software",
-		    value);
-	return SN_OK;
-}
-
-static enum sn_err
-set_min_sequence(struct request *r, const char *value, struct sn_why *why)
-{
-	const char *dot = strchr(value, '.');
-	char number[16];
-
-	r->policy.has_min_sequence = true;
-	if (dot == NULL)
-		return text_to_u32(value, 1, UINT32_MAX, &r->policy.min_sequence,
-		    "--min-sequence", why);
-	(void)snprintf(number, sizeof(number), "%.*s", (int)(dot - value), value);
-	SN_TRY(text_to_u32(number, 1, UINT32_MAX, &r->policy.min_sequence, "--min-sequence",
-	    why));
-	return text_to_u32(dot + 1, 1, UINT32_MAX, &r->policy.min_operations, "--min-sequence",
-	    why);
-}
-
-static enum sn_err
-set_state(struct request *r, const char *value, struct sn_why *why SN_UNUSED)
-{
-	r->state = value;
-	return SN_OK;
-}
-
-static enum sn_err
-set_as_of(struct request *r, const char *value, struct sn_why *why)
-{
-	r->has_as_of = true;
-	return text_to_time(value, &r->policy.as_of, "--as-of", why);
-}
-
-static enum sn_err
-set_json(struct request *r, const char *value SN_UNUSED, struct sn_why *why SN_UNUSED)
-{
-	r->json = true;
-	return SN_OK;
-}
-
-/* Unreadable lists are a matter of the lists, not of the command line. */
-static enum sn_err
-set_crl(struct request *r, const char *value, struct sn_why *why)
-{
-	return crl_files_add(&r->crls, value, why);
-}
-
-static enum sn_err
-set_witness(struct request *r, const char *value, struct sn_why *why)
-{
-	if (r->policy.nwitnesses == WITNESSES_MAX)
-		return sn_fail(why, SN_E_USAGE, "--witness: more than %d", WITNESSES_MAX);
-	return cosign_key_parse(bytes_str(value), &r->witness[r->policy.nwitnesses++], why);
-}
-
-static const struct option options[] = {
-	{ { "--identity", "HEX|WORDS",
-	      "the identity digest from paper; without it nothing is accepted" },
-	    set_identity },
-	{ { "--rehearsal", NULL, "take a rehearsal, and evidence of a software TPM in it" },
-	    set_rehearsal },
-	{ { "--accept", "pinned|software", "take evidence of this class too; may be repeated" },
-	    set_accept },
-	{ { "--min-sequence", "N[.K]",
-	      "refuse a sequence below N, and N itself with fewer than K operations statements" },
-	    set_min_sequence },
-	{ { "--state", "DIR",
-	      "keep the highest accepted sequence there; refuse older ones and forks" },
-	    set_state },
-	{ { "--as-of", "TIME", "judge at this time (2026-01-01T00:00:00Z), not now" },
-	    set_as_of },
-	{ { "--crl", "FILE|DIR",
-	      "refuse what these revocation lists revoke (PEM or DER); may be repeated" },
-	    set_crl },
-	{ { "--witness", "VKEY",
-	      "demand this witness' cosignature (as sanctum cosign prints it); may be repeated" },
-	    set_witness },
-	{ { "--json", NULL, "the report as JSON" }, set_json },
-};
-
-const struct option_row *
-cmd_verify_option(size_t i)
-{
-	return i < SN_NITEMS(options) ? &options[i].row : NULL;
-}
-
-static const struct option *
-find_option(const char *name)
-{
-	for (size_t i = 0; i < SN_NITEMS(options); i++)
-		if (strcmp(options[i].row.name, name) == 0)
-			return &options[i];
-	return NULL;
-}
-
-/* What is wrong on the command line is a matter of usage, whoever noticed it. */
-static enum sn_err
-parse_args(int argc, char **argv, struct request *r, struct sn_why *why)
-{
-	for (int i = 0; i < argc; i++) {
-		const struct option *o = find_option(argv[i]);
-		const char *value = NULL;
-
-		if (o == NULL && argv[i][0] == '-')
-			return sn_fail(why, SN_E_USAGE, "there is no option \"%s\"", argv[i]);
-		if (o == NULL && r->dir != NULL)
-			return sn_fail(why, SN_E_USAGE, "one DIR is taken, not \"%s\" too",
-			    argv[i]);
-		if (o == NULL) {
-			r->dir = argv[i];
-			continue;
-		}
-		if (o->row.arg != NULL && (value = argv[++i]) == NULL)
-			return sn_fail(why, SN_E_USAGE, "%s needs %s", o->row.name, o->row.arg);
-		const enum sn_err e = o->set(r, value, why);
-
-		if (e != SN_OK)
-			return o->set == set_crl ? e : SN_E_USAGE;
-	}
-	if (r->dir == NULL)
-		return sn_fail(why, SN_E_USAGE, "no DIR is given");
-	if (r->state != NULL && r->policy.has_min_sequence)
-		return sn_fail(why, SN_E_USAGE,
-		    "--min-sequence and --state exclude each other");
-	return SN_OK;
-}
-
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+#include "ceremony/node/verify_args.h"
 
 static void
 print_text(const struct bun_report *r)
@@ -290,35 +93,15 @@ print_json(const struct bun_report *r, const struct sn_why *reason, struct sn_wh
 	return SN_OK;
 }
 
-static void
-request_done(struct request *r)
-{
-	crl_files_done(&r->crls);
-}
-
 enum sn_err
 cmd_verify(int argc, char **argv, int64_t now, struct sn_why *why)
 {
-	SN_CLEANUP(request_done) struct request r = { .policy = { .state_dirfd = -1 } };
-	SN_CLEANUP(close_fd) int dirfd = -1;
-	SN_CLEANUP(close_fd) int state = -1;
+	SN_CLEANUP(verify_args_done) struct verify_args a;
 	struct bun_report report;
 
-	SN_TRY(parse_args(argc, argv, &r, why));
-	if (!r.has_as_of)
-		r.policy.as_of = now;
-	r.policy.witness = r.witness;
-	r.policy.crl = r.crls.crl;
-	r.policy.ncrls = r.crls.n;
-	SN_TRY(cmd_open_dir(r.dir, &dirfd, why));
-	if (r.state != NULL) {
-		if (mkdir(r.state, 0755) != 0 && errno != EEXIST)
-			return sn_fail(why, SN_E_IO, "%s: %s", r.state, strerror(errno));
-		SN_TRY(cmd_open_dir(r.state, &state, why));
-		r.policy.state_dirfd = state;
-	}
-	const enum sn_err e = bun_verify(dirfd, &r.policy, &report, why);
-	if (r.json) {
+	SN_TRY(verify_args_read(argc, argv, now, &a, why));
+	const enum sn_err e = bun_verify(a.dirfd, &a.policy, &report, why);
+	if (a.json) {
 		SN_TRY(print_json(&report, why, why));
 		return e;
 	}

@@ -63,7 +63,8 @@ fi
 TPM=machine "$here/../sticks.sh" "$build" "$out" $identity
 "$here/play" --iso "$build/cornerstone.iso" --fonts "$build/kernel/fonts" --tpm "$tpm" \
 	--scan "$build/tool/scan" --play "$play" --out "$out" --console "$console"
-"$build/bin/sanctum" verify "$out/bundle" --identity "$(cat "$out/identity")" $take
+"$build/bin/sanctum" verify "$out/bundle" --identity "$(cat "$out/identity")" $take \
+	--measurements "$build/measurements.json"
 if [ -n "$identity" ]; then
 	same "$genesis" "$out"
 	[ "$(tree "$genesis")" = "$before" ] || { echo "play: $genesis was touched" >&2; exit 1; }

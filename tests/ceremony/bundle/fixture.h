@@ -128,7 +128,8 @@ fix_record_tpm(const struct fix *f, const struct fix_bundle *o, enum fix_lie lie
 	sn_buf_done(&pub);
 	if (lie == FIX_LIE_CLASS)
 		class = strcmp(class, "software") == 0 ? "pinned" : "software";
-	FIX_RECORD(t, "tpm.opened", TR_ARG_STR("ak", ak), TR_ARG_STR("class", class));
+	FIX_RECORD(t, "tpm.opened", TR_ARG_STR("ak", ak), TR_ARG_STR("class", class),
+	    TR_ARG_STR("backend", o->software ? "software" : "device"));
 }
 
 static void
@@ -404,13 +405,41 @@ fix_cms(const struct fix *f, enum key_id signer, struct bytes content, struct sn
 	    why));
 }
 
+/* The boot that this bundle is made in. */
+static void
+fix_booted(const struct fix_bundle *o, struct sn_buf *log, uint8_t pcr[16][32])
+{
+	fix_boot(o->secure_boot, log, pcr);
+	if (o->software) {
+		log->n = 0;
+		memset(pcr, 0, 16 * 32);
+	}
+	if (o->boot != NULL)
+		o->boot(log, pcr);
+}
+
+static void
+fix_put_log(const struct fix_bundle *o, struct bun *b)
+{
+	struct sn_buf log = { 0 };
+	uint8_t pcr[16][32];
+
+	fix_booted(o, &log, pcr);
+	if (log.n > 0)
+		FIX_OK(bun_add(b, "evidence/eventlog", sn_buf_bytes(&log), why));
+	sn_buf_done(&log);
+}
+
 static void
 fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, struct bun *b)
 {
 	const unsigned int who = o->approvals != 0 ? o->approvals : 3;
 	struct sn_buf p384 = { 0 }, mldsa = { 0 }, msg = { 0 }, qsig = { 0 }, pcr = { 0 };
-	uint8_t digest[32], pcr15[32] = { 0 };
+	uint8_t digest[32], pcrs[16][32];
+	struct sn_buf log = { 0 };
+	uint8_t *pcr15 = pcrs[15];
 
+	fix_booted(o, &log, pcrs);
 	for (size_t i = 0; i < FIX_APPROVERS; i++) {
 		struct sn_buf sig = { 0 };
 
@@ -433,10 +462,10 @@ fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 
 		line.n--; /* its newline is no part of the leaf */
 		FIX_OK(merkle_leaf(line, &leaf, why));
-		const struct bytes parts[] = { BYTES_OF(pcr15), BYTES_OF(leaf.h) };
+		const struct bytes parts[] = { { pcr15, 32 }, BYTES_OF(leaf.h) };
 		FIX_OK(cry_digest_v(CRY_SHA256, parts, 2, pcr15, why));
 	}
-	fix_quote(f, digest, pcr15, &msg, &qsig, &pcr);
+	fix_quote(f, digest, (const uint8_t(*)[32])pcrs, &msg, &qsig, &pcr);
 	FIX_OK(bun_set_quote(b, sn_buf_bytes(&msg), sn_buf_bytes(&qsig), sn_buf_bytes(&pcr),
 	    why));
 	sn_buf_done(&p384);
@@ -444,6 +473,7 @@ fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 	sn_buf_done(&msg);
 	sn_buf_done(&qsig);
 	sn_buf_done(&pcr);
+	sn_buf_done(&log);
 }
 
 /* Without fsync: tests write many bundles. Makes the folders on the way. */
@@ -478,6 +508,7 @@ fix_write(const struct fix *f, const struct fix_bundle *options, const char *dir
 	fix_add_transcript(f, o, t, b);
 	if (!o->no_audit)
 		fix_audit(f, o, b);
+	fix_put_log(o, b);
 	if (o->extra_path != NULL)
 		FIX_OK(bun_add(b, o->extra_path, o->extra, why));
 	if (o->more != NULL)

@@ -76,6 +76,7 @@ fix_ops_write(const struct fix *f, const struct fix_bundle *options, uint32_t n,
 	}
 	fix_ops_files(f, &o, b);
 	fix_add_transcript(f, &o, t, b);
+	fix_put_log(&o, b);
 	fix_seal(f, &o, t, b);
 	fix_sign(f, &o, t, b);
 	for (size_t i = 0; i < bun_count(b); i++)

@@ -119,6 +119,10 @@ struct fix_bundle {
 	bool shared_session;   /* the audited session was not exclusive */
 	uint8_t ak_twist;      /* flips into the attestation key's attributes */
 	bool no_audit;
+	bool software;	  /* the transcript says so; no log then, and no registers */
+	bool secure_boot; /* the laptop was started with it */
+	/* changes the log, and the registers before they are quoted */
+	void (*boot)(struct sn_buf *log, uint8_t pcr[16][32]);
 	/* an operations statement: what it follows, set by fix_ops_write() */
 	const uint8_t *base_sha256, *previous;
 	const struct fix_who *stated; /* the approvers that it names, up to a NULL; NULL: all */

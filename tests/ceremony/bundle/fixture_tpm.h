@@ -6,7 +6,7 @@
 #ifndef TEST_BUNDLE_FIXTURE_TPM_H
 #define TEST_BUNDLE_FIXTURE_TPM_H
 
-#include "tests/ceremony/bundle/fixture_options.h"
+#include "tests/ceremony/bundle/fixture_boot.h"
 
 /* The two INTEGERs of a DER ECDSA signature as TPM2B's. */
 static void
@@ -93,16 +93,15 @@ fix_le32(struct sn_buf *b, uint32_t v)
 		sn_buf_u8(b, (uint8_t)(v >> (8 * i)));
 }
 
-/* PCRs 0 to 15, all zero but the last: quote.msg, and quote.pcr as tpm2-tools writes it. */
+/* These registers, with PCR 15: quote.msg, and quote.pcr as tpm2-tools writes it. */
 static void
-fix_quote(const struct fix *f, const uint8_t qualifying[32], const uint8_t pcr15[32],
+fix_quote(const struct fix *f, const uint8_t qualifying[32], const uint8_t values[16][32],
     struct sn_buf *msg, struct sn_buf *sig, struct sn_buf *pcr)
 {
 	static const uint8_t zero[128];
-	uint8_t values[16][32] = { { 0 } }, digest[32];
+	uint8_t digest[32];
 
-	memcpy(values[15], pcr15, 32);
-	FIX_OK(cry_digest(CRY_SHA256, BYTES_OF(values), digest, why));
+	FIX_OK(cry_digest(CRY_SHA256, (struct bytes){ values[0], 16 * 32 }, digest, why));
 	fix_attest_head(f, msg, 0x8018, qualifying);
 	sn_buf_u32(msg, 1);
 	sn_buf_u16(msg, 0x000b);

@@ -6,6 +6,10 @@
 #include "tests/ceremony/bundle/fixture.h"
 
 #define MAX_ARGS 12
+#define SOME "\"000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f\""
+#define MEASUREMENTS                                                                           \
+	"{\"authenticode\":" SOME ",\"pcr11\":" SOME ",\"pcr4_nosb\":" SOME                    \
+	",\"pcr4_sb\":" SOME ",\"pcr9\":" SOME ",\"sections\":{},\"zero\":[8]}"
 
 static struct fix prod, rehearsal;
 static char *dirs[4]; /* good, rehearsal, software, sequence 9 */
@@ -58,6 +62,12 @@ static const struct row rows[] = {
 	{ "a time that is none", GOOD, { "--as-of", "yesterday" }, 2, "--as-of" },
 	{ "a sequence that is none", GOOD, { "--min-sequence", "-1" }, 2, "--min-sequence" },
 	{ "vendor cannot be accepted", GOOD, { "--accept", "vendor" }, 2, "--accept" },
+	{ "measurements of another image", GOOD, { ID, AS_OF, "--measurements", "@measured" },
+	    15, "not what the expected image leads to" },
+	{ "measurements that are none", GOOD, { ID, AS_OF, "--measurements", "/dev/null" }, 10,
+	    "/dev/null" },
+	{ "no file of measurements", GOOD, { ID, AS_OF, "--measurements", "/nonexistent" }, 12,
+	    "/nonexistent" },
 	{ "mark and minimum", GOOD, { "--state", "@state", "--min-sequence", "1" }, 2,
 	    "exclude" },
 };
@@ -65,20 +75,23 @@ static const struct row rows[] = {
 static const char *
 value_of(const char *arg)
 {
-	static char *empty, *state;
+	static char *empty, *state, *measured;
 
 	if (empty == NULL) {
 		empty = test_format("%s/empty", test_tmpdir());
 		state = test_format("%s/state", test_tmpdir());
 		(void)mkdir(empty, 0755);
+		measured = test_format("%s/measurements.json", test_tmpdir());
+		fix_put(test_tmpdir(), "measurements.json", BYTES_STR(MEASUREMENTS));
 	}
-	return strcmp(arg, "@id") == 0	 ? identity
-	    : strcmp(arg, "@idr") == 0	 ? identity_r
-	    : strcmp(arg, "@words") == 0 ? words
-	    : strcmp(arg, "@good") == 0	 ? dirs[GOOD]
-	    : strcmp(arg, "@empty") == 0 ? empty
-	    : strcmp(arg, "@state") == 0 ? state
-					 : arg;
+	return strcmp(arg, "@id") == 0	    ? identity
+	    : strcmp(arg, "@idr") == 0	    ? identity_r
+	    : strcmp(arg, "@words") == 0    ? words
+	    : strcmp(arg, "@good") == 0	    ? dirs[GOOD]
+	    : strcmp(arg, "@empty") == 0    ? empty
+	    : strcmp(arg, "@state") == 0    ? state
+	    : strcmp(arg, "@measured") == 0 ? measured
+					    : arg;
 }
 
 /* Run a program; both outputs go to one file. */

@@ -1,0 +1,51 @@
+/*
+ * expect - what a verifier knows of TPM and image from outside the bundle: measurements of
+ * images, pinned keys, the plan. And what a bundle's evidence came to, for people.
+ *
+ * Owns: the plans, until bun_expect_done(). May include: base, keys. See
+ * docs/FORMAT-BUNDLE.md, "Evidence".
+ */
+#ifndef BUNDLE_EXPECT_H
+#define BUNDLE_EXPECT_H
+
+#include "appliance/base/bytes.h"
+
+#define BUN_EXPECT_MAX 8 /* of a kind: laptops and images change over the years */
+#define BUN_PCRS 16	 /* a ceremony quotes PCR 0 to 15 */
+
+/* What a TPM holds after one image has booted: build/measurements.json. */
+struct bun_measured {
+	uint8_t image[32], pcr4_sb[32], pcr4_nosb[32], pcr9[32], pcr11[32];
+	bool has_pcr7_sb; /* of a site's keys: then Secure Boot must be on with them */
+	uint8_t pcr7_sb[32];
+	uint32_t zero; /* bit n: PCR n must be zero */
+};
+
+/* Every statement's evidence must fit one of each kind that is given. */
+struct bun_expect {
+	struct bun_measured measured[BUN_EXPECT_MAX];
+	size_t nmeasured;
+};
+
+/*
+ * The form that `sanctum explain measurements --json` and `make iso` write; what names the
+ * file. SN_E_FORMAT; SN_E_LIMIT when BUN_EXPECT_MAX are there already.
+ */
+SN_MUST_USE enum sn_err bun_expect_measurements(struct bun_expect *x, struct bytes json,
+    const char *what, struct sn_why *why);
+
+/* What one statement's evidence says, as far as it was checked. */
+struct bun_facts {
+	bool quoted;		   /* the quote is over the statement, PCR 15 is its records */
+	uint8_t pcr[BUN_PCRS][32]; /* as quoted */
+	bool device; /* by the transcript: a machine's TPM, not the program softtpm */
+	bool logged; /* the event log explains PCR 0 to 14 */
+	size_t events, programs; /* of it */
+	int secure_boot;	 /* by the log, enum bootlog_secure */
+	bool measured;		 /* an expected image was started, and nothing else */
+	uint8_t image[32];	 /* which */
+	bool audited;		 /* the secret's random bytes, of the TPM */
+	size_t draws;		 /* commands for them */
+};
+
+#endif
