@@ -120,6 +120,8 @@ ask_tpm(struct laptop_live *v)
 	v->tpm_err = tpm_start(self, TPM_DEVICE, NULL, -1, &t, &v->tpm_why);
 	if (v->tpm_err == SN_OK)
 		v->tpm_err = tpm_info(t, &v->tpm, &v->tpm_why);
+	if (v->tpm_err == SN_OK)
+		v->tpm_err = tpm_usable(&v->tpm, &v->tpm_why);
 }
 
 void

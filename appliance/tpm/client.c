@@ -35,6 +35,23 @@ tpm_backend_name(enum tpm_backend b)
 	return i >= 1 && i < SN_NITEMS(backend_names) ? backend_names[i] : "unknown";
 }
 
+static const char *const condition_names[TPM_CONDITIONS] = {
+	[TPM_USABLE] = "usable",
+	[TPM_ABSENT] = "absent",
+	[TPM_FAILED] = "failed",
+	[TPM_DISABLED] = "disabled",
+	[TPM_OWNED] = "owned",
+	[TPM_NO_ROOM] = "no-room",
+};
+
+const char *
+tpm_condition_name(enum tpm_condition c)
+{
+	size_t i = (size_t)c;
+
+	return i < TPM_CONDITIONS ? condition_names[i] : "unknown";
+}
+
 /* Remember the first failure; give back what the caller returns. */
 static enum sn_err
 client_latch(struct tpm *t, enum sn_err e, struct sn_why *why)
@@ -61,6 +78,16 @@ client_call(struct tpm *t, enum tpm_op op, const struct sn_buf *request, struct 
 		    ret, &t->fault);
 	}
 	return client_latch(t, e, why);
+}
+
+static enum sn_err
+client_qualified(struct tpm *t, enum tpm_op op, const uint8_t qualifying[32],
+    struct sn_frame *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf request = { 0 };
+
+	sn_buf_put(&request, (struct bytes){ qualifying, 32 });
+	return client_call(t, op, &request, ret, why);
 }
 
 static enum sn_err
@@ -138,8 +165,10 @@ tpm_info_done(struct tpm_info *i)
 {
 	if (i == NULL)
 		return;
+	sn_buf_done(&i->problem);
 	sn_buf_done(&i->ek_pub);
 	sn_buf_done(&i->ek_cert);
+	sn_buf_done(&i->ek_chain);
 	sn_buf_done(&i->ak_pub);
 	sn_buf_done(&i->ak_pem);
 }
@@ -152,6 +181,25 @@ tpm_audit_done(struct tpm_audit *a)
 	sn_buf_done(&a->msg);
 	sn_buf_done(&a->sig);
 	sn_buf_done(&a->list);
+}
+
+void
+tpm_attested_done(struct tpm_attested *a)
+{
+	if (a == NULL)
+		return;
+	sn_buf_done(&a->msg);
+	sn_buf_done(&a->sig);
+	sn_buf_done(&a->body);
+}
+
+void
+tpm_counter_done(struct tpm_counter *c)
+{
+	if (c == NULL)
+		return;
+	sn_buf_done(&c->reason);
+	tpm_attested_done(&c->by);
 }
 
 void
@@ -190,25 +238,44 @@ take_blob(struct bytes *in, struct sn_buf *ret, const char *what, struct sn_why 
 }
 
 static enum sn_err
+take_state(struct bytes *in, struct tpm_info *i, struct sn_why *why)
+{
+	uint32_t *const words[] = { &i->state.permanent, &i->state.startup_clear,
+		&i->state.lockout_counter, &i->state.lockout_max, &i->state.lockout_recovery,
+		&i->slowest_ms };
+
+	for (size_t k = 0; k < SN_NITEMS(words); k++)
+		SN_TRY(bytes_u32(in, words[k], "TPM state", why));
+	return SN_OK;
+}
+
+static enum sn_err
 take_info(struct bytes *in, struct tpm_info *i, struct sn_why *why)
 {
-	uint8_t backend;
+	uint8_t backend, condition;
 
 	SN_TRY(bytes_u8(in, &backend, "back end", why));
 	if (backend < TPM_DEVICE || backend > TPM_SWTPM)
 		return sn_fail(why, SN_E_PROTO, "TPM back end %u", backend);
 	i->backend = (enum tpm_backend)backend;
+	SN_TRY(bytes_u8(in, &condition, "condition", why));
+	if (condition >= TPM_CONDITIONS)
+		return sn_fail(why, SN_E_PROTO, "TPM condition %u", condition);
+	i->condition = (enum tpm_condition)condition;
 	SN_TRY(take_text(in, i->device, sizeof(i->device), "device", why));
 	SN_TRY(take_text(in, i->manufacturer, sizeof(i->manufacturer), "manufacturer", why));
 	SN_TRY(take_text(in, i->vendor, sizeof(i->vendor), "vendor", why));
 	SN_TRY(take_text(in, i->ek_template, sizeof(i->ek_template), "EK template", why));
+	SN_TRY(take_state(in, i, why));
 	SN_TRY(bytes_u64(in, &i->firmware, "firmware version", why));
 	SN_TRY(bytes_u32(in, &i->revision, "revision", why));
 	SN_TRY(bytes_u32(in, &i->ek_cert_index, "EK certificate index", why));
 	SN_TRY(bytes_copy(in, i->ek_name, TPM_NAME_LEN, "EK name", why));
 	SN_TRY(bytes_copy(in, i->ak_name, TPM_NAME_LEN, "AK name", why));
+	SN_TRY(take_blob(in, &i->problem, "problem", why));
 	SN_TRY(take_blob(in, &i->ek_pub, "EK public area", why));
 	SN_TRY(take_blob(in, &i->ek_cert, "EK certificate", why));
+	SN_TRY(take_blob(in, &i->ek_chain, "certificates above it", why));
 	SN_TRY(take_blob(in, &i->ak_pub, "AK public area", why));
 	SN_TRY(take_blob(in, &i->ak_pem, "AK PEM", why));
 	return bytes_end(in, "info reply", why);
@@ -227,6 +294,14 @@ tpm_info(struct tpm *t, struct tpm_info *ret, struct sn_why *why)
 	*ret = i;
 	i = (struct tpm_info){ 0 };
 	return SN_OK;
+}
+
+enum sn_err
+tpm_usable(const struct tpm_info *i, struct sn_why *why)
+{
+	if (i->condition == TPM_USABLE)
+		return SN_OK;
+	return sn_fail(why, SN_E_TPM, "%.*s", (int)i->problem.n, (const char *)i->problem.p);
 }
 
 enum sn_err
@@ -255,17 +330,61 @@ take_three(struct bytes *in, struct sn_buf *a, struct sn_buf *b, struct sn_buf *
 enum sn_err
 tpm_seed(struct tpm *t, const uint8_t qualifying[32], struct tpm_audit *ret, struct sn_why *why)
 {
-	SN_CLEANUP(sn_buf_done) struct sn_buf request = { 0 };
 	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
 	SN_CLEANUP(tpm_audit_done) struct tpm_audit a = { 0 };
 	struct bytes in;
 
-	sn_buf_put(&request, (struct bytes){ qualifying, 32 });
-	SN_TRY(client_call(t, TPM_OP_SEED, &request, &reply, why));
+	SN_TRY(client_qualified(t, TPM_OP_SEED, qualifying, &reply, why));
 	in = sn_buf_bytes(&reply.open);
 	SN_TRY(client_latch(t, take_three(&in, &a.msg, &a.sig, &a.list, &t->fault), why));
 	*ret = a;
 	a = (struct tpm_audit){ 0 };
+	return SN_OK;
+}
+
+enum sn_err
+tpm_creation(struct tpm *t, const uint8_t qualifying[32], struct tpm_attested *ret,
+    struct sn_why *why)
+{
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+	SN_CLEANUP(tpm_attested_done) struct tpm_attested a = { 0 };
+	struct bytes in;
+
+	SN_TRY(client_qualified(t, TPM_OP_CREATION, qualifying, &reply, why));
+	in = sn_buf_bytes(&reply.open);
+	SN_TRY(client_latch(t, take_three(&in, &a.msg, &a.sig, &a.body, &t->fault), why));
+	*ret = a;
+	a = (struct tpm_attested){ 0 };
+	return SN_OK;
+}
+
+static enum sn_err
+take_counter(struct bytes *in, struct tpm_counter *c, struct sn_why *why)
+{
+	uint8_t present;
+
+	SN_TRY(bytes_u8(in, &present, "counter", why));
+	if (present > 1)
+		return sn_fail(why, SN_E_PROTO, "counter: %u is neither yes nor no", present);
+	c->present = present == 1;
+	SN_TRY(bytes_u64(in, &c->value, "counter", why));
+	SN_TRY(take_blob(in, &c->reason, "counter's reason", why));
+	return take_three(in, &c->by.msg, &c->by.sig, &c->by.body, why);
+}
+
+enum sn_err
+tpm_counter(struct tpm *t, const uint8_t qualifying[32], struct tpm_counter *ret,
+    struct sn_why *why)
+{
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+	SN_CLEANUP(tpm_counter_done) struct tpm_counter c = { 0 };
+	struct bytes in;
+
+	SN_TRY(client_qualified(t, TPM_OP_COUNTER, qualifying, &reply, why));
+	in = sn_buf_bytes(&reply.open);
+	SN_TRY(client_latch(t, take_counter(&in, &c, &t->fault), why));
+	*ret = c;
+	c = (struct tpm_counter){ 0 };
 	return SN_OK;
 }
 

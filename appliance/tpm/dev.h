@@ -1,6 +1,6 @@
 /*
- * dev - the choke point: the only file that calls Esys functions. Each call
- * is refused after the first fault; TPM2_GetRandom is refused without a session.
+ * dev - the choke point: its files (dev*.c) are the only ones that call Esys functions.
+ * Each call is refused after the first fault; TPM2_GetRandom is refused without a session.
  *
  * Owns: the ESYS context and the loaded handles. May include: base, tss2. See
  * docs/TPM.md. Used inside the TPM process and by tests, nowhere else.
@@ -15,13 +15,18 @@
 struct tpm_dev {
 	struct tpm_tcti tcti;
 	ESYS_CONTEXT *esys;
-	struct sn_why fault; /* latched: nothing works after it */
+	struct sn_why fault;	      /* latched: nothing works after it */
+	enum tpm_condition condition; /* what that fault says of the TPM; else usable */
 };
 
 struct tpm_object {
 	ESYS_TR tr;
 	TPM2B_PUBLIC pub;
-	uint8_t name[TPM_NAME_LEN];
+	uint8_t name[TPM_NAME_LEN]; /* with SHA-256, whatever the key's own name algorithm */
+	/* for TPM2_CertifyCreation [TCG P3 18.3] */
+	TPM2B_CREATION_DATA creation;
+	TPM2B_DIGEST creation_hash;
+	TPMT_TK_CREATION ticket;
 };
 
 /* The wire must outlive the device. */
@@ -36,6 +41,12 @@ SN_MUST_USE enum sn_err tpm_dev_test_result(struct tpm_dev *d, struct sn_why *wh
 /* n fixed properties from first on; a property that is not there is SN_E_TPM. */
 SN_MUST_USE enum sn_err tpm_dev_properties(struct tpm_dev *d, uint32_t first, uint32_t n,
     uint32_t *ret, struct sn_why *why);
+/* Any of these properties that the TPM knows; ret[i] is 0 for others. */
+SN_MUST_USE enum sn_err tpm_dev_state(struct tpm_dev *d, struct tpm_state *ret,
+    struct sn_why *why);
+/* At most max of the NV indices from first to last, in order. */
+SN_MUST_USE enum sn_err tpm_dev_nv_list(struct tpm_dev *d, uint32_t first, uint32_t last,
+    size_t max, uint32_t *ret, size_t *ret_n, struct sn_why *why);
 SN_MUST_USE enum sn_err tpm_dev_nv_exists(struct tpm_dev *d, uint32_t index, bool *ret,
     struct sn_why *why);
 #define TPM_NV_MAX 4096
@@ -69,6 +80,25 @@ SN_MUST_USE enum sn_err tpm_dev_audit_digest(struct tpm_dev *d, ESYS_TR ak, ESYS
 SN_MUST_USE enum sn_err tpm_dev_quote(struct tpm_dev *d, ESYS_TR ak,
     const uint8_t qualifying[32], uint32_t mask, struct sn_buf *ret_msg, struct sn_buf *ret_sig,
     struct sn_why *why);
+
+/* TPM2_CertifyCreation of the attestation key by itself. */
+SN_MUST_USE enum sn_err tpm_dev_creation(struct tpm_dev *d, const struct tpm_object *ak,
+    const uint8_t qualifying[32], struct sn_buf *ret_msg, struct sn_buf *ret_sig,
+    struct sn_why *why);
+
+/*
+ * The counter at index, opened, or made by the owner hierarchy over session. Not there and
+ * not to be made, or something else there: *ret is ESYS_TR_NONE, *ret_reason says why, SN_OK.
+ */
+SN_MUST_USE enum sn_err tpm_dev_counter_open(struct tpm_dev *d, ESYS_TR session, uint32_t index,
+    ESYS_TR *ret, const char **ret_reason, struct sn_why *why);
+/* Increment it, authorised by session. */
+SN_MUST_USE enum sn_err tpm_dev_counter_increment(struct tpm_dev *d, ESYS_TR session,
+    ESYS_TR nv, struct sn_why *why);
+/* TPM2_NV_Certify of its eight bytes; ret_public is TPMS_NV_PUBLIC, ret_name its name. */
+SN_MUST_USE enum sn_err tpm_dev_counter_certify(struct tpm_dev *d, ESYS_TR ak, ESYS_TR nv,
+    const uint8_t qualifying[32], struct sn_buf *ret_msg, struct sn_buf *ret_sig,
+    struct sn_buf *ret_public, TPM2B_NAME *ret_name, struct sn_why *why);
 
 /* The PCRs in mask of the SHA-256 bank; all of one state of the TPM. */
 SN_MUST_USE enum sn_err tpm_dev_pcr_read(struct tpm_dev *d, uint32_t mask,

@@ -12,6 +12,12 @@ static const uint8_t ident_policy_a[] = { 0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0x
 	0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b,
 	0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa };
 
+/* PolicyOR of PolicyA and PolicyC, SHA-384 [TCG EK profile, PolicyB]. */
+static const uint8_t ident_policy_b[] = { 0xb2, 0x6e, 0x7d, 0x28, 0xd1, 0x1a, 0x50, 0xbc, 0x53,
+	0xd8, 0x82, 0xbc, 0xf5, 0xfd, 0x3a, 0x1a, 0x07, 0x41, 0x48, 0xbb, 0x35, 0xd3, 0xb4,
+	0xe4, 0xcb, 0x1c, 0x0a, 0xd9, 0xbd, 0xe4, 0x19, 0xca, 0xcb, 0x47, 0xba, 0x09, 0x69,
+	0x96, 0x46, 0x15, 0x0f, 0x9f, 0xc0, 0x00, 0xf3, 0xf8, 0x0e, 0x12 };
+
 #define IDENT_EK_ATTRIBUTES                                                                    \
 	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |    \
 	    TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT)
@@ -63,6 +69,26 @@ ident_ek_rsa2048(void)
 	return p;
 }
 
+/* H-3: the high range, whose unique field is empty. */
+static TPM2B_PUBLIC
+ident_ek_p384(void)
+{
+	TPM2B_PUBLIC p = { 0 };
+	TPMS_ECC_PARMS *e = &p.publicArea.parameters.eccDetail;
+
+	p.publicArea.type = TPM2_ALG_ECC;
+	p.publicArea.nameAlg = TPM2_ALG_SHA384;
+	p.publicArea.objectAttributes = IDENT_EK_ATTRIBUTES | TPMA_OBJECT_USERWITHAUTH;
+	p.publicArea.authPolicy.size = sizeof(ident_policy_b);
+	memcpy(p.publicArea.authPolicy.buffer, ident_policy_b, sizeof(ident_policy_b));
+	e->symmetric = ident_aes;
+	e->symmetric.keyBits.aes = 256;
+	e->scheme.scheme = TPM2_ALG_NULL;
+	e->curveID = TPM2_ECC_NIST_P384;
+	e->kdf.scheme = TPM2_ALG_NULL;
+	return p;
+}
+
 static TPM2B_PUBLIC
 ident_ak_template(void)
 {
@@ -88,6 +114,7 @@ static const struct ident_template {
 } ident_templates[] = {
 	{ "ecc-p256", 0x01c0000a, ident_ek_p256 },
 	{ "rsa-2048", 0x01c00002, ident_ek_rsa2048 },
+	{ "ecc-p384", 0x01c00016, ident_ek_p384 },
 };
 
 /* The NV index may be longer than the certificate: the outer SEQUENCE says. */
@@ -163,7 +190,7 @@ ident_endorsement(struct tpm_dev *d, struct tpm_ident *i, struct sn_why *why)
 		SN_TRY(ident_ek_pass(d, false, i, &done, why));
 	if (!done)
 		return sn_fail(why, SN_E_TPM,
-		    "the TPM makes neither a P-256 nor an RSA-2048 endorsement key");
+		    "the TPM makes no P-256, RSA-2048 or P-384 endorsement key");
 	memcpy(i->info.ek_name, i->ek.name, TPM_NAME_LEN);
 	return ident_public(&i->ek.pub, &i->info.ek_pub, why);
 }
@@ -229,32 +256,76 @@ ident_facts(struct tpm_dev *d, struct tpm_info *info, struct sn_why *why)
 	return SN_OK;
 }
 
+#define IDENT_CHAIN_FIRST 0x01c00100U
+#define IDENT_CHAIN_LAST 0x01c001ffU
+#define IDENT_CHAIN_INDICES 16
+
+/* Certificates above the EK's, where a maker put them into NV [EK profile 2.2.1.5.2]. */
+static enum sn_err
+ident_chain(struct tpm_dev *d, struct tpm_info *info, struct sn_why *why)
+{
+	uint32_t index[IDENT_CHAIN_INDICES];
+	size_t n = 0;
+
+	SN_TRY(tpm_dev_nv_list(d, IDENT_CHAIN_FIRST, IDENT_CHAIN_LAST, SN_NITEMS(index), index,
+	    &n, why));
+	for (size_t i = 0; i < n; i++) {
+		SN_CLEANUP(sn_buf_done) struct sn_buf nv = { 0 };
+
+		SN_TRY(tpm_dev_nv_read(d, index[i], &nv, why));
+		if (info->ek_chain.n + nv.n <= TPM_CHAIN_MAX)
+			sn_buf_put(&info->ek_chain, sn_buf_bytes(&nv));
+	}
+	return sn_buf_check(&info->ek_chain, why);
+}
+
 static enum sn_err
 ident_fill(struct tpm_dev *d, struct tpm_ident *i, struct sn_why *why)
 {
 	SN_TRY(tpm_dev_startup(d, why));
 	SN_TRY(ident_facts(d, &i->info, why));
+	SN_TRY(tpm_dev_state(d, &i->info.state, why));
 	SN_TRY(ident_endorsement(d, i, why));
+	SN_TRY(ident_chain(d, &i->info, why));
 	SN_TRY(tpm_dev_session(d, i->ek.tr, TPMA_SESSION_CONTINUESESSION, &i->link, why));
 	return ident_attestation(d, i, why);
+}
+
+/* A TPM that is in no state to work: that is an answer. Nothing made so far is of use. */
+static enum sn_err
+ident_unusable(struct tpm_dev *d, struct tpm_ident *i, struct sn_why *why)
+{
+	struct tpm_info *info = &i->info;
+	struct sn_buf *const made[] = { &info->ek_pub, &info->ek_cert, &info->ek_chain,
+		&info->ak_pub, &info->ak_pem };
+
+	for (size_t k = 0; k < SN_NITEMS(made); k++)
+		sn_buf_done(made[k]);
+	cry_key_free(&i->ak_key);
+	info->condition = d->condition;
+	sn_buf_str(&info->problem, d->fault.text);
+	return sn_buf_check(&info->problem, why);
 }
 
 enum sn_err
 tpm_ident_open(struct tpm_dev *d, enum tpm_backend backend, const char *device,
     struct tpm_ident *ret, struct sn_why *why)
 {
-	struct tpm_ident i = { .link = ESYS_TR_NONE };
+	struct tpm_ident i = { .link = ESYS_TR_NONE,
+		.counter = ESYS_TR_NONE,
+		.ek.tr = ESYS_TR_NONE,
+		.ak.tr = ESYS_TR_NONE };
 	enum sn_err e;
 
-	i.ek.tr = ESYS_TR_NONE;
-	i.ak.tr = ESYS_TR_NONE;
 	i.info.backend = backend;
 	snprintf(i.info.device, sizeof(i.info.device), "%s", device);
 	e = ident_fill(d, &i, why);
-	if (e != SN_OK) {
+	if (e != SN_OK && d->condition == TPM_USABLE) {
 		tpm_ident_done(d, &i);
 		return e;
 	}
+	if (e != SN_OK)
+		SN_TRY(ident_unusable(d, &i, why));
 	*ret = i;
 	return SN_OK;
 }

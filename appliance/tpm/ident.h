@@ -13,12 +13,16 @@
 
 struct tpm_ident {
 	struct tpm_object ek, ak;
-	ESYS_TR link; /* HMAC session salted to the EK, for authorisation */
-	struct cry_key *ak_key;
+	ESYS_TR link;		/* HMAC session salted to the EK, for authorisation */
+	ESYS_TR counter;	/* our NV counter, once it was incremented; nothing to flush */
+	struct cry_key *ak_key; /* NULL: the TPM is not usable, see info.condition */
 	struct tpm_info info;
 };
 
-/* Start the TPM and identify it. backend and device go into info. */
+/*
+ * Start the TPM and identify it. backend and device go into info. A TPM whose state
+ * forbids that is no error: info.condition says so, and there is no ak_key.
+ */
 SN_MUST_USE enum sn_err tpm_ident_open(struct tpm_dev *d, enum tpm_backend backend,
     const char *device, struct tpm_ident *ret, struct sn_why *why);
 /* Flush all that is loaded; with a faulted device only the memory is freed. */

@@ -78,13 +78,21 @@ process_info(struct process *p, struct bytes *in, struct sn_buf *out, struct sn_
 {
 	const struct tpm_info *i = &p->ident.info;
 	const char *const texts[] = { i->device, i->manufacturer, i->vendor, i->ek_template };
-	const struct sn_buf *const blobs[] = { &i->ek_pub, &i->ek_cert, &i->ak_pub,
-		&i->ak_pem };
+	const uint32_t words[] = { i->state.permanent, i->state.startup_clear,
+		i->state.lockout_counter, i->state.lockout_max, i->state.lockout_recovery,
+		p->dev != NULL ? p->dev->tcti.slowest_ms : 0 };
+	const struct sn_buf *const blobs[] = { &i->problem, &i->ek_pub, &i->ek_cert,
+		&i->ek_chain, &i->ak_pub, &i->ak_pem };
 
 	SN_TRY(bytes_end(in, "info request", why));
+	if (i->backend == 0)
+		return sn_fail(why, SN_E_PROTO, "the TPM is not open");
 	sn_buf_u8(out, (uint8_t)i->backend);
+	sn_buf_u8(out, (uint8_t)i->condition);
 	for (size_t k = 0; k < SN_NITEMS(texts); k++)
 		sn_buf_blob32(out, bytes_str(texts[k]));
+	for (size_t k = 0; k < SN_NITEMS(words); k++)
+		sn_buf_u32(out, words[k]);
 	sn_buf_u64(out, i->firmware);
 	sn_buf_u32(out, i->revision);
 	sn_buf_u32(out, i->ek_cert_index);
@@ -163,6 +171,39 @@ process_quote(struct process *p, struct bytes *in, struct sn_buf *out, struct sn
 }
 
 static enum sn_err
+process_creation(struct process *p, struct bytes *in, struct sn_buf *out, struct sn_why *why)
+{
+	SN_CLEANUP(tpm_attested_done) struct tpm_attested a = { 0 };
+	uint8_t qualifying[32];
+
+	SN_TRY(bytes_copy(in, qualifying, sizeof(qualifying), "qualifying value", why));
+	SN_TRY(bytes_end(in, "creation certificate request", why));
+	SN_TRY(tpm_work_creation(p->dev, &p->ident, qualifying, &a, why));
+	sn_buf_blob32(out, sn_buf_bytes(&a.msg));
+	sn_buf_blob32(out, sn_buf_bytes(&a.sig));
+	sn_buf_blob32(out, sn_buf_bytes(&a.body));
+	return SN_OK;
+}
+
+static enum sn_err
+process_counter(struct process *p, struct bytes *in, struct sn_buf *out, struct sn_why *why)
+{
+	SN_CLEANUP(tpm_counter_done) struct tpm_counter c = { 0 };
+	uint8_t qualifying[32];
+
+	SN_TRY(bytes_copy(in, qualifying, sizeof(qualifying), "qualifying value", why));
+	SN_TRY(bytes_end(in, "counter request", why));
+	SN_TRY(tpm_work_counter(p->dev, &p->ident, qualifying, &c, why));
+	sn_buf_u8(out, c.present);
+	sn_buf_u64(out, c.value);
+	sn_buf_blob32(out, sn_buf_bytes(&c.reason));
+	sn_buf_blob32(out, sn_buf_bytes(&c.by.msg));
+	sn_buf_blob32(out, sn_buf_bytes(&c.by.sig));
+	sn_buf_blob32(out, sn_buf_bytes(&c.by.body));
+	return SN_OK;
+}
+
+static enum sn_err
 process_close(struct process *p, struct bytes *in, struct sn_buf *out SN_UNUSED,
     struct sn_why *why)
 {
@@ -177,11 +218,13 @@ static const struct process_op {
 	bool needs_tpm;
 } process_ops[TPM_OP_COUNT] = {
 	[TPM_OP_OPEN] = { process_open, false },
-	[TPM_OP_INFO] = { process_info, true },
+	[TPM_OP_INFO] = { process_info, false },
 	[TPM_OP_PCR_READ] = { process_pcr_read, true },
 	[TPM_OP_SEED] = { process_seed, true },
 	[TPM_OP_EXTEND] = { process_extend, true },
 	[TPM_OP_QUOTE] = { process_quote, true },
+	[TPM_OP_CREATION] = { process_creation, true },
+	[TPM_OP_COUNTER] = { process_counter, true },
 	[TPM_OP_CLOSE] = { process_close, false },
 };
 
@@ -195,6 +238,8 @@ process_request(struct process *p, uint16_t type, struct bytes in, struct sn_buf
 		return sn_fail(why, SN_E_PROTO, "there is no TPM request %u", type);
 	if (p->fault.err != SN_OK && type != TPM_OP_CLOSE)
 		return sn_fail(why, p->fault.err, "%s", p->fault.text);
+	if (op->needs_tpm && p->ident.info.condition != TPM_USABLE)
+		return tpm_usable(&p->ident.info, why);
 	if (op->needs_tpm && p->ident.ak_key == NULL)
 		return sn_fail(why, SN_E_PROTO, "the TPM is not open");
 	SN_TRY(op->run(p, &in, out, why));
@@ -232,7 +277,7 @@ process_serve(struct process *p, const struct tpm_process_args *args, struct sn_
 static void
 process_done(struct process *p)
 {
-	if (p->ident.ak_key != NULL)
+	if (p->ident.info.backend != 0)
 		tpm_ident_done(p->dev, &p->ident);
 	tpm_dev_free(&p->dev);
 	tpm_wire_done(&p->wire);

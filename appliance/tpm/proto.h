@@ -15,6 +15,8 @@
 	X(TPM_OP_SEED, "seed", 600)                                                            \
 	X(TPM_OP_EXTEND, "PCR extend", 60)                                                     \
 	X(TPM_OP_QUOTE, "quote", 300)                                                          \
+	X(TPM_OP_CREATION, "creation certificate", 120)                                        \
+	X(TPM_OP_COUNTER, "counter", 240)                                                      \
 	X(TPM_OP_CLOSE, "close", 60)
 
 #define TPM_OP_ENUM_(name, text, seconds) name,

@@ -30,7 +30,8 @@ static const TPM2_CC tcti_empty[] = { TPM2_CC_Startup, TPM2_CC_SelfTest, TPM2_CC
 static bool
 tcti_busy(uint32_t rc)
 {
-	static const TPM2_RC busy[] = { TPM2_RC_RETRY, TPM2_RC_YIELDED, TPM2_RC_TESTING };
+	static const TPM2_RC busy[] = { TPM2_RC_RETRY, TPM2_RC_YIELDED, TPM2_RC_TESTING,
+		TPM2_RC_NV_RATE };
 
 	for (size_t i = 0; i < SN_NITEMS(busy); i++) {
 		if (busy[i] == rc)
@@ -120,6 +121,16 @@ tcti_check(const struct tpm_tcti *t, struct sn_why *why)
 	return tcti_is_empty(t) ? bytes_end(&b, "TPM response", why) : SN_OK;
 }
 
+static uint32_t
+tcti_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)((now.tv_sec - start->tv_sec) * 1000 +
+	    (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
 static enum sn_err
 tcti_exchange(struct tpm_tcti *t, struct sn_why *why)
 {
@@ -162,6 +173,8 @@ static TSS2_RC
 tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *response, int32_t timeout SN_UNUSED)
 {
 	struct tpm_tcti *t = (struct tpm_tcti *)ctx;
+	struct timespec start;
+	uint32_t took;
 
 	if (t->why.err != SN_OK)
 		return TSS2_TCTI_RC_IO_ERROR;
@@ -174,8 +187,12 @@ tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *response, int32_t ti
 	if (*size < TPM_MSG_MAX)
 		return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
 	t->pending = false;
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (tcti_exchange(t, &t->why) != SN_OK)
 		return TSS2_TCTI_RC_IO_ERROR;
+	took = tcti_since(&start);
+	if (took > t->slowest_ms)
+		t->slowest_ms = took;
 	/* tpm2-tss reads beyond a short response: into zeros, not into what was there */
 	memcpy(response, t->response.b, t->response.n);
 	memset(response + t->response.n, 0, *size - t->response.n);

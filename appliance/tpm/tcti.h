@@ -17,6 +17,7 @@ struct tpm_tcti {
 	struct tpm_msg command, response; /* the last exchange, as it was on the wire */
 	bool pending;			  /* a command waits for its response */
 	unsigned int timeout_ms;	  /* 0: the table in tcti.c; tests set less */
+	uint32_t slowest_ms;		  /* the longest that one answer took */
 	struct sn_why why;		  /* the first thing that went wrong; latched */
 };
 

@@ -18,6 +18,18 @@ enum tpm_backend {
 };
 const char *tpm_backend_name(enum tpm_backend b); /* "device", "software", "swtpm" */
 
+/* What state a TPM is in. All but the first: there is no work to be done with it. */
+enum tpm_condition {
+	TPM_USABLE,
+	TPM_ABSENT,   /* the machine shows none; nothing below says so, only its callers */
+	TPM_FAILED,   /* its self-test failed, it is in failure mode */
+	TPM_DISABLED, /* the endorsement hierarchy is off */
+	TPM_OWNED,    /* the endorsement hierarchy has a password */
+	TPM_NO_ROOM,  /* others hold its few slots, and nobody swaps them */
+	TPM_CONDITIONS
+};
+const char *tpm_condition_name(enum tpm_condition c); /* "usable", "absent", "no-room" ... */
+
 struct tpm; /* opaque: a running TPM process, its TPM started and identified */
 
 #define TPM_NAME_LEN 34	 /* u16 0x000b | SHA-256 of the public area */
@@ -28,12 +40,17 @@ struct tpm; /* opaque: a running TPM process, its TPM started and identified */
 /* What an attestation key of ours must be: restricted, sign, noDA, userWithAuth,
  * sensitiveDataOrigin, fixedParent, fixedTPM [TCG P2 8.3]. */
 #define TPM_AK_ATTRIBUTES 0x00050472U
+#define TPM_AK_OUTSIDE "cornerstone/v1/ak" /* the AK's outside information at creation */
+/* Our counter, in the owner's range; defined when it is not there, never removed. */
+#define TPM_COUNTER_INDEX 0x01815c01U
 
 /*
  * Start the TPM process (self_exe --role=tpm), open the back end, start the TPM,
- * make endorsement and attestation key (transient). path is the program of
- * TPM_SOFTWARE or the socket of TPM_SWTPM, else NULL. seed_fd, or -1, is the write end
- * of the pipe that will take the seed; the process gets a copy, the caller closes its own.
+ * make endorsement and attestation key (transient). A TPM whose state forbids that is
+ * no error: tpm_info() says its condition, and every other call is refused. path is the
+ * program of TPM_SOFTWARE or the socket of TPM_SWTPM, else NULL. seed_fd, or -1, is the
+ * write end of the pipe that will take the seed; the process gets a copy, the caller
+ * closes its own.
  */
 SN_MUST_USE enum sn_err tpm_start(const char *self_exe, enum tpm_backend backend,
     const char *path, int seed_fd, struct tpm **ret, struct sn_why *why);
@@ -44,23 +61,50 @@ bool tpm_device_present(void);
 /* The softtpm program beside the running executable ("/init" -> "/softtpm"). */
 SN_MUST_USE enum sn_err tpm_softtpm_path(struct sn_buf *ret, struct sn_why *why);
 
+/* What a TPM says of its own state, at the start [TCG P2 6.13, 8.6, 8.7]. */
+struct tpm_state {
+	uint32_t permanent;	   /* TPMA_PERMANENT */
+	uint32_t startup_clear;	   /* TPMA_STARTUP_CLEAR */
+	uint32_t lockout_counter;  /* wrong passwords so far */
+	uint32_t lockout_max;	   /* and how many lock it */
+	uint32_t lockout_recovery; /* seconds until one is forgotten */
+};
+#define TPM_OWNER_AUTH_SET 0x001U /* of permanent: the owner hierarchy has a password */
+#define TPM_ENDORSEMENT_AUTH_SET 0x002U
+#define TPM_LOCKOUT_AUTH_SET 0x004U
+#define TPM_IN_LOCKOUT 0x200U
+#define TPM_SH_ENABLE 0x2U /* of startup_clear: the owner hierarchy is on */
+#define TPM_EH_ENABLE 0x4U
+
+#define TPM_SLOW_MS 10000U /* a TPM that took longer for one command is called slow */
+#define TPM_CHAIN_MAX 32768U
+
 #define TPM_DEVICE_MAX 31
 struct tpm_info {
+	enum tpm_condition condition; /* not TPM_USABLE: no keys below, and problem says why */
+	struct sn_buf problem;	      /* a sentence; empty when usable */
 	enum tpm_backend backend;
 	char device[TPM_DEVICE_MAX + 1]; /* "/dev/tpmrm0", "softtpm", "swtpm" */
 	char manufacturer[5];		 /* "IBM", printable */
 	char vendor[17];		 /* vendor string, printable */
 	uint64_t firmware;		 /* both version words */
 	uint32_t revision;		 /* of the specification; 164 is 1.64 */
-	char ek_template[12];		 /* "ecc-p256", "rsa-2048" */
+	struct tpm_state state;
+	uint32_t slowest_ms;  /* the longest that one command took so far */
+	char ek_template[12]; /* "ecc-p256", "rsa-2048", "ecc-p384" */
+	/* 0x000b | SHA-256 of the public area; of a P-384 EK, too, whose own name is longer */
 	uint8_t ek_name[TPM_NAME_LEN], ak_name[TPM_NAME_LEN];
 	struct sn_buf ek_pub;	/* TPM2B_PUBLIC */
 	struct sn_buf ek_cert;	/* DER from NV; empty when there is none */
 	uint32_t ek_cert_index; /* 0 when there is none */
-	struct sn_buf ak_pub;	/* TPM2B_PUBLIC */
-	struct sn_buf ak_pem;	/* PEM "PUBLIC KEY" */
+	struct sn_buf
+	    ek_chain;	      /* what lies in NV 0x01c00100 to 0x01c001ff, one after another */
+	struct sn_buf ak_pub; /* TPM2B_PUBLIC */
+	struct sn_buf ak_pem; /* PEM "PUBLIC KEY" */
 };
 void tpm_info_done(struct tpm_info *i);
+/* SN_OK, or SN_E_TPM with the problem of a TPM that is not usable. */
+SN_MUST_USE enum sn_err tpm_usable(const struct tpm_info *i, struct sn_why *why);
 SN_MUST_USE enum sn_err tpm_info(struct tpm *t, struct tpm_info *ret, struct sn_why *why);
 
 /* All PCRs of the SHA-256 bank; not protected on the bus, for showing only. */
@@ -80,6 +124,31 @@ void tpm_audit_done(struct tpm_audit *a);
  */
 SN_MUST_USE enum sn_err tpm_seed(struct tpm *t, const uint8_t qualifying[32],
     struct tpm_audit *ret, struct sn_why *why);
+
+/* An attestation by the attestation key, and what it is about. */
+struct tpm_attested {
+	struct sn_buf msg;  /* TPMS_ATTEST */
+	struct sn_buf sig;  /* TPMT_SIGNATURE */
+	struct sn_buf body; /* creation: TPMS_CREATION_DATA; counter: TPMS_NV_PUBLIC */
+};
+void tpm_attested_done(struct tpm_attested *a);
+/* TPM2_CertifyCreation of the attestation key by itself, over qualifying. */
+SN_MUST_USE enum sn_err tpm_creation(struct tpm *t, const uint8_t qualifying[32],
+    struct tpm_attested *ret, struct sn_why *why);
+
+struct tpm_counter {
+	bool present;		/* false: the TPM does not let us have one; reason says why */
+	struct sn_buf reason;	/* a few words; empty when present */
+	uint64_t value;		/* after this boot's increment */
+	struct tpm_attested by; /* TPM2_NV_Certify; empty when not present */
+};
+void tpm_counter_done(struct tpm_counter *c);
+/*
+ * Our counter, made when it is not there, and incremented at the first call of this
+ * process; its certificate over qualifying. That the TPM refuses to make it is no error.
+ */
+SN_MUST_USE enum sn_err tpm_counter(struct tpm *t, const uint8_t qualifying[32],
+    struct tpm_counter *ret, struct sn_why *why);
 
 /* Extend pcr (TPM_PCR_TRANSCRIPT, no other) with a SHA-256 digest. */
 SN_MUST_USE enum sn_err tpm_extend(struct tpm *t, unsigned int pcr, const uint8_t digest[32],

@@ -1,6 +1,6 @@
 /*
  * work - what the TPM process does for the ceremony: the seed with its audit,
- * extending, quoting.
+ * extending, quoting, the certificates of the attestation key and of our counter.
  *
  * Owns: the audit session while it runs. May include: base, crypto, entropy.
  * File formats: docs/TPM.md.
@@ -20,6 +20,12 @@ SN_MUST_USE enum sn_err tpm_work_seed(struct tpm_dev *d, const struct tpm_ident 
 
 SN_MUST_USE enum sn_err tpm_work_quote(struct tpm_dev *d, const struct tpm_ident *i,
     const uint8_t qualifying[32], uint32_t mask, struct tpm_quoted *ret, struct sn_why *why);
+
+/* tpm_creation() and tpm_counter(); the first call increments the counter. */
+SN_MUST_USE enum sn_err tpm_work_creation(struct tpm_dev *d, const struct tpm_ident *i,
+    const uint8_t qualifying[32], struct tpm_attested *ret, struct sn_why *why);
+SN_MUST_USE enum sn_err tpm_work_counter(struct tpm_dev *d, struct tpm_ident *i,
+    const uint8_t qualifying[32], struct tpm_counter *ret, struct sn_why *why);
 
 /*
  * The running digest of an audit session [TCG P1 31.4]: starts as zero bytes, and

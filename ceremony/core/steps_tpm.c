@@ -103,6 +103,7 @@ step_tpm_enter(struct cer *c, struct sn_why *why)
 	SN_TRY(tpm_start(c->ports.self, backend, path, to_keeper, &c->tpm, why));
 	SN_TRY(keeper_start(c->ports.self, from_tpm, &c->keeper, why));
 	SN_TRY(tpm_info(c->tpm, &c->info, why));
+	SN_TRY(tpm_usable(&c->info, why));
 	SN_TRY(tpm_class(c, why));
 	SN_TRY(tpm_pcr_fresh(c, why));
 	SN_TRY(keeper_plan(c->keeper, sn_buf_bytes(&c->plan->bytes), why));

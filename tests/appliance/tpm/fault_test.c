@@ -294,7 +294,7 @@ static const struct row {
 	{ "ek-another-key", TPM2_CC_CreatePrimary, 1, false, other_key,
 	    "another key than was asked for" },
 	{ "ek-p256-unknown-then-rsa", TPM2_CC_CreatePrimary, 1, false, code_curve, NULL },
-	{ "ek-nothing-known", TPM2_CC_CreatePrimary, 1, true, code_curve, "neither" },
+	{ "ek-nothing-known", TPM2_CC_CreatePrimary, 1, true, code_curve, "makes no P-256" },
 	{ "link-nonce-flipped", TPM2_CC_StartAuthSession, 1, false, flip_nonce,
 	    "TPM2_CreatePrimary" },
 	{ "ak-flipped-under-hmac", TPM2_CC_CreatePrimary, 2, false, flip_public,
