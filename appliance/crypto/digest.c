@@ -190,6 +190,37 @@ cry_pbkdf2_sha256(struct bytes password, struct bytes salt, uint32_t iterations,
 }
 
 enum sn_err
+cry_kbkdf(enum cry_hash h, struct bytes key, struct bytes label, struct bytes context, size_t n,
+    struct sn_secret *ret, struct sn_why *why)
+{
+	const OSSL_PARAM params[] = {
+		text(OSSL_KDF_PARAM_MODE, "counter"),
+		text(OSSL_KDF_PARAM_MAC, "HMAC"),
+		text(OSSL_KDF_PARAM_DIGEST, hashes[h].name),
+		octets(OSSL_KDF_PARAM_KEY, key),
+		octets(OSSL_KDF_PARAM_SALT, label),
+		octets(OSSL_KDF_PARAM_INFO, context),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return derive("KBKDF", params, n, ret, why);
+}
+
+enum sn_err
+cry_sskdf(enum cry_hash h, struct bytes z, struct bytes info, size_t n, struct sn_secret *ret,
+    struct sn_why *why)
+{
+	const OSSL_PARAM params[] = {
+		text(OSSL_KDF_PARAM_DIGEST, hashes[h].name),
+		octets(OSSL_KDF_PARAM_KEY, z),
+		octets(OSSL_KDF_PARAM_INFO, info),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return derive("SSKDF", params, n, ret, why);
+}
+
+enum sn_err
 cry_random(void *ret, size_t n, struct sn_why *why)
 {
 	uint8_t *p = ret;

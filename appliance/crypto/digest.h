@@ -1,5 +1,5 @@
 /*
- * digest - SHA-2, HMAC, HKDF, PBKDF2, AES-GCM over OpenSSL; Argon2id; random bytes.
+ * digest - SHA-2, HMAC, derivations, AES-GCM over OpenSSL; Argon2id; random bytes.
  *
  * Owns: nothing. May include: base. Every function compares OpenSSL's result
  * with the exact success value.
@@ -45,6 +45,15 @@ SN_MUST_USE enum sn_err cry_pbkdf2_sha256(struct bytes password, struct bytes sa
 SN_MUST_USE enum sn_err cry_argon2id(struct bytes passphrase, struct bytes salt,
     uint32_t memory_kib, uint32_t passes, uint32_t lanes, size_t n, struct sn_secret *ret,
     struct sn_why *why);
+
+/* SP 800-108 in counter mode over HMAC, 32-bit counter and length, a zero byte behind the
+ * label: the TPM's KDFa [TCG P1 11.4.10.2]. n bytes, fresh. */
+SN_MUST_USE enum sn_err cry_kbkdf(enum cry_hash h, struct bytes key, struct bytes label,
+    struct bytes context, size_t n, struct sn_secret *ret, struct sn_why *why);
+/* SP 800-56C one-step with a hash over counter, z and info: the TPM's KDFe [TCG P1
+ * 11.4.10.3]. n bytes, fresh. */
+SN_MUST_USE enum sn_err cry_sskdf(enum cry_hash h, struct bytes z, struct bytes info, size_t n,
+    struct sn_secret *ret, struct sn_why *why);
 
 /* Kernel random bytes by getrandom(2), not OpenSSL's generator. */
 SN_MUST_USE enum sn_err cry_random(void *ret, size_t n, struct sn_why *why);

@@ -1,7 +1,7 @@
 /*
  * cmd - the subcommands of `sanctum`, the program of first nodes and auditors.
  *
- * Owns: nothing. Only for ceremony/node. May include: base, crypto, transcript,
+ * Owns: nothing. Only for ceremony/node. May include: base, crypto, attest, transcript,
  * bundle, measure, screen. Exit statuses: docs/FORMAT-BUNDLE.md.
  */
 #ifndef NODE_CMD_H
@@ -43,6 +43,10 @@ const struct option_row *cmd_redact_option(size_t i);
 /* `sanctum cosign DIR`: what a witness signs of the transcript, and attaching the signature. */
 SN_MUST_USE enum sn_err cmd_cosign(int argc, char **argv, int64_t now, struct sn_why *why);
 const struct option_row *cmd_cosign_option(size_t i);
+
+/* `sanctum enrol`: a challenge for a laptop's TPM, and the judgement of its answer. */
+SN_MUST_USE enum sn_err cmd_enrol(int argc, char **argv, int64_t now, struct sn_why *why);
+const struct option_row *cmd_enrol_option(size_t i);
 
 /* A folder named on the command line; the caller owns *ret. SN_E_MISSING, SN_E_IO. */
 SN_MUST_USE enum sn_err cmd_open_dir(const char *path, int *ret, struct sn_why *why);

@@ -26,6 +26,9 @@ static const struct cmd cmds[] = {
 	    "a witness' signature over the transcript's checkpoint in DIR" },
 	{ "explain", cmd_explain, cmd_explain_option, "measurements IMAGE",
 	    "what a TPM holds after IMAGE (ISO, stick image, .efi) has booted" },
+	{ "enrol", cmd_enrol, cmd_enrol_option,
+	    "challenge REQUEST OUT | finish ANSWER --state FILE",
+	    "before a ceremony: prove that a laptop's TPM holds its attestation key" },
 	{ "card", cmd_card, cmd_card_option, "FILE",
 	    "print the identity.json that the recovery card FILE, typed or scanned, holds" },
 };
