@@ -4,43 +4,50 @@
 #define TAG_LONG 0x1f
 #define CONSTRUCTED 0x20
 
-/* The header of the element that v starts with. */
+/* A length of more than one byte; first is its first, at is behind that. */
 static enum sn_err
+der_length(struct bytes *at, uint8_t first, size_t *ret, const char *what, struct sn_why *why)
+{
+	size_t n = 0;
+	uint8_t b = 0;
+
+	if (first == 0x80 || first > 0x84)
+		return sn_fail(why, SN_E_FORMAT, "%s: DER length is indefinite or too long",
+		    what);
+	for (unsigned int i = 0; i < (first & 0x7fU); i++) {
+		SN_TRY(bytes_u8(at, &b, what, why));
+		if (i == 0 && b == 0)
+			return sn_fail(why, SN_E_FORMAT, "%s: DER length is not the shortest",
+			    what);
+		n = n << 8 | b;
+	}
+	if (n < 0x80)
+		return sn_fail(why, SN_E_FORMAT, "%s: DER length is not the shortest", what);
+	*ret = n;
+	return SN_OK;
+}
+
+/* The header of the element that v starts with. A certificate has hundreds, most of them of
+ * two bytes. */
+static inline enum sn_err
 der_header(struct bytes v, uint8_t *tag, size_t *head, size_t *len, const char *what,
     struct sn_why *why)
 {
-	struct bytes at = v;
-	uint8_t first = 0, b = 0;
-	size_t n = 0;
+	struct bytes at;
+	size_t n;
 
-	SN_TRY(bytes_u8(&at, tag, what, why));
-	if ((*tag & TAG_LONG) == TAG_LONG)
+	if (v.n < 2)
+		return sn_fail(why, SN_E_FORMAT, "%s: %zu bytes are no DER element", what, v.n);
+	if ((v.p[0] & TAG_LONG) == TAG_LONG)
 		return sn_fail(why, SN_E_FORMAT, "%s: DER tag of more than one byte", what);
-	SN_TRY(bytes_u8(&at, &first, what, why));
-	if (first < 0x80) {
-		n = first;
-	} else if (first == 0x80 || first > 0x84) {
-		return sn_fail(why, SN_E_FORMAT, "%s: DER length is indefinite or too long",
-		    what);
-	} else {
-		for (unsigned int i = 0; i < (first & 0x7fU); i++) {
-			SN_TRY(bytes_u8(&at, &b, what, why));
-			if (i == 0 && b == 0)
-				return sn_fail(why, SN_E_FORMAT,
-				    "%s: DER length is not "
-				    "the shortest",
-				    what);
-			n = n << 8 | b;
-		}
-		if (n < 0x80)
-			return sn_fail(why, SN_E_FORMAT,
-			    "%s: DER length is not the "
-			    "shortest",
-			    what);
-	}
+	at = (struct bytes){ v.p + 2, v.n - 2 };
+	n = v.p[1];
+	if (n >= 0x80)
+		SN_TRY(der_length(&at, v.p[1], &n, what, why));
 	if (n > at.n)
 		return sn_fail(why, SN_E_FORMAT, "%s: DER element of %zu bytes, %zu are there",
 		    what, n, at.n);
+	*tag = v.p[0];
 	*head = v.n - at.n;
 	*len = n;
 	return SN_OK;
