@@ -209,6 +209,7 @@ cry_cert_free(struct cry_cert **cp)
 	if (cp == NULL || *cp == NULL)
 		return;
 	X509_free((*cp)->x);
+	cry_warm_free(&(*cp)->warm);
 	sn_buf_done(&(*cp)->der);
 	sn_buf_done(&(*cp)->subject);
 	sn_buf_done(&(*cp)->issuer);

@@ -118,6 +118,9 @@ SN_MUST_USE enum sn_err cry_cert_signed_by(const struct cry_cert *c,
  */
 SN_MUST_USE enum sn_err cry_cert_signed_by_key(const struct cry_cert *c,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+/* Prepare for many signatures by this certificate's key: each is verified faster after it, with
+ * the same verdict. Idempotent; does nothing for a key of a kind that is not used here. */
+SN_MUST_USE enum sn_err cry_cert_warm(struct cry_cert *c, struct sn_why *why);
 /* SN_E_EXPIRED unless not_before <= at <= not_after. */
 SN_MUST_USE enum sn_err cry_cert_valid_at(const struct cry_cert *c, int64_t at,
     struct sn_why *why);

@@ -4,29 +4,30 @@
 #define PSS_TRAILER 1
 
 /* What each of our signature algorithms looks like inside an AlgorithmIdentifier. */
-static const struct {
-	const char *name;
-	int nid;
-	enum cry_alg key;
-	int param; /* V_ASN1_UNDEF absent, V_ASN1_NULL, V_ASN1_SEQUENCE for PSS */
-} sigalgs[] = {
+static const struct cry_sigalg_info sigalgs[] = {
 	[CRY_SIG_ECDSA_P256_SHA256] = { "ECDSA P-256 with SHA-256", NID_ecdsa_with_SHA256,
-	    CRY_P256, V_ASN1_UNDEF },
+	    CRY_P256, V_ASN1_UNDEF, "SHA256", 0 },
 	[CRY_SIG_ECDSA_P384_SHA384] = { "ECDSA P-384 with SHA-384", NID_ecdsa_with_SHA384,
-	    CRY_P384, V_ASN1_UNDEF },
-	[CRY_SIG_MLDSA87] = { "ML-DSA-87", NID_ML_DSA_87, CRY_MLDSA87, V_ASN1_UNDEF },
+	    CRY_P384, V_ASN1_UNDEF, "SHA384", 0 },
+	[CRY_SIG_MLDSA87] = { "ML-DSA-87", NID_ML_DSA_87, CRY_MLDSA87, V_ASN1_UNDEF, NULL, 0 },
 	[CRY_SIG_RSA_PSS_SHA384] = { "RSASSA-PSS with SHA-384", NID_rsassaPss, CRY_RSA,
-	    V_ASN1_SEQUENCE },
+	    V_ASN1_SEQUENCE, "SHA384", PSS_SALT },
 	[CRY_SIG_RSA_SHA256] = { "RSA with SHA-256", NID_sha256WithRSAEncryption, CRY_RSA,
-	    V_ASN1_NULL },
+	    V_ASN1_NULL, "SHA256", 0 },
 	[CRY_SIG_RSA_SHA384] = { "RSA with SHA-384", NID_sha384WithRSAEncryption, CRY_RSA,
-	    V_ASN1_NULL },
+	    V_ASN1_NULL, "SHA384", 0 },
 	[CRY_SIG_RSA_SHA512] = { "RSA with SHA-512", NID_sha512WithRSAEncryption, CRY_RSA,
-	    V_ASN1_NULL },
-	[CRY_SIG_ANY] = { "one that is accepted", NID_undef, CRY_RSA, V_ASN1_UNDEF },
+	    V_ASN1_NULL, "SHA512", 0 },
+	[CRY_SIG_ANY] = { "one that is accepted", NID_undef, CRY_RSA, V_ASN1_UNDEF, NULL, 0 },
 	[CRY_SIG_RSA_SHA2] = { "RSA with SHA-256, SHA-384 or SHA-512", NID_undef, CRY_RSA,
-	    V_ASN1_UNDEF },
+	    V_ASN1_UNDEF, NULL, 0 },
 };
+
+const struct cry_sigalg_info *
+cry_sigalg_info(enum cry_sigalg a)
+{
+	return &sigalgs[a];
+}
 
 const char *
 cry_sigalg_name(enum cry_sigalg a)
@@ -111,16 +112,19 @@ covers(enum cry_sigalg want, enum cry_sigalg a)
 
 enum sn_err
 cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_alg key,
-    enum cry_sigalg want, const char *what, struct sn_why *why)
+    enum cry_sigalg want, const char *what, enum cry_sigalg *ret, struct sn_why *why)
 {
 	if (X509_ALGOR_cmp(inside, outside) != 0)
 		return sn_fail(why, SN_E_FORMAT,
 		    "%s: signature algorithms inside and outside "
 		    "differ",
 		    what);
-	for (enum cry_sigalg a = 0; a < CRY_SIG_ANY; a++)
-		if (covers(want, a) && matches(outside, key, a))
-			return SN_OK;
+	for (enum cry_sigalg a = 0; a < CRY_SIG_ANY; a++) {
+		if (!covers(want, a) || !matches(outside, key, a))
+			continue;
+		*ret = a;
+		return SN_OK;
+	}
 	return sn_fail(why, SN_E_SIGNATURE, "%s: signature algorithm is not %s", what,
 	    sigalgs[want].name);
 }
@@ -158,6 +162,7 @@ cry_cert_signed_by_key(const struct cry_cert *c, const struct cry_cert *issuer,
     enum cry_sigalg alg, struct sn_why *why)
 {
 	enum cry_alg key = CRY_RSA;
+	enum cry_sigalg found = CRY_SIG_ANY;
 	const X509_ALGOR *outside = NULL;
 
 	SN_TRY(no_unknown_critical(c, why));
@@ -165,8 +170,8 @@ cry_cert_signed_by_key(const struct cry_cert *c, const struct cry_cert *issuer,
 	SN_TRY(cry_cert_key_alg(issuer, &key, why));
 	X509_get0_signature(NULL, &outside, c->x);
 	SN_TRY(cry_sigalg_check(X509_get0_tbs_sigalg(c->x), outside, key, alg, "certificate",
-	    why));
-	if (X509_verify(c->x, X509_get0_pubkey(issuer->x)) != 1) {
+	    &found, why));
+	if (!cry_warm_verifies(c, issuer, found)) {
 		ERR_clear_error();
 		return sn_fail(why, SN_E_SIGNATURE,
 		    "certificate \"%s\": the signature of "
@@ -193,12 +198,13 @@ cry_crl_signed_by_key(const struct cry_crl *crl, const struct cry_cert *issuer,
     enum cry_sigalg alg, struct sn_why *why)
 {
 	SN_CLEANUP(cry_key_free) struct cry_key *key = NULL;
+	enum cry_sigalg found = CRY_SIG_ANY;
 	const X509_ALGOR *outside = NULL;
 
 	SN_TRY(cry_cert_key(issuer, &key, why));
 	X509_CRL_get0_signature(crl->x, NULL, &outside);
 	/* The one inside has no getter; cry_crl_parse() has compared it with outside. */
-	SN_TRY(cry_sigalg_check(outside, outside, key->alg, alg, "CRL", why));
+	SN_TRY(cry_sigalg_check(outside, outside, key->alg, alg, "CRL", &found, why));
 	if (X509_CRL_verify(crl->x, key->pkey) != 1) {
 		ERR_clear_error();
 		return sn_fail(why, SN_E_SIGNATURE,

@@ -41,8 +41,11 @@ struct cry_ext {
 	bool critical;
 };
 
+struct cry_warm; /* cert_warm.c */
+
 struct cry_cert {
 	X509 *x;
+	struct cry_warm *warm; /* NULL until cry_cert_warm() */
 	struct sn_buf der; /* as it came */
 	struct sn_buf subject, issuer;
 	int64_t not_before, not_after;
@@ -113,10 +116,26 @@ SN_MUST_USE enum sn_err cry_time(const ASN1_TIME *t, const char *what, int64_t *
 SN_MUST_USE enum sn_err cry_name_der(const X509_NAME *name, struct sn_buf *ret,
     struct sn_why *why);
 
+/* What is the same for every signature algorithm but its row's values. */
+struct cry_sigalg_info {
+	const char *name;
+	int nid;
+	enum cry_alg key;
+	int param;	/* V_ASN1_UNDEF absent, V_ASN1_NULL, V_ASN1_SEQUENCE for PSS */
+	const char *md; /* OpenSSL's name of the digest that is signed; NULL: the data is */
+	int pss_salt;	/* bytes; 0: no PSS */
+};
+const struct cry_sigalg_info *cry_sigalg_info(enum cry_sigalg a);
 const char *cry_sigalg_name(enum cry_sigalg a);
-/* Both AlgorithmIdentifiers are equal, and are want with a key of that kind. */
+/* Both AlgorithmIdentifiers are equal, and are want with a key of that kind; which of those
+ * that want stands for. */
 SN_MUST_USE enum sn_err cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside,
-    enum cry_alg key, enum cry_sigalg want, const char *what, struct sn_why *why);
+    enum cry_alg key, enum cry_sigalg want, const char *what, enum cry_sigalg *ret,
+    struct sn_why *why);
+/* Is c's signature by issuer's key, under that one algorithm? */
+bool cry_warm_verifies(const struct cry_cert *c, const struct cry_cert *issuer,
+    enum cry_sigalg a);
+void cry_warm_free(struct cry_warm **wp); /* NULL-safe, idempotent */
 SN_MUST_USE enum sn_err cry_crl_signed_by(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
 SN_MUST_USE enum sn_err cry_crl_signed_by_key(const struct cry_crl *crl,

@@ -240,8 +240,10 @@ round_certs(struct col_store *s, struct col_pool *pool, unsigned int level, stru
 				       : judge_cert(s, pool, c, &c->why);
 			if (col_fatal(e))
 				return sn_fail(why, e, "%s", c->why.text);
-			if (e == SN_OK)
-				pool->certs[pool->n++] = c;
+			if (e != SN_OK)
+				continue;
+			SN_TRY(cry_cert_warm(c->x, why));
+			pool->certs[pool->n++] = c;
 		}
 	}
 	return SN_OK;

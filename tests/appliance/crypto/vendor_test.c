@@ -119,31 +119,48 @@ signed_by(void **state)
 	if (e != s->want)
 		print_error("%s: %s\n", sn_err_name(e), why.text);
 	assert_int_equal(e, s->want);
+	/* an issuer that is prepared gives the same verdict, the second time as well */
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		struct sn_why again = { 0 };
+
+		assert_int_equal(cry_cert_warm(issuer, &again), SN_OK);
+		assert_int_equal(cry_cert_signed_by(c, issuer, s->alg, &again), e);
+		assert_string_equal(again.text, why.text);
+	}
 	cry_cert_free(&c);
 	cry_cert_free(&issuer);
 }
 
-/* Any one bit of a certificate that verifies: it must not verify any more. */
+/* Any one bit of a certificate that verifies: it must not verify any more, also not under an
+ * issuer that is prepared, which says the same of it. */
 static void
 mutated(void **state)
 {
 	const struct step *s = *state;
 	struct test_bytes f;
-	struct cry_cert *c = NULL, *issuer;
+	struct cry_cert *c = NULL, *issuer, *warm;
 
 	test_need_data(s->file);
 	f = test_read_data(s->file);
 	issuer = must_load(s->issuer, s->issuer_index);
+	warm = must_load(s->issuer, s->issuer_index);
+	assert_int_equal(cry_cert_warm(warm, NULL), SN_OK);
 	for (size_t i = 0; i < f.len; i += 3) {
+		struct sn_why why = { 0 }, again = { 0 };
+
 		f.data[i] ^= 0x04;
-		if (cry_cert_parse((struct bytes){ f.data, f.len }, &c, NULL) == SN_OK &&
-		    cry_cert_signed_by(c, issuer, s->alg, NULL) == SN_OK)
-			fail_msg("byte %zu of %zu does not count", i, f.len);
+		if (cry_cert_parse((struct bytes){ f.data, f.len }, &c, NULL) == SN_OK) {
+			if (cry_cert_signed_by(c, issuer, s->alg, &why) == SN_OK)
+				fail_msg("byte %zu of %zu does not count", i, f.len);
+			assert_int_equal(cry_cert_signed_by(c, warm, s->alg, &again), why.err);
+			assert_string_equal(again.text, why.text);
+		}
 		cry_cert_free(&c);
 		f.data[i] ^= 0x04;
 	}
 	test_bytes_done(&f);
 	cry_cert_free(&issuer);
+	cry_cert_free(&warm);
 }
 
 static void
