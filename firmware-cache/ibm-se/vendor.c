@@ -67,11 +67,13 @@ crl_check(const struct cry_crl *crl, const struct col_cert *issuer, int64_t at,
 
 /* A host key document: its key tells the machine. */
 static enum sn_err
-tell(struct col_claim *c, struct sn_why *why SN_UNUSED)
+tell(struct col_claim *c, struct sn_why *why)
 {
+	uint8_t spki[32];
 	char hex[65];
 
-	sn_hex(BYTES_OF(c->certs[0].spki), hex);
+	SN_TRY(cry_cert_spki_sha256(c->certs[0].x, spki, why));
+	sn_hex(BYTES_OF(spki), hex);
 	snprintf(c->label, sizeof(c->label), "IBM SE host key %.16s", hex);
 	snprintf(c->scope, sizeof(c->scope), "%s", hex);
 	return SN_OK;

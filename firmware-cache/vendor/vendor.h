@@ -67,7 +67,7 @@ struct col_cert {
 	struct cry_cert *x;
 	enum col_vendor vendor;	    /* COL_VENDOR_NONE: nobody's */
 	unsigned int role, product; /* of its vendor; product 0 when there is only one */
-	uint8_t spki[32];	    /* SHA-256 */
+	uint8_t spki[32];	    /* SHA-256, of a signer; zero for what comes alone */
 	/* set by the store's check */
 	bool ok, rehearsal, no_crl;
 	int64_t good_until;
