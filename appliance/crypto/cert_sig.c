@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "appliance/crypto/der.h"
 #include "appliance/crypto/priv.h"
 
 #define PSS_SALT 48
@@ -53,8 +56,24 @@ algor_is(const X509_ALGOR *a, int nid)
 	return OBJ_obj2nid(o) == nid;
 }
 
-/* SHA-384, MGF1 with SHA-384, salt 48, trailer 1. Values count, not their DER:
- * AMD writes the default trailer out. */
+/* The two forms that are written, by AMD and by us: without and with the default trailer. */
+static bool
+pss_is_usual(const ASN1_STRING *der)
+{
+	static const uint8_t usual[] = { 0xa0, 0x0f, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48,
+		0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0xa1, 0x1c, 0x30, 0x1a, 0x06,
+		0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08, 0x30, 0x0d, 0x06,
+		0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0xa2,
+		0x03, 0x02, 0x01, PSS_SALT, 0xa3, 0x03, 0x02, 0x01, PSS_TRAILER };
+	const size_t head = 2, trailer = 5, all = head + sizeof(usual);
+	const unsigned char *p = ASN1_STRING_get0_data(der);
+	size_t n = (size_t)ASN1_STRING_length(der);
+
+	return (n == all || n == all - trailer) && p[0] == DER_SEQUENCE && p[1] == n - head &&
+	    memcmp(p + head, usual, n - head) == 0;
+}
+
+/* SHA-384, MGF1 with SHA-384, salt 48, trailer 1. Values count, not their DER. */
 static bool
 pss_is_sha384(const ASN1_STRING *der)
 {
@@ -99,7 +118,7 @@ matches(const X509_ALGOR *algor, enum cry_alg key, enum cry_sigalg a)
 	if (OBJ_obj2nid(o) != sigalgs[a].nid || key != sigalgs[a].key ||
 	    type != sigalgs[a].param)
 		return false;
-	return type != V_ASN1_SEQUENCE || pss_is_sha384(value);
+	return type != V_ASN1_SEQUENCE || pss_is_usual(value) || pss_is_sha384(value);
 }
 
 /* Is a, one algorithm, among those wanted? */
