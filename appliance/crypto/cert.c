@@ -26,12 +26,15 @@ cry_time(const ASN1_TIME *t, const char *what, int64_t *ret, struct sn_why *why)
 }
 
 enum sn_err
-cry_name_der(const X509_NAME *name, struct sn_buf *ret, struct sn_why *why)
+cry_name_der(const X509_NAME *name, struct bytes *ret, struct sn_why *why)
 {
-	unsigned char *der = NULL;
-	int len = i2d_X509_NAME(name, &der);
+	const unsigned char *der = NULL;
+	size_t len = 0;
 
-	return cry_put_der(ret, len, der, "name", why);
+	if (X509_NAME_get0_der(name, &der, &len) != 1 || len == 0)
+		return cry_fail(why, SN_E_CRYPTO, "name");
+	*ret = (struct bytes){ der, len };
+	return SN_OK;
 }
 
 /* The only part of that kind, or NULL. */
@@ -45,12 +48,35 @@ only_part(const X509_NAME *name, int nid)
 	return X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
 }
 
+/* Text whose UTF-8 is the bytes that stand there. */
+static bool
+is_plain(const ASN1_STRING *part)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(part);
+	int type = ASN1_STRING_type(part), len = ASN1_STRING_length(part);
+
+	if (type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING)
+		return false;
+	for (int i = 0; i < len; i++)
+		if (p[i] < ' ' || p[i] > '~')
+			return false;
+	return len > 0 && len <= CRY_CN_MAX;
+}
+
 /* As text, if it may be shown; else "". */
 static void
 set_text(const ASN1_STRING *part, char ret[CRY_CN_MAX + 1])
 {
 	unsigned char *utf8 = NULL;
-	int len = part == NULL ? 0 : ASN1_STRING_to_UTF8(&utf8, part);
+	int len;
+
+	if (part == NULL)
+		return;
+	if (is_plain(part)) {
+		memcpy(ret, ASN1_STRING_get0_data(part), (size_t)ASN1_STRING_length(part));
+		return;
+	}
+	len = ASN1_STRING_to_UTF8(&utf8, part);
 
 	if (len > 0 && text_printable((struct bytes){ utf8, (size_t)len }, CRY_CN_MAX))
 		memcpy(ret, utf8, (size_t)len);
@@ -156,7 +182,8 @@ set_key(struct cry_cert *c)
 
 	c->key_known = pkey != NULL &&
 	    cry_key_kind(pkey, cry_cert_spki_len(c), &c->key_alg, NULL) == SN_OK;
-	ERR_clear_error();
+	if (!c->key_known)
+		ERR_clear_error();
 }
 
 static enum sn_err
@@ -211,8 +238,6 @@ cry_cert_free(struct cry_cert **cp)
 	X509_free((*cp)->x);
 	cry_warm_free(&(*cp)->warm);
 	sn_buf_done(&(*cp)->der);
-	sn_buf_done(&(*cp)->subject);
-	sn_buf_done(&(*cp)->issuer);
 	free(*cp);
 	*cp = NULL;
 }
@@ -233,13 +258,13 @@ cry_cert_der(const struct cry_cert *c)
 struct bytes
 cry_cert_subject_der(const struct cry_cert *c)
 {
-	return sn_buf_bytes(&c->subject);
+	return c->subject;
 }
 
 struct bytes
 cry_cert_issuer_der(const struct cry_cert *c)
 {
-	return sn_buf_bytes(&c->issuer);
+	return c->issuer;
 }
 
 struct bytes

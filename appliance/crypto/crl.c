@@ -114,7 +114,6 @@ cry_crl_free(struct cry_crl **cp)
 		return;
 	X509_CRL_free((*cp)->x);
 	sn_buf_done(&(*cp)->der);
-	sn_buf_done(&(*cp)->issuer);
 	free(*cp);
 	*cp = NULL;
 }
@@ -128,7 +127,7 @@ cry_crl_der(const struct cry_crl *c)
 struct bytes
 cry_crl_issuer_der(const struct cry_crl *c)
 {
-	return sn_buf_bytes(&c->issuer);
+	return c->issuer;
 }
 
 int64_t

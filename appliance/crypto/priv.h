@@ -45,9 +45,9 @@ struct cry_warm; /* cert_warm.c */
 
 struct cry_cert {
 	X509 *x;
-	struct cry_warm *warm; /* NULL until cry_cert_warm() */
-	struct sn_buf der; /* as it came */
-	struct sn_buf subject, issuer;
+	struct cry_warm *warm;	      /* NULL until cry_cert_warm() */
+	struct sn_buf der;	      /* as it came */
+	struct bytes subject, issuer; /* in the X509 */
 	int64_t not_before, not_after;
 	struct cry_ext exts[CRY_EXTENSIONS_MAX];
 	size_t nexts;
@@ -60,8 +60,8 @@ struct cry_cert {
 
 struct cry_crl {
 	X509_CRL *x;
-	struct sn_buf der; /* as it came */
-	struct sn_buf issuer;
+	struct sn_buf der;   /* as it came */
+	struct bytes issuer; /* in the X509_CRL */
 	int64_t this_update, next_update;
 };
 
@@ -113,7 +113,8 @@ SN_MUST_USE enum sn_err cry_pem(const char *label, struct bytes der, struct sn_b
 /* Seconds since 1970 of an X.509 time in the form that RFC 5280 demands. */
 SN_MUST_USE enum sn_err cry_time(const ASN1_TIME *t, const char *what, int64_t *ret,
     struct sn_why *why);
-SN_MUST_USE enum sn_err cry_name_der(const X509_NAME *name, struct sn_buf *ret,
+/* A Name as it stood there; the name's. */
+SN_MUST_USE enum sn_err cry_name_der(const X509_NAME *name, struct bytes *ret,
     struct sn_why *why);
 
 /* What is the same for every signature algorithm but its row's values. */
