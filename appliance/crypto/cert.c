@@ -7,7 +7,6 @@
 #include "appliance/crypto/priv.h"
 
 #define SERIAL_MAX 20
-#define OID_MAX 64 /* content octets of an object identifier that we look for */
 #define X509_V3 2
 
 enum sn_err
@@ -98,12 +97,6 @@ set_names(struct cry_cert *c)
 		memcpy(c->shown, c->cn, sizeof(c->cn));
 }
 
-static bool
-ext_is(const struct cry_ext *e, struct bytes oid)
-{
-	return e->oid.n == oid.n && memcmp(e->oid.p, oid.p, oid.n) == 0;
-}
-
 static enum sn_err
 check_serial(const X509 *x, struct sn_why *why)
 {
@@ -116,62 +109,6 @@ check_serial(const X509 *x, struct sn_why *why)
 		    "longer than %d bytes",
 		    SERIAL_MAX);
 	return SN_OK;
-}
-
-/* Each is there once; every look for one goes through this list. */
-static enum sn_err
-index_extensions(struct cry_cert *c, struct sn_why *why)
-{
-	int n = X509_get_ext_count(c->x);
-
-	if (n > CRY_EXTENSIONS_MAX)
-		return sn_fail(why, SN_E_LIMIT, "certificate: %d extensions", n);
-	for (int i = 0; i < n; i++) {
-		X509_EXTENSION *e = X509_get_ext(c->x, i);
-		const ASN1_OBJECT *o = X509_EXTENSION_get_object(e);
-		const ASN1_OCTET_STRING *v = X509_EXTENSION_get_data(e);
-		struct cry_ext *ext = &c->exts[c->nexts];
-
-		ext->oid = (struct bytes){ OBJ_get0_data(o), OBJ_length(o) };
-		ext->value =
-		    (struct bytes){ ASN1_STRING_get0_data(v), (size_t)ASN1_STRING_length(v) };
-		ext->critical = X509_EXTENSION_get_critical(e) != 0;
-		for (size_t k = 0; k < c->nexts; k++)
-			if (ext_is(&c->exts[k], ext->oid))
-				return sn_fail(why, SN_E_FORMAT,
-				    "certificate: the same extension twice");
-		c->nexts++;
-	}
-	return SN_OK;
-}
-
-/*
- * OpenSSL looks into no extension of a private enterprise [1.3.6.1.4.1]. A certificate that has
- * no other, like AMD's, cannot have a malformed one for it; that it is asked all the same is
- * half of what parsing such a certificate costs.
- */
-static void
-set_private_only(struct cry_cert *c)
-{
-	static const uint8_t enterprises[] = { 0x2b, 0x06, 0x01, 0x04, 0x01 };
-
-	c->private_only = true;
-	for (size_t i = 0; i < c->nexts; i++) {
-		const struct cry_ext *e = &c->exts[i];
-
-		if (e->oid.n <= sizeof(enterprises) ||
-		    memcmp(e->oid.p, enterprises, sizeof(enterprises)) != 0)
-			c->private_only = false;
-		if (e->critical)
-			c->private_critical = true;
-	}
-}
-
-bool
-cry_cert_unknown_critical(const struct cry_cert *c)
-{
-	return c->private_only ? c->private_critical
-			       : (X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0;
 }
 
 /* A key of no use is refused where it is used. */
@@ -192,14 +129,11 @@ fill(struct cry_cert *c, struct bytes der, struct sn_why *why)
 	if (X509_get_version(c->x) != X509_V3)
 		return sn_fail(why, SN_E_FORMAT, "certificate: not version 3");
 	SN_TRY(check_serial(c->x, why));
-	SN_TRY(index_extensions(c, why));
+	SN_TRY(cry_cert_extensions(c, why));
 	SN_TRY(cry_time(X509_get0_notBefore(c->x), "certificate", &c->not_before, why));
 	SN_TRY(cry_time(X509_get0_notAfter(c->x), "certificate", &c->not_after, why));
 	if (c->not_before > c->not_after)
 		return sn_fail(why, SN_E_FORMAT, "certificate: ends before it begins");
-	set_private_only(c);
-	if (!c->private_only && (X509_get_extension_flags(c->x) & EXFLAG_INVALID) != 0)
-		return cry_fail(why, SN_E_FORMAT, "certificate: an extension is malformed");
 	SN_TRY(cry_name_der(X509_get_subject_name(c->x), &c->subject, why));
 	SN_TRY(cry_name_der(X509_get_issuer_name(c->x), &c->issuer, why));
 	set_names(c);
@@ -237,6 +171,7 @@ cry_cert_free(struct cry_cert **cp)
 		return;
 	X509_free((*cp)->x);
 	cry_warm_free(&(*cp)->warm);
+	free((*cp)->exts);
 	sn_buf_done(&(*cp)->der);
 	free(*cp);
 	*cp = NULL;
@@ -326,27 +261,6 @@ cry_cert_has_eku(const struct cry_cert *c, const char *oid)
 	EXTENDED_KEY_USAGE_free(ekus);
 	ERR_clear_error();
 	return found;
-}
-
-struct bytes
-cry_cert_ext_der(const struct cry_cert *c, struct bytes oid)
-{
-	for (size_t i = 0; i < c->nexts; i++)
-		if (ext_is(&c->exts[i], oid))
-			return c->exts[i].value;
-	return (struct bytes){ 0 };
-}
-
-enum sn_err
-cry_cert_ext(const struct cry_cert *c, const char *oid, struct bytes *ret, struct sn_why *why)
-{
-	uint8_t want[OID_MAX];
-	int len = a2d_ASN1_OBJECT(want, sizeof(want), oid, -1);
-
-	if (len <= 0)
-		return cry_fail(why, SN_E_USAGE, "object identifier");
-	*ret = cry_cert_ext_der(c, (struct bytes){ want, (size_t)len });
-	return SN_OK;
 }
 
 enum sn_err

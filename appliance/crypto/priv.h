@@ -49,11 +49,11 @@ struct cry_cert {
 	struct sn_buf der;	      /* as it came */
 	struct bytes subject, issuer; /* in the X509 */
 	int64_t not_before, not_after;
-	struct cry_ext exts[CRY_EXTENSIONS_MAX];
+	struct cry_ext *exts; /* nexts of them, owned */
 	size_t nexts;
-	bool private_only;     /* has no extension that OpenSSL would look into */
-	bool private_critical; /* and one of them is critical */
-	bool key_known;	       /* then key_alg is set, and its size is right */
+	bool plain;	     /* has no extension in which OpenSSL could find a fault */
+	bool plain_critical; /* and a critical one that it does not know */
+	bool key_known;	     /* then key_alg is set, and its size is right */
 	enum cry_alg key_alg;
 	char cn[CRY_CN_MAX + 1], shown[CRY_CN_MAX + 1];
 };
@@ -141,6 +141,8 @@ SN_MUST_USE enum sn_err cry_crl_signed_by(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
 SN_MUST_USE enum sn_err cry_crl_signed_by_key(const struct cry_crl *crl,
     const struct cry_cert *issuer, enum cry_sigalg alg, struct sn_why *why);
+/* List the extensions of a certificate that has none yet: none twice, none malformed. */
+SN_MUST_USE enum sn_err cry_cert_extensions(struct cry_cert *c, struct sn_why *why);
 /* Has it a critical extension that nobody here knows? */
 bool cry_cert_unknown_critical(const struct cry_cert *c);
 /* cry_chain_verify with one algorithm for all, and an OpenSSL purpose (0: none). */
