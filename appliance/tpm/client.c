@@ -423,3 +423,19 @@ tpm_eventlog(const char *path, struct sn_buf *ret, struct sn_why *why)
 {
 	return sn_file_read(AT_FDCWD, path, TPM_EVENTLOG_MAX, ret, why);
 }
+
+enum sn_err
+tpm_activate(struct tpm *t, struct bytes challenge, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf request = { 0 }, secret = { 0 };
+	SN_CLEANUP(sn_frame_done) struct sn_frame reply = { 0 };
+	struct bytes in;
+
+	sn_buf_blob32(&request, challenge);
+	SN_TRY(client_call(t, TPM_OP_ACTIVATE, &request, &reply, why));
+	in = sn_buf_bytes(&reply.open);
+	SN_TRY(client_latch(t, take_blob(&in, &secret, "answer", &t->fault), why));
+	SN_TRY(client_latch(t, bytes_end(&in, "activation reply", &t->fault), why));
+	sn_buf_put(ret, sn_buf_bytes(&secret));
+	return sn_buf_check(ret, why);
+}

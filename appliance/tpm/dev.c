@@ -115,9 +115,8 @@ tpm_dev_refused(TSS2_RC rc)
 	return (rc & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER;
 }
 
-/* A refusal by the TPM itself about a parameter, as for an algorithm it lacks [TCG P2 6.6]. */
-static bool
-dev_parameter_refused(TSS2_RC rc)
+bool
+tpm_dev_parameter_refused(TSS2_RC rc)
 {
 	return tpm_dev_refused(rc) && (rc & TPM2_RC_FMT1) != 0 && (rc & TPM2_RC_P) != 0;
 }
@@ -300,7 +299,7 @@ tpm_dev_primary(struct tpm_dev *d, ESYS_TR session, const TPM2B_PUBLIC *template
 	rc = Esys_CreatePrimary(d->esys, ESYS_TR_RH_ENDORSEMENT, session, DEV_NONE, &sensitive,
 	    template, &outside, &none, &o.tr, &pub, &data, &hash, &ticket);
 	if (ret_refused != NULL) {
-		*ret_refused = dev_parameter_refused(rc);
+		*ret_refused = tpm_dev_parameter_refused(rc);
 		if (*ret_refused)
 			return SN_OK;
 	}
@@ -317,8 +316,8 @@ tpm_dev_primary(struct tpm_dev *d, ESYS_TR session, const TPM2B_PUBLIC *template
 	return SN_OK;
 }
 
-enum sn_err
-tpm_dev_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes, ESYS_TR *ret,
+static enum sn_err
+dev_session(struct tpm_dev *d, ESYS_TR key, TPM2_SE type, TPMA_SESSION attributes, ESYS_TR *ret,
     struct sn_why *why)
 {
 	const TPMT_SYM_DEF aes = {
@@ -329,12 +328,26 @@ tpm_dev_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes, ESYS_TR
 	SN_TRY(tpm_dev_ready(d, why));
 	SN_TRY(tpm_dev_result(d, "TPM2_StartAuthSession",
 	    Esys_StartAuthSession(d->esys, key, ESYS_TR_NONE, ESYS_TR_NONE, DEV_NONE, NULL,
-		TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256, &session),
+		type, &aes, TPM2_ALG_SHA256, &session),
 	    why));
 	SN_TRY(tpm_dev_result(d, "a session's attributes",
 	    Esys_TRSess_SetAttributes(d->esys, session, attributes, 0xff), why));
 	*ret = session;
 	return SN_OK;
+}
+
+enum sn_err
+tpm_dev_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes, ESYS_TR *ret,
+    struct sn_why *why)
+{
+	return dev_session(d, key, TPM2_SE_HMAC, attributes, ret, why);
+}
+
+enum sn_err
+tpm_dev_policy_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes, ESYS_TR *ret,
+    struct sn_why *why)
+{
+	return dev_session(d, key, TPM2_SE_POLICY, attributes, ret, why);
 }
 
 enum sn_err

@@ -1,6 +1,7 @@
 /*
  * dev - the choke point: its files (dev*.c) are the only ones that call Esys functions.
- * Each call is refused after the first fault; TPM2_GetRandom is refused without a session.
+ * Each call is refused after the first fault; TPM2_GetRandom is refused without a session,
+ * TPM2_ActivateCredential without one that encrypts.
  *
  * Owns: the ESYS context and the loaded handles. May include: base, tss2. See
  * docs/TPM.md. Used inside the TPM process and by tests, nowhere else.
@@ -66,6 +67,12 @@ SN_MUST_USE enum sn_err tpm_dev_primary(struct tpm_dev *d, ESYS_TR session,
 /* An HMAC session salted to key, AES-128-CFB, SHA-256, with these attributes. */
 SN_MUST_USE enum sn_err tpm_dev_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes,
     ESYS_TR *ret, struct sn_why *why);
+/* The same, for a policy; salted all the same. */
+SN_MUST_USE enum sn_err tpm_dev_policy_session(struct tpm_dev *d, ESYS_TR key,
+    TPMA_SESSION attributes, ESYS_TR *ret, struct sn_why *why);
+/* PolicySecret of the endorsement hierarchy into policy, authorised by link. */
+SN_MUST_USE enum sn_err tpm_dev_policy_endorsement(struct tpm_dev *d, ESYS_TR policy,
+    ESYS_TR link, struct sn_why *why);
 /* Flush an object or session; *tr becomes ESYS_TR_NONE. */
 SN_MUST_USE enum sn_err tpm_dev_flush(struct tpm_dev *d, ESYS_TR *tr, struct sn_why *why);
 
@@ -99,6 +106,15 @@ SN_MUST_USE enum sn_err tpm_dev_counter_increment(struct tpm_dev *d, ESYS_TR ses
 SN_MUST_USE enum sn_err tpm_dev_counter_certify(struct tpm_dev *d, ESYS_TR ak, ESYS_TR nv,
     const uint8_t qualifying[32], struct sn_buf *ret_msg, struct sn_buf *ret_sig,
     struct sn_buf *ret_public, TPM2B_NAME *ret_name, struct sn_why *why);
+
+/*
+ * TPM2_ActivateCredential: ak authorised by link, ek by session, which must encrypt what comes
+ * back (a fault otherwise, and nothing is sent). SN_E_SIGNATURE, without a fault, when the TPM
+ * refuses blob or wrapped. What was in the challenge is appended.
+ */
+SN_MUST_USE enum sn_err tpm_dev_activate(struct tpm_dev *d, ESYS_TR ak, ESYS_TR link,
+    ESYS_TR ek, ESYS_TR session, const TPM2B_ID_OBJECT *blob,
+    const TPM2B_ENCRYPTED_SECRET *wrapped, struct sn_buf *ret, struct sn_why *why);
 
 /* The PCRs in mask of the SHA-256 bank; all of one state of the TPM. */
 SN_MUST_USE enum sn_err tpm_dev_pcr_read(struct tpm_dev *d, uint32_t mask,

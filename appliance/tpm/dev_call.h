@@ -23,6 +23,8 @@ SN_MUST_USE enum sn_err tpm_dev_result(struct tpm_dev *d, const char *command, T
     struct sn_why *why);
 /* Did the TPM itself refuse, the exchange being whole? Then nothing is wrong with the link. */
 bool tpm_dev_refused(TSS2_RC rc);
+/* Did it refuse a parameter, as for an algorithm that it lacks [TCG P2 6.6]? */
+bool tpm_dev_parameter_refused(TSS2_RC rc);
 /* What an operator can do about such an answer; "refused" when nothing is known. */
 const char *tpm_dev_meaning(const char *command, TSS2_RC rc);
 

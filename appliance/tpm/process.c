@@ -203,6 +203,20 @@ process_counter(struct process *p, struct bytes *in, struct sn_buf *out, struct 
 	return SN_OK;
 }
 
+/* A nonce: it may be seen by whoever asked for it (docs/TPM.md, "Enrolment"). */
+static enum sn_err
+process_activate(struct process *p, struct bytes *in, struct sn_buf *out, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf secret = { 0 };
+	struct bytes challenge;
+
+	SN_TRY(bytes_blob32(in, TPM_CHALLENGE_MAX, &challenge, "challenge", why));
+	SN_TRY(bytes_end(in, "activation request", why));
+	SN_TRY(tpm_work_activate(p->dev, &p->ident, challenge, &secret, why));
+	sn_buf_blob32(out, sn_buf_bytes(&secret));
+	return SN_OK;
+}
+
 static enum sn_err
 process_close(struct process *p, struct bytes *in, struct sn_buf *out SN_UNUSED,
     struct sn_why *why)
@@ -225,6 +239,7 @@ static const struct process_op {
 	[TPM_OP_QUOTE] = { process_quote, true },
 	[TPM_OP_CREATION] = { process_creation, true },
 	[TPM_OP_COUNTER] = { process_counter, true },
+	[TPM_OP_ACTIVATE] = { process_activate, true },
 	[TPM_OP_CLOSE] = { process_close, false },
 };
 

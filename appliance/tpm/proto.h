@@ -17,6 +17,7 @@
 	X(TPM_OP_QUOTE, "quote", 300)                                                          \
 	X(TPM_OP_CREATION, "creation certificate", 120)                                        \
 	X(TPM_OP_COUNTER, "counter", 240)                                                      \
+	X(TPM_OP_ACTIVATE, "activation", 240)                                                  \
 	X(TPM_OP_CLOSE, "close", 60)
 
 #define TPM_OP_ENUM_(name, text, seconds) name,
@@ -24,5 +25,6 @@ enum tpm_op { TPM_OP_NONE, TPM_OP_LIST(TPM_OP_ENUM_) TPM_OP_COUNT };
 
 #define TPM_PATH_MAX 4096   /* of the softtpm program, or of swtpm's socket */
 #define TPM_FIELD_MAX 65536 /* any one part of a reply */
+#define TPM_CHALLENGE_MAX 4096
 
 #endif

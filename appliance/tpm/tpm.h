@@ -165,6 +165,14 @@ void tpm_quoted_done(struct tpm_quoted *q);
 SN_MUST_USE enum sn_err tpm_quote(struct tpm *t, const uint8_t qualifying[32], uint32_t mask,
     struct tpm_quoted *ret, struct sn_why *why);
 
+/*
+ * TPM2_ActivateCredential of a challenge in the form of tpm2_makecredential: what was wrapped
+ * in it for the endorsement key and the attestation key's name, appended. Any other challenge
+ * is SN_E_SIGNATURE or SN_E_FORMAT, and latched like every failure.
+ */
+SN_MUST_USE enum sn_err tpm_activate(struct tpm *t, struct bytes challenge, struct sn_buf *ret,
+    struct sn_why *why);
+
 #define TPM_EVENTLOG "/sys/kernel/security/tpm0/binary_bios_measurements"
 #define TPM_EVENTLOG_MAX (1U << 20)
 /* The firmware's event log, read by the caller's own process. SN_E_MISSING if none. */

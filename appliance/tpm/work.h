@@ -27,6 +27,11 @@ SN_MUST_USE enum sn_err tpm_work_creation(struct tpm_dev *d, const struct tpm_id
 SN_MUST_USE enum sn_err tpm_work_counter(struct tpm_dev *d, struct tpm_ident *i,
     const uint8_t qualifying[32], struct tpm_counter *ret, struct sn_why *why);
 
+/* The answer to a challenge; tpm_activate() says more. What is no challenge for these keys
+ * is no fault of the device. */
+SN_MUST_USE enum sn_err tpm_work_activate(struct tpm_dev *d, const struct tpm_ident *i,
+    struct bytes challenge, struct sn_buf *ret, struct sn_why *why);
+
 /*
  * The running digest of an audit session [TCG P1 31.4]: starts as zero bytes, and
  * takes in the digests of one command's and one response's parameters each time.
