@@ -57,6 +57,10 @@ fold_command(struct bytes line, struct audit *a, struct sn_why *why)
 	if (line.n != 129 || line.p[64] != ' ')
 		return sn_fail(why, SN_E_FORMAT, "audit.list: not two digests on a line");
 	memcpy(text, line.p, line.n);
+	/* one form of each digest: the hex parser takes capitals too */
+	for (size_t i = 0; i < line.n; i++)
+		if (text[i] >= 'A' && text[i] <= 'F')
+			return sn_fail(why, SN_E_FORMAT, "audit.list: not lower-case hex");
 	text[64] = '\0';
 	text[129] = '\0';
 	SN_TRY(sn_hex_parse(text, cp, sizeof(cp), "audit.list", why));

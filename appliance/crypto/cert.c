@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -240,6 +241,14 @@ cry_cert_is_ca(const struct cry_cert *c)
 	uint32_t flags = X509_get_extension_flags(c->x);
 
 	return (flags & EXFLAG_BCONS) != 0 && (flags & EXFLAG_CA) != 0;
+}
+
+int
+cry_cert_pathlen(const struct cry_cert *c)
+{
+	long n = X509_get_pathlen(c->x);
+
+	return n < 0 ? -1 : n > INT_MAX ? INT_MAX : (int)n;
 }
 
 bool

@@ -76,6 +76,7 @@ int64_t cry_cert_not_before(const struct cry_cert *c);
 int64_t cry_cert_not_after(const struct cry_cert *c);
 bool cry_cert_is_ca(const struct cry_cert *c);
 bool cry_cert_self_issued(const struct cry_cert *c);
+int cry_cert_pathlen(const struct cry_cert *c); /* of a CA; -1 when there is no limit */
 bool cry_cert_has_eku(const struct cry_cert *c, const char *oid);
 /* The value bytes of the extension with that dotted OID; p NULL when absent;
  * SN_E_FORMAT when it is there twice. */
@@ -107,6 +108,7 @@ enum cry_sigalg {
 	CRY_SIG_RSA_SHA512,
 	CRY_SIG_ANY,	  /* any of the above */
 	CRY_SIG_RSA_SHA2, /* RSASSA-PKCS1-v1_5 with SHA-256, SHA-384 or SHA-512 */
+	CRY_SIG_SHA2,	  /* that, or ECDSA on a NIST curve with any of these hashes */
 };
 /* Does issuer's key verify c's signature, names fit, signature algorithm inside
  * and outside TBS agree and equal alg? SN_E_SIGNATURE / SN_E_CHAIN / SN_E_FORMAT. */
@@ -132,6 +134,14 @@ SN_MUST_USE enum sn_err cry_cert_valid_at(const struct cry_cert *c, int64_t at,
  */
 SN_MUST_USE enum sn_err cry_chain_verify(const struct cry_cert *const *chain, size_t n,
     const struct cry_cert *root, int64_t at, const char *eku, struct sn_why *why);
+
+/*
+ * The same for PKIs of many vendors, whose certificates keep to RFC 5280 but not to all that
+ * strict flags ask for, and sign with CRY_SIG_SHA2: anchor is trusted, whether self-signed or
+ * not, and whatever signed it.
+ */
+SN_MUST_USE enum sn_err cry_path_verify(const struct cry_cert *const *chain, size_t n,
+    const struct cry_cert *anchor, int64_t at, struct sn_why *why);
 
 SN_MUST_USE enum sn_err cry_crl_parse(struct bytes der, struct cry_crl **ret,
     struct sn_why *why);

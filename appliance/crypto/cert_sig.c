@@ -24,6 +24,8 @@ static const struct cry_sigalg_info sigalgs[] = {
 	[CRY_SIG_ANY] = { "one that is accepted", NID_undef, CRY_RSA, V_ASN1_UNDEF, NULL, 0 },
 	[CRY_SIG_RSA_SHA2] = { "RSA with SHA-256, SHA-384 or SHA-512", NID_undef, CRY_RSA,
 	    V_ASN1_UNDEF, NULL, 0 },
+	[CRY_SIG_SHA2] = { "RSA or ECDSA with SHA-256, SHA-384 or SHA-512", NID_undef, CRY_RSA,
+	    V_ASN1_UNDEF, NULL, 0 },
 };
 
 const struct cry_sigalg_info *
@@ -126,7 +128,27 @@ static bool
 covers(enum cry_sigalg want, enum cry_sigalg a)
 {
 	return want == a || want == CRY_SIG_ANY ||
-	    (want == CRY_SIG_RSA_SHA2 && sigalgs[a].param == V_ASN1_NULL);
+	    ((want == CRY_SIG_RSA_SHA2 || want == CRY_SIG_SHA2) &&
+		sigalgs[a].param == V_ASN1_NULL);
+}
+
+/* ECDSA with a hash of SHA-2, whatever the curve: P-256 keys sign with SHA-384 too. */
+static bool
+ecdsa_sha2(const X509_ALGOR *algor, enum cry_alg key)
+{
+	static const int nids[] = { NID_ecdsa_with_SHA256, NID_ecdsa_with_SHA384,
+		NID_ecdsa_with_SHA512 };
+	const ASN1_OBJECT *o = NULL;
+	const void *value = NULL;
+	int type = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(&o, &type, &value, algor);
+	if ((key != CRY_P256 && key != CRY_P384 && key != CRY_P521) || type != V_ASN1_UNDEF)
+		return false;
+	for (size_t i = 0; i < SN_NITEMS(nids); i++)
+		if (OBJ_obj2nid(o) == nids[i])
+			return true;
+	return false;
 }
 
 enum sn_err
@@ -142,6 +164,10 @@ cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside, enum cry_a
 		if (!covers(want, a) || !matches(outside, key, a))
 			continue;
 		*ret = a;
+		return SN_OK;
+	}
+	if (want == CRY_SIG_SHA2 && ecdsa_sha2(outside, key)) {
+		*ret = CRY_SIG_SHA2;
 		return SN_OK;
 	}
 	return sn_fail(why, SN_E_SIGNATURE, "%s: signature algorithm is not %s", what,

@@ -109,7 +109,8 @@ cry_warm_verifies(const struct cry_cert *c, const struct cry_cert *issuer, enum 
 	uint8_t hash[EVP_MAX_MD_SIZE];
 	unsigned int n = 0;
 
-	if (w == NULL || w->by[a].key == NULL)
+	/* what stands for several algorithms has nothing prepared */
+	if (w == NULL || a >= CRY_SIG_ANY || w->by[a].key == NULL)
 		return X509_verify(c->x, X509_get0_pubkey(issuer->x)) == 1;
 	return take_signed(sn_buf_bytes(&c->der), &tbs, &sig, NULL) == SN_OK &&
 	    EVP_DigestInit_ex2(w->hash, w->by[a].md, NULL) == 1 &&

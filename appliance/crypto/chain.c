@@ -51,7 +51,7 @@ chain_fail(X509_STORE_CTX *ctx, const struct cry_cert *const *chain, size_t n,
 /* OpenSSL's path validation with the root alone trusted. */
 static enum sn_err
 chain_openssl(const struct cry_cert *const *chain, size_t n, const struct cry_cert *root,
-    int purpose, struct sn_why *why)
+    int purpose, unsigned long flags, struct sn_why *why)
 {
 	SN_CLEANUP(store_done) X509_STORE *store = X509_STORE_new();
 	SN_CLEANUP(store_ctx_done) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -69,9 +69,7 @@ chain_openssl(const struct cry_cert *const *chain, size_t n, const struct cry_ce
 		return cry_fail(why, SN_E_CRYPTO, "certificate chain");
 	param = X509_STORE_CTX_get0_param(ctx);
 	/* Each date was checked before: OpenSSL takes the last second for too late. */
-	if (X509_VERIFY_PARAM_set_flags(param,
-		X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE |
-		    X509_V_FLAG_NO_CHECK_TIME) != 1 ||
+	if (X509_VERIFY_PARAM_set_flags(param, flags | X509_V_FLAG_NO_CHECK_TIME) != 1 ||
 	    (purpose != 0 && X509_VERIFY_PARAM_set_purpose(param, purpose) != 1))
 		return cry_fail(why, SN_E_CRYPTO, "certificate chain");
 	if (X509_verify_cert(ctx) != 1)
@@ -98,7 +96,8 @@ cry_chain_check(const struct cry_cert *const *chain, size_t n, const struct cry_
 	for (size_t i = 0; i < n; i++)
 		SN_TRY(cry_cert_valid_at(chain[i], at, why));
 	SN_TRY(cry_cert_valid_at(root, at, why));
-	SN_TRY(chain_openssl(chain, n, root, purpose, why));
+	SN_TRY(chain_openssl(chain, n, root, purpose,
+	    X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE, why));
 	if (eku != NULL && !cry_cert_has_eku(chain[0], eku))
 		return sn_fail(why, SN_E_ROLE,
 		    "certificate \"%s\": not for this use (extended "
@@ -112,4 +111,20 @@ cry_chain_verify(const struct cry_cert *const *chain, size_t n, const struct cry
     int64_t at, const char *eku, struct sn_why *why)
 {
 	return cry_chain_check(chain, n, root, at, CRY_SIG_ANY, 0, eku, why);
+}
+
+enum sn_err
+cry_path_verify(const struct cry_cert *const *chain, size_t n, const struct cry_cert *anchor,
+    int64_t at, struct sn_why *why)
+{
+	if (n == 0 || n > CRY_PEM_CHAIN_MAX)
+		return sn_fail(why, SN_E_LIMIT, "certificate chain: %zu certificates", n);
+	for (size_t i = 0; i < n; i++) {
+		const struct cry_cert *issuer = i + 1 < n ? chain[i + 1] : anchor;
+
+		SN_TRY(cry_cert_signed_by(chain[i], issuer, CRY_SIG_SHA2, why));
+		SN_TRY(cry_cert_valid_at(chain[i], at, why));
+	}
+	SN_TRY(cry_cert_valid_at(anchor, at, why));
+	return chain_openssl(chain, n, anchor, 0, X509_V_FLAG_PARTIAL_CHAIN, why);
 }

@@ -129,7 +129,7 @@ struct cry_sigalg_info {
 const struct cry_sigalg_info *cry_sigalg_info(enum cry_sigalg a);
 const char *cry_sigalg_name(enum cry_sigalg a);
 /* Both AlgorithmIdentifiers are equal, and are want with a key of that kind; which of those
- * that want stands for. */
+ * that want stands for; CRY_SIG_SHA2 itself for a curve and hash that have no row. */
 SN_MUST_USE enum sn_err cry_sigalg_check(const X509_ALGOR *inside, const X509_ALGOR *outside,
     enum cry_alg key, enum cry_sigalg want, const char *what, enum cry_sigalg *ret,
     struct sn_why *why);
