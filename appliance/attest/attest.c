@@ -51,8 +51,8 @@ pad_scalar(struct bytes v, uint8_t ret[32], const char *what, struct sn_why *why
 
 /* A TPMT_SIGNATURE of the one scheme that our keys have [TCG P2 11.3]. */
 static enum sn_err
-check_signature(const struct att_ak *ak, struct bytes msg, struct bytes sig, const char *what,
-    struct sn_why *why)
+check_signature(const struct att_ak *ak, struct bytes msg, const char *msg_what,
+    struct bytes sig, const char *what, struct sn_why *why)
 {
 	struct bytes r, s;
 	uint8_t rs[64];
@@ -68,9 +68,9 @@ check_signature(const struct att_ak *ak, struct bytes msg, struct bytes sig, con
 	SN_TRY(bytes_end(&sig, what, why));
 	SN_TRY(pad_scalar(r, rs, what, why));
 	SN_TRY(pad_scalar(s, rs + 32, what, why));
-	if (cry_verify_raw_ecdsa(ak->key, CRY_SHA256, msg, BYTES_OF(rs), why) != SN_OK)
-		return sn_fail(why, SN_E_SIGNATURE, "%s: not the attestation key's signature",
-		    what);
+	if (cry_verify_raw_ecdsa(ak->key, CRY_SHA256, msg, BYTES_OF(rs), NULL) != SN_OK)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: not the attestation key's signature over %s", what, msg_what);
 	return SN_OK;
 }
 
@@ -103,7 +103,7 @@ att_open(const struct att_ak *ak, struct bytes *b, struct bytes sig, enum att_ty
 	uint32_t magic;
 	uint16_t said;
 
-	SN_TRY(check_signature(ak, *b, sig, sig_what, why));
+	SN_TRY(check_signature(ak, *b, what, sig, sig_what, why));
 	SN_TRY(bytes_u32(&at, &magic, what, why));
 	SN_TRY(bytes_u16(&at, &said, what, why));
 	if (magic != TPM_GENERATED || said != type)

@@ -78,7 +78,7 @@ att_pcrs_parse(struct bytes file, struct att_pcrs *ret, struct sn_why *why)
 	struct att_pcrs out = { 0 };
 	struct bytes head, lists, list;
 	uint8_t value[32];
-	uint32_t n = 0;
+	uint32_t n = 0, left;
 
 	SN_TRY(bytes_take(&file, TOOLS_SELECTION, &head, "quote.pcr", why));
 	SN_TRY(tools_selection(head, &out.mask, why));
@@ -89,6 +89,10 @@ att_pcrs_parse(struct bytes file, struct att_pcrs *ret, struct sn_why *why)
 	for (uint32_t i = 0; i < nlists; i++) {
 		SN_TRY(bytes_take(&file, TOOLS_DIGESTS, &list, "quote.pcr", why));
 		const uint32_t count = get_le32(list.p);
+		left = (uint32_t)__builtin_popcount(out.mask) - n;
+		if (count != (left < 8 ? left : 8) || count == 0)
+			return sn_fail(why, SN_E_FORMAT,
+			    "quote.pcr: a list of %u values, %u are left", count, left);
 		for (uint32_t row = 0; row < 8; row++) {
 			SN_TRY(tools_digest(list.p, count, row, value, why));
 			if (row >= count)

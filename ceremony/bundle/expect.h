@@ -8,7 +8,7 @@
 #ifndef BUNDLE_EXPECT_H
 #define BUNDLE_EXPECT_H
 
-#include "appliance/base/bytes.h"
+#include "ceremony/bundle/tpm_json.h"
 
 #define BUN_EXPECT_MAX 8 /* of a kind: laptops and images change over the years */
 #define BUN_PCRS 16	 /* a ceremony quotes PCR 0 to 15 */
@@ -46,6 +46,12 @@ struct bun_facts {
 	uint8_t image[32];	 /* which */
 	bool audited;		 /* the secret's random bytes, of the TPM */
 	size_t draws;		 /* commands for them */
+	bool described;		 /* tpm is what the TPM said of itself: nothing signed */
+	struct bun_tpm tpm;
+	bool created;	  /* its key was made in it, as a key that signs only what it attests */
+	bool has_counter; /* signed: how often a ceremony was opened with it */
+	uint64_t counter;
+	uint32_t resets, restarts; /* one boot signed all of it */
 };
 
 #endif

@@ -38,7 +38,10 @@
 #define BUN_QUOTE_PCR "evidence/quote.pcr"
 #define BUN_AK "evidence/ak.pem"
 #define BUN_AK_PUB "evidence/ak.pub"
-#define BUN_SEED_AK "evidence/seed-ak.pem" /* there after a cut */
+#define BUN_EK_PUB "evidence/ek.pub"
+#define BUN_EK_CERT "evidence/ekcert.der"    /* when there is one */
+#define BUN_EK_CHAIN "evidence/ek-chain.pem" /* when it was verified */
+#define BUN_SEED_AK "evidence/seed-ak.pem"   /* there after a cut */
 #define BUN_SEED_AK_PUB "evidence/seed-ak.pub"
 #define BUN_ORIGINALS "collateral/original/"
 #define BUN_CARRIED "collateral/carried/"

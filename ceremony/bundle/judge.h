@@ -3,11 +3,12 @@
  * that verify.c calls in order.
  *
  * Owns: everything in struct bun_case until verify.c frees it. Only for
- * ceremony/bundle. May include: base, crypto, measure, keys, transcript.
+ * ceremony/bundle. May include: base, crypto, attest, measure, keys, transcript.
  */
 #ifndef BUNDLE_JUDGE_H
 #define BUNDLE_JUDGE_H
 
+#include "appliance/attest/attest.h"
 #include "appliance/crypto/cms.h"
 #include "ceremony/bundle/load.h"
 #include "ceremony/bundle/statement.h"
@@ -36,7 +37,9 @@ struct bun_case {
 	int64_t certs_until;
 	const char *certs_until_what;
 	struct tr_read *transcript;
-	struct bun_case *ops; /* the bundle's operations statements, in order */
+	struct att_ak ak;	/* that signed the quote; key NULL before it was checked */
+	struct att_clock clock; /* of the quote */
+	struct bun_case *ops;	/* the bundle's operations statements, in order */
 	uint32_t nops;
 };
 void bun_case_done(struct bun_case *c); /* all but roots that are the base's */
@@ -100,6 +103,12 @@ SN_MUST_USE enum sn_err bun_check_audit(struct bun_case *c, struct sn_why *why);
 /* verify_boot.c: what the registers hold, explained by the log; compared with an image. */
 SN_MUST_USE enum sn_err bun_check_boot(struct bun_case *c, struct sn_why *why);
 SN_MUST_USE enum sn_err bun_check_measured(const struct bun_case *c, struct sn_why *why);
+
+/* verify_tpm.c: which TPM it was: its description, creation of its key, counter. */
+SN_MUST_USE enum sn_err bun_check_tpm(struct bun_case *c, struct sn_why *why);
+/* The argument of the last record with that id, or NULL. */
+yyjson_val *bun_last_said(const struct bun_case *c, const char *id, const char *arg);
+
 /* By the transcript's last word on it; what is not said is a device. */
 bool bun_tpm_is_device(const struct bun_case *c);
 

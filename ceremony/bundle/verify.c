@@ -61,6 +61,7 @@ static const struct bun_check checks[] = {
 	{ bun_check_story, bun_as_bound },
 	{ bun_check_halts, bun_as_bound },
 	{ bun_check_audit, bun_as_bound },
+	{ bun_check_tpm, bun_as_bound },
 	{ bun_check_collateral, bun_as_bound },
 };
 
@@ -273,6 +274,7 @@ bun_case_done(struct bun_case *c)
 	if (c->kind == BUN_KIND_OPS)
 		free(c->report); /* its own: nobody sees it */
 	tr_read_free(&c->transcript);
+	att_ak_done(&c->ak);
 	for (size_t i = 0; i < BUN_SIGNERS; i++)
 		cry_cert_free(&c->signer[i]);
 	bun_statement_done(&c->st);

@@ -16,14 +16,8 @@ static const uint8_t nothing[32];
 bool
 bun_tpm_is_device(const struct bun_case *c)
 {
-	const char *backend = NULL;
+	const char *backend = yyjson_get_str(bun_last_said(c, "tpm.opened", "backend"));
 
-	for (size_t i = 0; i < tr_read_size(c->transcript); i++) {
-		const struct tr_record *r = tr_read_record(c->transcript, i);
-
-		if (strcmp(r->id, "tpm.opened") == 0)
-			backend = yyjson_get_str(yyjson_obj_get(r->args, "backend"));
-	}
 	return backend == NULL || strcmp(backend, "software") != 0;
 }
 

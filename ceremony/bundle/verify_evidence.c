@@ -85,8 +85,6 @@ attestation_key(const struct bun_case *c, const char *pem_path, const char *pub_
 enum sn_err
 bun_check_quote(struct bun_case *c, struct sn_why *why)
 {
-	SN_CLEANUP(att_ak_done) struct att_ak ak = { 0 };
-	struct att_clock clock;
 	struct bytes msg, sig, pcr;
 	struct att_pcrs pcrs;
 	uint8_t replay[32];
@@ -94,9 +92,9 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_MSG, &msg, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_SIG, &sig, why));
 	SN_TRY(bun_dir_get(&c->dir, BUN_QUOTE_PCR, &pcr, why));
-	SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
+	SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &c->ak, why));
 	SN_TRY(att_pcrs_parse(pcr, &pcrs, why));
-	SN_TRY(att_quote(&ak, msg, sig, c->report->statement_sha256, &pcrs, &clock, why));
+	SN_TRY(att_quote(&c->ak, msg, sig, c->report->statement_sha256, &pcrs, &c->clock, why));
 	if (pcrs.mask != (1U << BUN_PCRS) - 1)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    BUN_QUOTE_PCR ": not PCR 0 to 15 are quoted");
@@ -115,7 +113,8 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 enum sn_err
 bun_check_audit(struct bun_case *c, struct sn_why *why)
 {
-	SN_CLEANUP(att_ak_done) struct att_ak ak = { 0 };
+	SN_CLEANUP(att_ak_done) struct att_ak before = { 0 };
+	const bool after_cut = bun_dir_find(&c->dir, BUN_SEED_AK) != NULL;
 	struct att_clock clock;
 	const bool genesis = strcmp(c->st.mode, "genesis") == 0;
 	struct bytes msg, sig, list;
@@ -127,11 +126,12 @@ bun_check_audit(struct bun_case *c, struct sn_why *why)
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_SIG, &sig, why));
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_LIST, &list, why));
 	/* by the TPM that the secret was made with; verify_story.c ties it to its record */
-	if (bun_dir_find(&c->dir, BUN_SEED_AK) != NULL)
-		SN_TRY(attestation_key(c, BUN_SEED_AK, BUN_SEED_AK_PUB, &ak, why));
-	else
-		SN_TRY(attestation_key(c, BUN_AK, BUN_AK_PUB, &ak, why));
-	SN_TRY(att_audit(&ak, msg, sig, c->st.plan_sha256, list, &commands, &clock, why));
+	if (after_cut)
+		SN_TRY(attestation_key(c, BUN_SEED_AK, BUN_SEED_AK_PUB, &before, why));
+	SN_TRY(att_audit(after_cut ? &before : &c->ak, msg, sig, c->st.plan_sha256, list,
+	    &commands, &clock, why));
+	if (!after_cut)
+		SN_TRY(att_same_boot(&c->clock, BUN_QUOTE_MSG, &clock, AUDIT_MSG, why));
 	c->report->facts.audited = true;
 	c->report->facts.draws = commands;
 	bun_note(c, "TPM audit of the seeding: %zu commands, bound to the plan", commands);

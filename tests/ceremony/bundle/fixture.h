@@ -78,6 +78,7 @@ fix_make_team(struct fix *f, uint8_t seed, enum plan_world world, bool two)
 	for (uint8_t i = 0; i < FIX_APPROVERS; i++)
 		f->approver[i] = fix_key(CRY_P384, (uint8_t)(0x10 + i), 48);
 	f->ak = fix_key(CRY_P256, 0x33, 32);
+	f->ek = fix_key(CRY_P256, 0x34, 32);
 }
 
 static SN_UNUSED void
@@ -94,6 +95,7 @@ fix_done(struct fix *f)
 	for (size_t i = 0; i < FIX_APPROVERS; i++)
 		cry_key_free(&f->approver[i]);
 	cry_key_free(&f->ak);
+	cry_key_free(&f->ek);
 }
 
 /* ---- the bundle */
@@ -119,7 +121,8 @@ fix_record_tpm(const struct fix *f, const struct fix_bundle *o, enum fix_lie lie
 	const char *class = o->evidence != NULL ? o->evidence : "pinned";
 	struct sn_buf pub = { 0 };
 	uint8_t digest[32];
-	char ak[65];
+	struct sn_buf ek_pub = { 0 };
+	char ak[65], ek[65];
 
 	fix_ak_pub(f, o, &pub);
 	FIX_OK(cry_digest(CRY_SHA256, (struct bytes){ pub.p + 2, pub.n - 2 }, digest, why));
@@ -128,8 +131,14 @@ fix_record_tpm(const struct fix *f, const struct fix_bundle *o, enum fix_lie lie
 	sn_buf_done(&pub);
 	if (lie == FIX_LIE_CLASS)
 		class = strcmp(class, "software") == 0 ? "pinned" : "software";
+	fix_ek_pub(f, &ek_pub);
+	fix_pin(&ek_pub, digest);
+	sn_hex(BYTES_OF(digest), ek);
+	sn_buf_done(&ek_pub);
 	FIX_RECORD(t, "tpm.opened", TR_ARG_STR("ak", ak), TR_ARG_STR("class", class),
-	    TR_ARG_STR("backend", o->software ? "software" : "device"));
+	    TR_ARG_STR("backend", o->software ? "software" : "device"), TR_ARG_STR("ek", ek),
+	    TR_ARG_STR("firmware", "0001000200030004"), TR_ARG_STR("manufacturer", "FIXT"),
+	    TR_ARG_STR("vendor", "Fixture"));
 }
 
 static void
@@ -434,7 +443,7 @@ static void
 fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, struct bun *b)
 {
 	const unsigned int who = o->approvals != 0 ? o->approvals : 3;
-	struct sn_buf p384 = { 0 }, mldsa = { 0 }, msg = { 0 }, qsig = { 0 }, pcr = { 0 };
+	struct sn_buf p384 = { 0 }, mldsa = { 0 };
 	uint8_t digest[32], pcrs[16][32];
 	struct sn_buf log = { 0 };
 	uint8_t *pcr15 = pcrs[15];
@@ -465,14 +474,9 @@ fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		const struct bytes parts[] = { { pcr15, 32 }, BYTES_OF(leaf.h) };
 		FIX_OK(cry_digest_v(CRY_SHA256, parts, 2, pcr15, why));
 	}
-	fix_quote(f, digest, (const uint8_t(*)[32])pcrs, &msg, &qsig, &pcr);
-	FIX_OK(bun_set_quote(b, sn_buf_bytes(&msg), sn_buf_bytes(&qsig), sn_buf_bytes(&pcr),
-	    why));
+	fix_quote(f, o, digest, (const uint8_t(*)[32])pcrs, b);
 	sn_buf_done(&p384);
 	sn_buf_done(&mldsa);
-	sn_buf_done(&msg);
-	sn_buf_done(&qsig);
-	sn_buf_done(&pcr);
 	sn_buf_done(&log);
 }
 
@@ -509,6 +513,7 @@ fix_write(const struct fix *f, const struct fix_bundle *options, const char *dir
 	if (!o->no_audit)
 		fix_audit(f, o, b);
 	fix_put_log(o, b);
+	fix_tpm(f, o, b);
 	if (o->extra_path != NULL)
 		FIX_OK(bun_add(b, o->extra_path, o->extra, why));
 	if (o->more != NULL)

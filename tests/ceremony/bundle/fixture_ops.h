@@ -57,6 +57,7 @@ fix_ops_write(const struct fix *f, const struct fix_bundle *options, uint32_t n,
 
 	o.mode = o.mode != NULL ? o.mode : "refresh";
 	o.sequence = o.sequence != 0 ? o.sequence : n;
+	o.count = o.count != 0 ? o.count : 7 + n; /* opened once more */
 	if (o.base_sha256 == NULL) {
 		fix_digest_of(dir, "statement.json", base);
 		o.base_sha256 = base;
@@ -77,6 +78,7 @@ fix_ops_write(const struct fix *f, const struct fix_bundle *options, uint32_t n,
 	fix_ops_files(f, &o, b);
 	fix_add_transcript(f, &o, t, b);
 	fix_put_log(&o, b);
+	fix_tpm(f, &o, b);
 	fix_seal(f, &o, t, b);
 	fix_sign(f, &o, t, b);
 	for (size_t i = 0; i < bun_count(b); i++)

@@ -15,6 +15,7 @@
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/cms.h"
+#include "ceremony/bundle/tpm_json.h"
 #include "ceremony/bundle/verify.h"
 #include "ceremony/bundle/writer.h"
 #include "ceremony/keys/certs.h"
@@ -43,7 +44,7 @@ struct fix {
 	struct identity id;
 	struct certs certs;
 	struct certs_files files;
-	struct cry_key *approver[FIX_APPROVERS], *ak;
+	struct cry_key *approver[FIX_APPROVERS], *ak, *ek;
 	uint8_t identity[32];
 	uint8_t plan_digest[32];
 };
@@ -90,6 +91,18 @@ struct fix_who {
 	size_t key;
 };
 
+/* Something that the TPM signs [TCG P2 10.12.12]. */
+enum fix_signed { FIX_QUOTE, FIX_AUDIT, FIX_CREATION, FIX_COUNTER };
+struct fix_attest {
+	enum fix_signed what;
+	uint16_t type;
+	uint8_t signer[34], qualifying[32];
+	uint32_t resets, restarts;
+	struct sn_buf body; /* what follows the head */
+	struct sn_buf file; /* beside it: quote.pcr, audit.list, creation.data, counter.pub */
+	const struct cry_key *key;
+};
+
 /* What a bundle is to be; zero is a good production genesis with a pinned TPM. */
 struct fix_bundle {
 	uint32_t sequence;	  /* 0: 1 */
@@ -123,6 +136,14 @@ struct fix_bundle {
 	bool secure_boot; /* the laptop was started with it */
 	/* changes the log, and the registers before they are quoted */
 	void (*boot)(struct sn_buf *log, uint8_t pcr[16][32]);
+	bool no_counter;
+	uint64_t count; /* the counter's value; 0: 7 */
+	/* change what the TPM says of itself; an attestation before it is signed; the files
+	 * creation.data and counter.pub before they are attested */
+	void (*tpm)(struct bun_tpm *t);
+	void (*attest)(const struct fix *f, struct fix_attest *a);
+	void (*creation)(struct sn_buf *data);
+	void (*counter)(struct sn_buf *pub);
 	/* an operations statement: what it follows, set by fix_ops_write() */
 	const uint8_t *base_sha256, *previous;
 	const struct fix_who *stated; /* the approvers that it names, up to a NULL; NULL: all */
