@@ -73,7 +73,8 @@ struct tpm_state {
 #define TPM_ENDORSEMENT_AUTH_SET 0x002U
 #define TPM_LOCKOUT_AUTH_SET 0x004U
 #define TPM_IN_LOCKOUT 0x200U
-#define TPM_SH_ENABLE 0x2U /* of startup_clear: the owner hierarchy is on */
+#define TPM_PH_ENABLE 0x1U /* of startup_clear: the platform hierarchy is on */
+#define TPM_SH_ENABLE 0x2U /* the owner hierarchy */
 #define TPM_EH_ENABLE 0x4U
 
 #define TPM_SLOW_MS 10000U /* a TPM that took longer for one command is called slow */

@@ -29,6 +29,7 @@
 #define CER_EXPIRES 8
 #define CER_PLACES 4	 /* that an inspection looks at */
 #define CER_FOUND_MAX 80 /* bytes of what it finds at one */
+#define CER_REASON_MAX 200
 
 struct cer;
 
@@ -131,6 +132,15 @@ struct cer_room {
 	char found[CER_PLACES][CER_FOUND_MAX + 1]; /* "ok", or what is wrong */
 };
 
+/* What the TPM attested at the opening (core/evidence.c). */
+struct cer_evidence {
+	struct tpm_attested creation; /* of the attestation key */
+	struct tpm_counter counter;
+	char no_counter[CER_REASON_MAX + 1]; /* why there is none */
+	struct sn_buf json;		     /* tpm.json */
+};
+void cer_evidence_done(struct cer_evidence *e); /* idempotent */
+
 struct cer {
 	struct cer_ports ports;
 	struct cer_kill *kill; /* revocation only */
@@ -173,6 +183,9 @@ struct cer {
 	int64_t typed_offset[2], clock_offset; /* seconds from the machine's clock */
 	struct tpm *tpm;
 	struct tpm_info info;
+	enum tpm_condition condition; /* of the TPM that the plan wants */
+	char problem[SN_WHY_MAX];     /* with it; "" when usable or absent */
+	struct cer_evidence evidence;
 	const char *evidence_class;
 	struct keeper *keeper;
 	struct col_store *col;
@@ -294,9 +307,35 @@ SN_MUST_USE enum sn_err cer_halt_take(struct cer *c, const struct answer *a,
 SN_MUST_USE enum sn_err cer_halt_there(struct cer *c, const char *label, struct sn_why *why);
 void cer_halt_pulled(struct cer *c);
 void cer_halt_over(struct cer *c); /* the last screen was read */
+/* The machine will not do: end with e, keep the transcript if people want it. A journal stays
+ * as it is, so that the same ceremony can go on where that is mended. */
+void cer_halt_refuse(struct cer *c, enum sn_err e, const char *reason);
 
 void cer_wipe(struct cer *c); /* everything secret: the keeper, the TPM, what was shown */
 bool cer_answer_is(struct bytes a, const char *word); /* blanks around it do not count */
+
+/*
+ * Evidence (ceremony/core/evidence.c). open: counter and creation certificate of a TPM that was
+ * just started; SN_E_EVIDENCE when the counter is not above the plan's. files: what there is
+ * below evidence/, into the bundle.
+ */
+/* Words of the TPM process for a screen: cut at max bytes, or said not to be text. */
+void cer_words(const struct sn_buf *b, char *ret, size_t max);
+SN_MUST_USE enum sn_err cer_evidence_open(struct cer *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_evidence_files(struct cer *c, struct sn_why *why);
+
+/*
+ * A TPM in any state (ceremony/core/tpm_state.c). One that cannot be used: its screen; may
+ * people go on with the software TPM; the end if not. Facts: what people should know of the
+ * one that is used; shown with it, recorded when they go on.
+ */
+void cer_tpm_state_show(const struct cer *c, struct view *v);
+bool cer_tpm_may_do_without(const struct cer *c);
+SN_MUST_USE enum sn_err cer_tpm_refuse(struct cer *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_tpm_state_record(struct cer *c, const char *state,
+    const char *decision, struct sn_why *why);
+void cer_tpm_facts_show(const struct cer *c, struct view *v);
+SN_MUST_USE enum sn_err cer_tpm_facts_record(struct cer *c, struct sn_why *why);
 
 /*
  * Marks of sticks (ceremony/core/stick.c). judge: read the mark, if the stick has one, and

@@ -47,6 +47,7 @@ cer_free(struct cer **cp)
 	cer_kill_free(&c->kill);
 	tpm_info_done(&c->info);
 	tpm_audit_done(&c->audit);
+	cer_evidence_done(&c->evidence);
 	plan_free(&c->plan);
 	tr_free(&c->tr);
 	tr_free(&c->late);

@@ -7,14 +7,29 @@
 #include <stdio.h>
 #include <string.h>
 
-void
-halt_close(struct cer *c, enum sn_err e, const char *reason)
+static void
+forget(struct cer *c, enum sn_err e, const char *reason)
 {
 	cer_wipe(c);
 	c->result = e;
 	c->note[0] = '\0';
 	(void)sn_fail(&c->halt->why, e, "%s", reason);
+}
+
+void
+halt_close(struct cer *c, enum sn_err e, const char *reason)
+{
+	forget(c, e, reason);
 	halt_journal(c);
+}
+
+void
+cer_halt_refuse(struct cer *c, enum sn_err e, const char *reason)
+{
+	static const struct halt_kind refused = { .word = "", .id = "refused" };
+
+	*c->halt = (struct cer_halt){ .kind = &refused, .stage = HALT_LOG };
+	forget(c, e, reason);
 }
 
 void
@@ -35,13 +50,15 @@ static void
 show_end(const struct cer *c, struct view *v)
 {
 	const struct cer_halt *h = c->halt;
+	const char *first = h->who[0] != NULL ? h->who[0]->name : "";
 	const char *second = h->who[1] != NULL ? h->who[1]->name : "";
 	char head[40], body[40];
 
 	(void)snprintf(head, sizeof(head), "%s.end-head", h->kind->id);
 	(void)snprintf(body, sizeof(body), "%s.end", h->kind->id);
 	cer_view(v, VIEW_END, "end", head);
-	view_say(v, body, CAT_ARGS({ "first", h->who[0]->name }, { "second", second }));
+	view_say(v, body,
+	    CAT_ARGS({ "first", first }, { "second", second }, { "reason", h->why.text }));
 	view_blank(v);
 	view_say(v, h->written ? "halt.log-written" : "halt.log-not", NULL);
 	view_blank(v);

@@ -28,7 +28,7 @@ static const struct step log_bags = { "bags", "receipt.title", NULL, ART_PLAN, 0
 static const struct step time = { "time", "time.title", NULL, ART_PLAN, 0, NULL,
 	step_time_count, step_time_show, step_time_take, NULL };
 static const struct step tpm = { "tpm", "tpm.title", "tpm.busy", ART_PLAN, ART_TPM,
-	step_tpm_enter, cer_one, step_tpm_show, NULL, NULL };
+	step_tpm_enter, step_tpm_count, step_tpm_show, step_tpm_take, NULL };
 static const struct step collateral = { "collateral", "collateral.title", "collateral.busy",
 	ART_PLAN, ART_COLLATERAL, step_collateral_enter, step_collateral_count,
 	step_collateral_show, NULL, NULL };

@@ -109,58 +109,6 @@ close_trust(struct cer *c, struct sn_why *why)
 	return SN_OK;
 }
 
-/* The secret was made before a cut, maybe on another machine: its TPM signed the audit. */
-static enum sn_err
-close_seed_key(struct cer *c, struct sn_why *why)
-{
-	static const char *const paths[] = { "evidence/seed-ak.pem", "evidence/seed-ak.pub" };
-
-	if (c->journal.going != CER_SHARES)
-		return SN_OK;
-	for (size_t i = 0; i < SN_NITEMS(paths); i++) {
-		struct bytes data;
-
-		SN_TRY(journal_file(c->journal.j, paths[i], &data, why));
-		SN_TRY(bun_add(c->bun, paths[i], data, why));
-	}
-	return SN_OK;
-}
-
-static enum sn_err
-close_evidence(struct cer *c, struct sn_why *why)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf log = { 0 };
-	struct sn_why none = { 0 };
-	const struct {
-		const char *path;
-		const struct sn_buf *data;
-	} files[] = {
-		{ "evidence/ak.pem", &c->info.ak_pem },
-		{ "evidence/ak.pub", &c->info.ak_pub },
-		{ "evidence/ek.pub", &c->info.ek_pub },
-		{ "evidence/ekcert.der", &c->info.ek_cert },
-		{ "evidence/entropy.json", &c->entropy },
-		{ "evidence/audit.msg", &c->audit.msg },
-		{ "evidence/audit.sig", &c->audit.sig },
-		{ "evidence/audit.list", &c->audit.list },
-		{ "evidence/eventlog", &log },
-	};
-
-	/* A software TPM measured no boot, so it has no log. */
-	if (c->info.backend == TPM_DEVICE) {
-		enum sn_err e = tpm_eventlog(TPM_EVENTLOG, &log, &none);
-
-		if (e != SN_OK && e != SN_E_MISSING)
-			return sn_fail(why, e, "%s", none.text);
-	}
-	for (size_t i = 0; i < SN_NITEMS(files); i++) {
-		if (files[i].data->n > 0)
-			SN_TRY(bun_add(c->bun, files[i].path, sn_buf_bytes(files[i].data),
-			    why));
-	}
-	return close_seed_key(c, why);
-}
-
 /* What ends first: certificates by the plan's dates, collateral by its own. */
 static void
 close_expiries(struct cer *c)
@@ -401,7 +349,7 @@ step_close_enter(struct cer *c, struct sn_why *why)
 		SN_TRY(close_trust(c, why));
 	if (c->col != NULL)
 		SN_TRY(close_collateral(c, why));
-	SN_TRY(close_evidence(c, why));
+	SN_TRY(cer_evidence_files(c, why));
 	if (c->plan->mode != PLAN_REFRESH)
 		SN_TRY(cer_policy_files(c, why));
 	if (c->plan->mode == PLAN_AMEND)

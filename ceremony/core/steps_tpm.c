@@ -8,25 +8,26 @@
 
 #include "appliance/base/file.h"
 
-/* Which TPM: the plan's word, and in a rehearsal the helper where there is none. */
+/* The plan's keys are this TPM's. */
 static enum sn_err
-tpm_choose(const struct cer *c, enum tpm_backend *ret, struct sn_why *why)
+tpm_pins(const struct cer *c, struct sn_why *why)
 {
-	bool software = c->plan->software_tpm;
+	const struct {
+		const char *what, *key;
+		bool pinned;
+		const uint8_t *plan, *name;
+	} rows[] = {
+		{ "endorsement", "tpm_ek", c->plan->tpm_ek_pinned, c->plan->tpm_ek,
+		    c->info.ek_name },
+		{ "attestation", "tpm_ak", c->plan->tpm_ak_pinned, c->plan->tpm_ak,
+		    c->info.ak_name },
+	};
 
-	if (!software && c->ports.swtpm != NULL) {
-		*ret = TPM_SWTPM;
-		return SN_OK;
-	}
-	if (!software && !tpm_device_present()) {
-		if (c->plan->world == PLAN_PRODUCTION)
-			return sn_fail(why, SN_E_TPM,
-			    "there is no TPM; production needs one. Enable it in the firmware");
-		software = true;
-	}
-	if (software && c->ports.softtpm == NULL)
-		return sn_fail(why, SN_E_TPM, "the software TPM's program is not there");
-	*ret = software ? TPM_SOFTWARE : TPM_DEVICE;
+	for (size_t i = 0; i < SN_NITEMS(rows); i++)
+		if (rows[i].pinned && memcmp(rows[i].name + 2, rows[i].plan, 32) != 0)
+			return sn_fail(why, SN_E_EVIDENCE,
+			    "this TPM's %s key is not the one in the plan (%s)", rows[i].what,
+			    rows[i].key);
 	return SN_OK;
 }
 
@@ -38,12 +39,12 @@ tpm_class(struct cer *c, struct sn_why *why)
 	bool accepted = p->accept_software;
 
 	c->evidence_class = "software";
-	if (p->tpm_ek_pinned && c->info.backend != TPM_SOFTWARE) {
-		if (memcmp(c->info.ek_name + 2, p->tpm_ek, sizeof(p->tpm_ek)) != 0)
-			return sn_fail(why, SN_E_EVIDENCE,
-			    "this TPM's endorsement key is not the one in the plan (tpm_ek)");
-		c->evidence_class = "pinned";
-		accepted = p->accept_pinned;
+	if (c->info.backend != TPM_SOFTWARE) {
+		SN_TRY(tpm_pins(c, why));
+		if (p->tpm_ek_pinned) {
+			c->evidence_class = "pinned";
+			accepted = p->accept_pinned;
+		}
 	}
 	if (!accepted)
 		return sn_fail(why, SN_E_EVIDENCE,
@@ -84,34 +85,84 @@ tpm_pcr_fresh(struct cer *c, struct sn_why *why)
 	return SN_OK;
 }
 
-/* The seed goes from the TPM process to the keeper on a pipe of their own. */
-enum sn_err
-step_tpm_enter(struct cer *c, struct sn_why *why)
+/* A TPM that can do its work: what it is, what class that gives, what it attests. */
+static enum sn_err
+tpm_ready(struct cer *c, struct sn_why *why)
+{
+	SN_TRY(tpm_class(c, why));
+	SN_TRY(tpm_pcr_fresh(c, why));
+	SN_TRY(keeper_plan(c->keeper, sn_buf_bytes(&c->plan->bytes), why));
+	SN_TRY(cer_evidence_open(c, why));
+	SN_TRY(tpm_record(c, why));
+	if (!c->evidence.counter.present)
+		return SN_OK;
+	return CER_RECORD(c, "tpm.counter", why,
+	    TR_ARG_INT("value", c->evidence.counter.value));
+}
+
+/*
+ * Start a TPM; c->condition says whether it can do its work, and only then is there a keeper.
+ * The seed goes from the TPM process to the keeper on a pipe of their own.
+ */
+static enum sn_err
+tpm_begin(struct cer *c, enum tpm_backend backend, struct sn_why *why)
 {
 	SN_CLEANUP(sn_fd_done) int to_keeper = -1;
 	SN_CLEANUP(sn_fd_done) int from_tpm = -1;
-	enum tpm_backend backend;
-	const char *path;
+	const char *path = backend == TPM_SWTPM ? c->ports.swtpm : c->ports.softtpm;
 	int fds[2];
 
-	SN_TRY(tpm_choose(c, &backend, why));
+	if (backend == TPM_SOFTWARE && c->ports.softtpm == NULL)
+		return sn_fail(why, SN_E_TPM, "the software TPM's program is not there");
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return sn_fail(why, SN_E_IO, "pipe for the seed");
 	from_tpm = fds[0];
 	to_keeper = fds[1];
-	path = backend == TPM_SWTPM ? c->ports.swtpm : c->ports.softtpm;
 	SN_TRY(tpm_start(c->ports.self, backend, path, to_keeper, &c->tpm, why));
-	SN_TRY(keeper_start(c->ports.self, from_tpm, &c->keeper, why));
+	tpm_info_done(&c->info);
 	SN_TRY(tpm_info(c->tpm, &c->info, why));
-	SN_TRY(tpm_usable(&c->info, why));
-	SN_TRY(tpm_class(c, why));
-	SN_TRY(tpm_pcr_fresh(c, why));
-	SN_TRY(keeper_plan(c->keeper, sn_buf_bytes(&c->plan->bytes), why));
-	return tpm_record(c, why);
+	c->condition = c->info.condition;
+	cer_words(&c->info.problem, c->problem, sizeof(c->problem) - 1);
+	if (c->condition == TPM_USABLE)
+		return keeper_start(c->ports.self, from_tpm, &c->keeper, why);
+	tpm_free(&c->tpm);
+	return SN_OK;
 }
 
 enum sn_err
-step_tpm_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *why SN_UNUSED)
+step_tpm_enter(struct cer *c, struct sn_why *why)
+{
+	enum tpm_backend backend = TPM_DEVICE;
+
+	if (c->plan->software_tpm)
+		backend = TPM_SOFTWARE;
+	else if (c->ports.swtpm != NULL)
+		backend = TPM_SWTPM;
+	else if (!tpm_device_present())
+		c->condition = TPM_ABSENT;
+	if (c->condition == TPM_USABLE)
+		SN_TRY(tpm_begin(c, backend, why));
+	return c->condition == TPM_USABLE ? tpm_ready(c, why) : SN_OK;
+}
+
+/* ---- asks: what to do without it, if it cannot be used; what it is */
+
+enum { ASK_STATE, ASK_OK };
+
+size_t
+step_tpm_count(const struct cer *c)
+{
+	return c->condition == TPM_USABLE ? 1 : 2;
+}
+
+static size_t
+tpm_ask(const struct cer *c, size_t i)
+{
+	return c->condition == TPM_USABLE ? ASK_OK : i;
+}
+
+static void
+tpm_show(const struct cer *c, struct view *v)
 {
 	char firmware[40];
 
@@ -122,6 +173,9 @@ step_tpm_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *
 	    CAT_ARGS({ "manufacturer", c->info.manufacturer }, { "vendor", c->info.vendor },
 		{ "firmware", firmware }, { "backend", c->info.device }));
 	view_say(v, "tpm.class", CAT_ARGS({ "class", c->evidence_class }));
+	if (c->evidence.counter.present)
+		view_say(v, "tpm.count",
+		    CAT_ARGS({ "value", cer_num(c->evidence.counter.value) }));
 	view_blank(v);
 	view_say(v, "tpm.ek", NULL);
 	view_hex(v, (struct bytes){ c->info.ek_name + 2, 32 });
@@ -130,5 +184,31 @@ step_tpm_show(struct cer *c, size_t i SN_UNUSED, struct view *v, struct sn_why *
 	view_blank(v);
 	if (strcmp(c->evidence_class, "software") == 0)
 		view_say(v, "tpm.software", NULL);
+	cer_tpm_facts_show(c, v);
+}
+
+enum sn_err
+step_tpm_show(struct cer *c, size_t i, struct view *v, struct sn_why *why SN_UNUSED)
+{
+	if (tpm_ask(c, i) == ASK_STATE)
+		cer_tpm_state_show(c, v);
+	else
+		tpm_show(c, v);
 	return SN_OK;
+}
+
+enum sn_err
+step_tpm_take(struct cer *c, size_t i, const struct answer *a SN_UNUSED, struct sn_why *why)
+{
+	const enum tpm_condition condition = c->condition;
+
+	if (tpm_ask(c, i) == ASK_OK)
+		return cer_tpm_facts_record(c, why);
+	if (!cer_tpm_may_do_without(c))
+		return cer_tpm_refuse(c, why);
+	SN_TRY(cer_tpm_state_record(c, tpm_condition_name(condition), "software", why));
+	SN_TRY(tpm_begin(c, TPM_SOFTWARE, why));
+	SN_TRY(tpm_usable(&c->info, why));
+	c->condition = condition; /* of the machine's: the asks stay as they are */
+	return tpm_ready(c, why);
 }

@@ -8,7 +8,7 @@
 static const struct texts *const tables[] = { &texts_revoke, &texts_begin, &texts_people,
 	&texts_secret, &texts_close, &texts_usb, &texts_records, &texts_custody, &texts_media,
 	&texts_rotate, &texts_halt, &texts_rebuild, &texts_policy, &texts_ops, &texts_journal,
-	&texts_closing };
+	&texts_closing, &texts_tpm };
 
 const char *
 cat_text(const char *id)

@@ -72,18 +72,6 @@ static const struct text rows[] = {
 	    "This machine's clock says, in UTC:\n\n      {time}\n\nas of this screen. What the two "
 	    "typed differs from it by {offset} minutes. The plan allows {from} to {to}." },
 
-	/* tpm */
-	{ "tpm.title", "TPM" },
-	{ "tpm.head", "The TPM" },
-	{ "tpm.busy", "Opening the TPM and its session." },
-	{ "tpm.body", "{manufacturer} {vendor}, firmware {firmware}, {backend}." },
-	{ "tpm.class", "Evidence class: {class}." },
-	{ "tpm.ek", "Digest of the endorsement key (EK):" },
-	{ "tpm.ak", "Digest of the attestation key (AK):" },
-	{ "tpm.software",
-	    "This TPM proves nothing to others. Its evidence class is \"software\", and every "
-	    "production verifier refuses it." },
-
 	/* collateral */
 	{ "collateral.title", "Collateral" },
 	{ "collateral.head", "Vendor collateral" },

@@ -18,9 +18,6 @@ static const struct text rows[] = {
 	{ "time.agreed",
 	    "Those present agreed with the clock, {clock}; the time they typed differs by "
 	    "{offset} minutes." },
-	{ "tpm.opened",
-	    "TPM {manufacturer} {vendor}, firmware {firmware}, back end {backend}; EK {ek}, AK {ak}; "
-	    "evidence class {class}." },
 	{ "collateral.accepted", "Accepted {label} ({sha256}), good until {until}." },
 	{ "collateral.carried", "Carried {path} ({sha256}), not verified here." },
 	{ "collateral.refused", "Refused {path} ({sha256}): {reason}." },

@@ -91,22 +91,86 @@ a_failed_one_ends_it(void **state)
 	cer_free(&c);
 }
 
+/* At the step "tpm" of a ceremony without a TPM; the helper is there, should it be wanted. */
+static struct cer *
+without_tpm(enum plan_world world, bool accept)
+{
+	struct cer *c = image_with(fit, SN_NITEMS(fit));
+
+	c->plan = calloc(1, sizeof(*c->plan));
+	assert_non_null(c->plan);
+	c->plan->world = world;
+	c->plan->accept_software = accept;
+	c->ports.softtpm = "softtpm";
+	while (strcmp(c->steps[c->at]->id, "tpm") != 0)
+		c->at++;
+	c->have = ART_PLAN;
+	return c;
+}
+
+static void
+next(struct cer *c, struct view *ret)
+{
+	do
+		assert_int_equal(cer_next(c, ret, NULL), SN_OK);
+	while (ret->kind == VIEW_BUSY);
+}
+
 /* "No TPM" is a note at the start; production then finds out that it needs one. */
 static void
 production_needs_the_tpm(void **state)
 {
-	struct cer *c = image_with(fit, SN_NITEMS(fit));
+	struct cer *c = without_tpm(PLAN_PRODUCTION, true);
 	struct sn_why why = { 0 };
+	struct view v;
+	char *records;
 
 	(void)state;
 	if (tpm_device_present())
 		skip();
-	c->plan = calloc(1, sizeof(*c->plan));
-	assert_non_null(c->plan);
-	c->plan->world = PLAN_PRODUCTION;
-	assert_int_equal(step_tpm_enter(c, &why), SN_E_TPM);
-	assert_non_null(strstr(why.text, "production needs one"));
+	next(c, &v);
+	assert_string_equal(v.ask, "state");
+	assert_int_equal(v.kind, VIEW_INFO);
+	assert_int_equal(cer_answer(c, &(struct answer){ .text = "software" }, NULL), SN_OK);
+	next(c, &v);
+	assert_string_equal(v.ask, "state"); /* Enter, and nothing else */
+	assert_int_equal(cer_answer(c, &(struct answer){ .text = "" }, NULL), SN_OK);
+	next(c, &v);
+	assert_string_equal(v.label[0], CER_LABEL_LOG);
+	assert_int_equal(cer_answer(c, &(struct answer){ .text = "skip" }, NULL), SN_OK);
+	next(c, &v);
+	assert_int_equal(v.kind, VIEW_END);
+	assert_int_equal(cer_answer(c, &(struct answer){ .text = "" }, NULL), SN_OK);
+	assert_int_equal(cer_failure(c, &why), SN_E_TPM);
+	assert_non_null(strstr(why.text, "no TPM"));
+	records =
+	    test_format("%.*s", (int)tr_records(c->tr).n, (const char *)tr_records(c->tr).p);
+	assert_non_null(strstr(records, "{\"decision\":\"refused\",\"state\":\"absent\"}"));
+	free(records);
 	cer_free(&c);
+}
+
+/* Who does not accept the software TPM is not offered it. */
+static void
+a_rehearsal_asks(void **state)
+{
+	static const struct {
+		bool accept;
+		enum view_kind kind;
+	} rows[] = { { true, VIEW_WORD }, { false, VIEW_INFO } };
+
+	(void)state;
+	if (tpm_device_present())
+		skip();
+	for (size_t i = 0; i < SN_NITEMS(rows); i++) {
+		struct cer *c = without_tpm(PLAN_REHEARSAL, rows[i].accept);
+		struct view v;
+
+		next(c, &v);
+		assert_string_equal(v.ask, "state");
+		assert_int_equal(v.kind, rows[i].kind);
+		cer_free(&c);
+	}
 }
 
 /* All the rows that a boot can have fit into one view, two lines each. */
@@ -135,6 +199,7 @@ main(void)
 	test_list_add(l, shown_and_recorded, NULL, "shown and recorded, notes first");
 	test_list_add(l, a_failed_one_ends_it, NULL, "a failed one ends it");
 	test_list_add(l, production_needs_the_tpm, NULL, "production needs the TPM");
+	test_list_add(l, a_rehearsal_asks, NULL, "a rehearsal asks people instead");
 	test_list_add(l, a_long_list_fits, NULL, "a long list fits");
 	return test_list_run(l, "start");
 }
