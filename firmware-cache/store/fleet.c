@@ -121,19 +121,30 @@ enum sn_err
 col_store_judge(const struct col_store *s, const char *path, struct bytes b,
     struct col_row *ret, struct sn_why *why)
 {
-	SN_CLEANUP(item_done) struct col_item it = { .has_sha256 = true };
+	SN_CLEANUP(item_done) struct col_item it = { 0 };
 	struct col_row row = { 0 };
 
 	if (!s->checked)
 		return sn_fail(why, SN_E_INTERNAL, "the collateral store is not judged yet");
 	snprintf(it.path, sizeof(it.path), "%s", path);
-	SN_TRY(cry_digest(CRY_SHA256, b, it.sha256, why));
 	SN_TRY(col_claim_read(path, b, &it.claim, why));
 	SN_TRY(col_judge_machine(s, &it, why));
 	col_fill_row(&it, &row);
 	row.verified = NULL; /* nothing of it is kept */
 	row.claim = NULL;
+	if (!row.ok)
+		SN_TRY(col_row_digest(&row, b, why));
 	*ret = row;
+	return SN_OK;
+}
+
+enum sn_err
+col_row_digest(struct col_row *row, struct bytes b, struct sn_why *why)
+{
+	uint8_t sha256[CRY_SHA256_LEN];
+
+	SN_TRY(cry_digest(CRY_SHA256, b, sha256, why));
+	sn_hex(BYTES_OF(sha256), row->sha256);
 	return SN_OK;
 }
 
@@ -174,6 +185,7 @@ judge_file(struct judging *j, int at, const char *name, const char *path, struct
 		return j->tell(j->arg, &j->row, why);
 	}
 	if (f->accepted++ == 0 || j->row.good_until < f->first_to_lapse.good_until) {
+		SN_TRY(col_row_digest(&j->row, sn_buf_bytes(&j->buf), why));
 		f->first_to_lapse = j->row;
 		j->share.lapse_at = j->share.census.files;
 	}

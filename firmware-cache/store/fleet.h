@@ -32,11 +32,14 @@ SN_MUST_USE enum sn_err col_fleet_add_dir(struct col_store *s, int dirfd, const 
 
 /*
  * Judge one machine certificate against a checked store, as col_store_check() would; only that
- * it is superseded is not said. Nothing is kept: verified and claim of *ret are NULL. Only
+ * it is superseded is not said. Nothing is kept: verified and claim of *ret are NULL, and the
+ * digest of an accepted one is "" until col_row_digest(), as few of many are ever shown. Only
  * memory and the library can fail the call.
  */
 SN_MUST_USE enum sn_err col_store_judge(const struct col_store *s, const char *path,
     struct bytes b, struct col_row *ret, struct sn_why *why);
+/* Fill in the SHA-256 of the bytes that the row is about. */
+SN_MUST_USE enum sn_err col_row_digest(struct col_row *row, struct bytes b, struct sn_why *why);
 
 /* What became of them all. */
 struct col_fleet {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """firmware-cache verify --jobs: the same words for any number of processes, none of whom may die
 unnoticed; as many certificates as there are. Copies of one certificate play the machines."""
+import hashlib
 import json
 import os
 import signal
@@ -29,6 +30,11 @@ def write(data, *path):
     os.makedirs(os.path.dirname(os.path.join(*path)), exist_ok=True)
     with open(os.path.join(*path), "wb") as f:
         f.write(data)
+
+
+def digest_of(*path):
+    with open(os.path.join(*path), "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
 
 
 def children(pid):
@@ -87,6 +93,9 @@ def main():
                and rows[-1]["machines"]["refused"] == len(BAD)
                and rows[-1]["machines"]["first_to_lapse"]["path"] == "machines/000/000.der",
                "--json is a line for the store, one for each refused, one for the sum", js[0])
+        shown = rows[1:-1] + [rows[-1]["machines"]["first_to_lapse"]]
+        tap.ok(all(r["sha256"] == digest_of(folder, r["path"]) for r in shown),
+               "with the digest of each that is shown", shown)
         status, _, err = run("verify", folder, *AT, "--jobs", "2")
         tap.ok(status == 35 and "12 of 12 refused" in err, "refused without the roots", err)
 
