@@ -126,16 +126,16 @@ judge_crl(const struct col_pool *pool, int64_t at, struct col_item *it, struct s
 
 /* Has any authentic CRL of this issuer the serial? Is a current one here at all? */
 static bool
-revoked(const struct col_store *s, const struct col_cert *issuer, const struct col_cert *c,
+revoked(const struct col_pool *pool, const struct col_cert *issuer, const struct col_cert *c,
     bool *ret_current)
 {
 	bool found = false;
 
 	*ret_current = false;
-	for (size_t i = 0; i < s->n; i++) {
-		const struct col_item *it = s->items[i];
+	for (size_t i = 0; i < pool->ncrls; i++) {
+		const struct col_item *it = pool->crls[i];
 
-		if (!it->authentic || memcmp(it->crl_issuer->spki, issuer->spki, 32) != 0)
+		if (memcmp(it->crl_issuer->spki, issuer->spki, 32) != 0)
 			continue;
 		if (!it->refused && it->crl_why.err == SN_OK)
 			*ret_current = true;
@@ -179,15 +179,14 @@ find_issuer(const struct col_pool *pool, int64_t at, const struct col_cert *c,
 
 /* Some vendors' relying parties work without a CRL, so that its absence is only shown. */
 static enum sn_err
-judge_cert(const struct col_store *s, const struct col_pool *pool, struct col_cert *c,
-    struct sn_why *why)
+judge_cert(const struct col_pool *pool, int64_t at, struct col_cert *c, struct sn_why *why)
 {
 	const struct col_role *role = col_role(c);
 	const struct col_cert *issuer = NULL;
 	bool current = true;
 
-	SN_TRY(find_issuer(pool, s->policy.at, c, &issuer, why));
-	if (role->revocation != COL_CRL_NONE && revoked(s, issuer, c, &current))
+	SN_TRY(find_issuer(pool, at, c, &issuer, why));
+	if (role->revocation != COL_CRL_NONE && revoked(pool, issuer, c, &current))
 		return sn_fail(why, SN_E_REVOKED, "%s: %s has revoked it", cry_cert_shown(c->x),
 		    cry_cert_shown(issuer->x));
 	if (!current && role->revocation == COL_CRL_NEEDED)
@@ -237,7 +236,7 @@ round_certs(struct col_store *s, struct col_pool *pool, unsigned int level, stru
 			c->ok = c->no_crl = c->rehearsal = false;
 			sn_why_clear(&c->why);
 			e = level == 0 ? judge_root(&s->policy, c, &c->why)
-				       : judge_cert(s, pool, c, &c->why);
+				       : judge_cert(pool, s->policy.at, c, &c->why);
 			if (col_fatal(e))
 				return sn_fail(why, e, "%s", c->why.text);
 			if (e != SN_OK)
@@ -254,7 +253,7 @@ round_certs(struct col_store *s, struct col_pool *pool, unsigned int level, stru
  * is in a file with certificates waits for the end of the rounds with its refusal.
  */
 static enum sn_err
-round_crls(struct col_store *s, const struct col_pool *pool, struct sn_why *why)
+round_crls(struct col_store *s, struct col_pool *pool, struct sn_why *why)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct col_item *it = s->items[i];
@@ -264,6 +263,8 @@ round_crls(struct col_store *s, const struct col_pool *pool, struct sn_why *why)
 			continue;
 		sn_why_clear(&it->crl_why);
 		e = judge_crl(pool, s->policy.at, it, &it->crl_why);
+		if (it->authentic)
+			pool->crls[pool->ncrls++] = it;
 		if (is_chain(it) && !col_fatal(e))
 			continue;
 		it->refused = false;
@@ -273,8 +274,9 @@ round_crls(struct col_store *s, const struct col_pool *pool, struct sn_why *why)
 }
 
 static void
-forget_crls(struct col_store *s)
+forget_crls(struct col_store *s, struct col_pool *pool)
 {
+	pool->ncrls = 0;
 	for (size_t i = 0; i < s->n; i++)
 		s->items[i]->authentic = false;
 }
@@ -323,7 +325,7 @@ judge_signers(struct col_store *s, struct col_pool *pool, struct sn_why *why)
 {
 	do {
 		pool->n = 0;
-		forget_crls(s);
+		forget_crls(s, pool);
 		for (unsigned int level = 0; level < COL_LEVELS; level++) {
 			SN_TRY(round_certs(s, pool, level, why));
 			SN_TRY(round_crls(s, pool, why));
@@ -346,13 +348,12 @@ note_cert(struct col_item *it, const struct col_cert *c)
 
 /* Certificates that come alone, or several of one machine: all must hold. */
 static enum sn_err
-judge_leaves(const struct col_store *s, const struct col_pool *pool, struct col_item *it,
-    struct sn_why *why)
+judge_leaves(const struct col_pool *pool, int64_t at, struct col_item *it, struct sn_why *why)
 {
 	for (size_t k = 0; k < it->claim.ncerts; k++) {
 		struct col_cert *c = &it->claim.certs[k];
 
-		SN_TRY(judge_cert(s, pool, c, why));
+		SN_TRY(judge_cert(pool, at, c, why));
 	}
 	return SN_OK;
 }
@@ -400,7 +401,7 @@ judge_dependents(struct col_store *s, const struct col_pool *pool, struct sn_why
 
 		if (it->refused || it->claim.carried || is_chain(it) || it->claim.crl != NULL)
 			continue;
-		e = it->claim.ncerts > 0 ? judge_leaves(s, pool, it, &own)
+		e = it->claim.ncerts > 0 ? judge_leaves(pool, s->policy.at, it, &own)
 					 : judge_data(pool, s->policy.at, it, &own);
 		SN_TRY(settle(it, e, &own, why));
 	}
@@ -471,11 +472,12 @@ col_judge(struct col_store *s, struct sn_why *why)
 {
 	size_t total = 0;
 
-	/* Every certificate can be in it once. */
+	/* Every certificate can be in it once, and every CRL. */
 	for (size_t i = 0; i < s->n; i++)
 		total += s->items[i]->claim.ncerts;
 	s->pool.certs = calloc(total + 1, sizeof(const struct col_cert *));
-	if (s->pool.certs == NULL)
+	s->pool.crls = calloc(s->n + 1, sizeof(const struct col_item *));
+	if (s->pool.certs == NULL || s->pool.crls == NULL)
 		return sn_fail(why, SN_E_NOMEM, "a list of issuers");
 	for (size_t i = 0; i < s->n; i++)
 		if (s->items[i]->claim.why.err != SN_OK)
@@ -501,7 +503,7 @@ col_judge_machine(const struct col_store *s, struct col_item *it, struct sn_why 
 		refuse(it, &own);
 		return SN_OK;
 	}
-	SN_TRY(settle(it, judge_leaves(s, &s->pool, it, &own), &own, why));
+	SN_TRY(settle(it, judge_leaves(&s->pool, s->policy.at, it, &own), &own, why));
 	if (!it->refused)
 		note_item(it);
 	return SN_OK;

@@ -38,10 +38,12 @@ struct col_item {
 	struct col_carried carried;
 };
 
-/* Certificates of accepted files: who may sign. */
+/* Certificates of accepted files: who may sign; and the CRLs that one of them has signed. */
 struct col_pool {
 	const struct col_cert **certs;
 	size_t n;
+	const struct col_item **crls;
+	size_t ncrls;
 };
 
 struct col_store {

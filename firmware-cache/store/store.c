@@ -56,6 +56,7 @@ col_store_free(struct col_store **sp)
 	free(s->items);
 	free(s->rows);
 	free(s->pool.certs);
+	free(s->pool.crls);
 	free(s);
 	*sp = NULL;
 }
