@@ -126,7 +126,7 @@ pki_issue(const struct cry_profile *p, const struct cry_raw_ext *exts, size_t n,
 }
 
 /* The public area of an attestation key of ours, made from a key of the test. */
-static void
+static SN_UNUSED void
 pki_make_ak(struct pki *p)
 {
 	static const uint8_t head[] = { 0x00, 0x58, 0x00, 0x23, 0x00, 0x0b, 0x00, 0x05, 0x04,
@@ -148,7 +148,7 @@ pki_make_ak(struct pki *p)
 	cry_key_free(&k);
 }
 
-static void
+static SN_UNUSED void
 pki_make(struct pki *p)
 {
 	const struct cry_profile root = pki_ca_profile("Generated Root", 1, -1),
@@ -170,7 +170,7 @@ pki_make(struct pki *p)
 	pki_make_ak(p);
 }
 
-static void
+static SN_UNUSED void
 pki_done(struct pki *p)
 {
 	for (size_t k = 0; k < 3; k++) {
