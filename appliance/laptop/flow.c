@@ -27,7 +27,7 @@ struct flow {
 	struct med *media;
 	char typed[LINE_MAX];
 	size_t ntyped;
-	char done[SN_WHY_MAX]; /* what became of the report */
+	struct sn_buf done; /* what became of the report */
 };
 
 /* ---- the terminal */
@@ -147,7 +147,7 @@ examine(struct flow *f)
 	laptop_examine(&f->l);
 	sn_buf_done(&f->report);
 	if (laptop_report(&f->l, &f->report, &why) != SN_OK)
-		snprintf(f->done, sizeof(f->done), "%s", why.text);
+		sn_buf_fmt(&f->done, "There is no report: %s\n", why.text);
 }
 
 static enum page
@@ -210,66 +210,90 @@ page_read(struct flow *f)
 	return PAGE_VERDICT;
 }
 
-/* What the sticks allow now: a label to write to (true), or what to do first. */
+/* What the sticks allow now: an offer (true), or what to do first; and its text. */
 static bool
-look_at_sticks(struct flow *f, char ret_label[MED_LABEL_MAX + 1], char name[SAVE_NAME_MAX],
-    char *text, size_t max)
+look_at_sticks(struct flow *f, struct save_offer *ret, struct sn_buf *text)
 {
 	char labels[MED_STICKS_MAX][MED_LABEL_MAX + 1];
+	const bool with_tpm = laptop_live_enrols(&f->live);
 	struct sn_why why = { 0 };
 	size_t n = 0;
 
 	if (med_scan(f->media, labels, &n, &why) != SN_OK)
-		snprintf(text, max, "%s.\nLeave one of them.\n", why.text);
+		sn_buf_fmt(text, "%s.\nLeave one of them.\n", why.text);
 	else if (n == 0)
-		snprintf(text, max, "Insert a stick (FAT or exFAT). It is not formatted.\n");
+		sn_buf_str(text, "Insert a stick (FAT or exFAT). It is not formatted.\n");
 	else if (n > 1)
-		snprintf(text, max, "%zu sticks are in. Leave the one for the report.\n", n);
-	else if (laptop_save_name(f->media, labels[0], name, &why) != SN_OK)
-		snprintf(text, max, "%s.\nTake another stick.\n", why.text);
+		sn_buf_fmt(text, "%zu sticks are in. Leave the one for the report.\n", n);
+	else if (laptop_offer(f->media, labels[0], with_tpm, ret, &why) != SN_OK)
+		sn_buf_fmt(text, "%s.\nTake another stick.\n", why.text);
 	else {
-		memcpy(ret_label, labels[0], MED_LABEL_MAX + 1);
-		snprintf(text, max,
-		    "The stick %s is in.\n%s will be written to it; nothing else on it changes.\n",
-		    labels[0][0] != '\0' ? labels[0] : "without a label", name);
+		laptop_offer_text(ret, with_tpm, text);
 		return true;
 	}
 	return false;
 }
 
-static void
-write_report(struct flow *f, const char *label, const char *name)
+/* What enrols the TPM, behind the report. On success *ret_name is what was written, or NULL. */
+static enum sn_err
+write_enrolment(struct flow *f, const struct save_offer *o, const char **ret_name,
+    struct sn_why *refused, struct sn_why *why)
 {
-	struct sn_why why = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf secret = { 0 };
+
+	*ret_name = NULL;
+	if (!laptop_live_enrols(&f->live))
+		return SN_OK;
+	if (o->challenge.n != 0) {
+		put("\nAsking the TPM ...\n");
+		if (laptop_live_activate(sn_buf_bytes(&o->challenge), &secret, refused) ==
+		    SN_OK) {
+			SN_TRY(laptop_save_answer(f->media, o, sn_buf_bytes(&secret), why));
+			*ret_name = o->answer;
+			return SN_OK;
+		}
+	}
+	SN_TRY(laptop_save_request(f->media, o, &f->live.tpm, why));
+	*ret_name = o->request;
+	return SN_OK;
+}
+
+static void
+write_all(struct flow *f, const struct save_offer *o)
+{
+	struct sn_why refused = { 0 }, why = { 0 };
+	const char *name = NULL;
+	bool report;
 
 	put("\nWriting ...\n");
-	if (laptop_save(f->media, label, name, sn_buf_bytes(&f->report), &why) == SN_OK)
-		snprintf(f->done, sizeof(f->done),
-		    "%s is on the stick. It was read back and is the same.\n"
-		    "The stick may be pulled.",
-		    name);
-	else
-		snprintf(f->done, sizeof(f->done), "The report is NOT on the stick: %.300s",
-		    why.text);
+	report = laptop_save_report(f->media, o, sn_buf_bytes(&f->report), &why) == SN_OK;
+	if (report && write_enrolment(f, o, &name, &refused, &why) != SN_OK)
+		name = NULL;
+	med_eject(f->media, o->label);
+	f->done.n = 0;
+	laptop_saved_text(o, report, name, &refused, &why, &f->done);
 }
 
 static enum page
 page_stick(struct flow *f)
 {
-	char label[MED_LABEL_MAX + 1] = "", name[SAVE_NAME_MAX] = "", line[LINE_MAX];
-	char text[SN_WHY_MAX + 80], shown[SN_WHY_MAX + 80] = "";
+	SN_CLEANUP(sn_buf_done) struct sn_buf shown = { 0 };
+	char line[LINE_MAX];
 
 	if (f->media == NULL)
 		return PAGE_END;
 	for (;;) {
-		bool ready = look_at_sticks(f, label, name, text, sizeof(text));
+		SN_CLEANUP(laptop_offer_done) struct save_offer o = { 0 };
+		SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+		bool ready = look_at_sticks(f, &o, &text);
 		enum typed typed;
 
-		if (strcmp(text, shown) != 0) {
-			put_page("Check this laptop: the stick", text);
+		if (shown.n == 0 || strcmp(sn_buf_cstr(&text), sn_buf_cstr(&shown)) != 0) {
+			put_page("Check this laptop: the stick", sn_buf_cstr(&text));
 			put(ready ? "\n  Enter: write it\n" : "");
 			put("  s and Enter: no stick\n> ");
-			memcpy(shown, text, sizeof(shown));
+			shown.n = 0;
+			sn_buf_put(&shown, sn_buf_bytes(&text));
 		}
 		typed = typed_line(f, STICK_POLL_MS, line);
 		if (typed == TYPED_GONE)
@@ -278,7 +302,7 @@ page_stick(struct flow *f)
 			return PAGE_END;
 		if (typed != TYPED_LINE || line[0] != '\0' || !ready)
 			continue;
-		write_report(f, label, name);
+		write_all(f, &o);
 		return PAGE_END;
 	}
 }
@@ -292,11 +316,9 @@ page_end(struct flow *f)
 		{ "w", "write the report to a stick", PAGE_STICK },
 		{ "r", "read the report here", PAGE_READ },
 	};
-	char text[SN_WHY_MAX + 2];
 
-	snprintf(text, sizeof(text), "%s\n",
-	    f->done[0] != '\0' ? f->done : "The report was not written.");
-	put_page("Check this laptop: done", text);
+	put_page("Check this laptop: done",
+	    f->done.n != 0 ? sn_buf_cstr(&f->done) : "The report was not written.\n");
 	return choose(f, choices, SN_NITEMS(choices));
 }
 
@@ -319,12 +341,13 @@ laptop_main(const struct laptop_args *a)
 	f.l.facts = a->facts;
 	laptop_live_screen(STDOUT_FILENO, &f.live);
 	if (med_open_block(INIT_MEDIA_DIR, &f.media, &why) != SN_OK)
-		snprintf(f.done, sizeof(f.done), "No stick can be used: %.300s", why.text);
+		sn_buf_fmt(&f.done, "No stick can be used: %s\n", why.text);
 	while (page != PAGE_BACK && page != PAGE_OFF)
 		page = pages[page](&f);
 	med_free(&f.media);
 	laptop_done(&f.l);
 	sn_buf_done(&f.report);
+	sn_buf_done(&f.done);
 	tpm_info_done(&f.live.tpm);
 	put(CLEAR);
 	return page == PAGE_BACK ? LAPTOP_BACK : LAPTOP_OFF;

@@ -106,22 +106,48 @@ rtc_edge(const struct init_machine *m, int64_t *ret_second, int64_t *ret_ns)
 
 /* ---- the TPM */
 
+/* A TPM process of this program over the machine's TPM. */
+static enum sn_err
+start_tpm(struct tpm **ret, struct sn_why *why)
+{
+	char self[PATH_ROOM];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0)
+		return sn_fail(why, SN_E_IO, "/proc/self/exe cannot be read");
+	self[n] = '\0';
+	return tpm_start(self, TPM_DEVICE, NULL, -1, ret, why);
+}
+
 static void
 ask_tpm(struct laptop_live *v)
 {
 	SN_CLEANUP(tpm_free) struct tpm *t = NULL;
-	char self[PATH_ROOM];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n <= 0 || !tpm_device_present())
+	if (!tpm_device_present())
 		return;
-	self[n] = '\0';
 	v->tpm_asked = true;
-	v->tpm_err = tpm_start(self, TPM_DEVICE, NULL, -1, &t, &v->tpm_why);
+	v->tpm_err = start_tpm(&t, &v->tpm_why);
 	if (v->tpm_err == SN_OK)
 		v->tpm_err = tpm_info(t, &v->tpm, &v->tpm_why);
 	if (v->tpm_err == SN_OK)
 		v->tpm_err = tpm_usable(&v->tpm, &v->tpm_why);
+}
+
+bool
+laptop_live_enrols(const struct laptop_live *v)
+{
+	return v->tpm_asked && v->tpm_err == SN_OK && v->tpm.ek_pub.n != 0 &&
+	    v->tpm.ak_pub.n != 0;
+}
+
+enum sn_err
+laptop_live_activate(struct bytes challenge, struct sn_buf *ret, struct sn_why *why)
+{
+	SN_CLEANUP(tpm_free) struct tpm *t = NULL;
+
+	SN_TRY(start_tpm(&t, why));
+	return tpm_activate(t, challenge, ret, why);
 }
 
 void

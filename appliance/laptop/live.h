@@ -19,4 +19,10 @@ void laptop_live_screen(int terminal, struct laptop_live *ret);
 void laptop_live_look(const struct init_machine *m, struct laptop_live *ret);
 #define RTC_SECONDS 3
 
+/* Did the TPM say who it is? Only then can it be enrolled. */
+bool laptop_live_enrols(const struct laptop_live *v);
+/* Ask the TPM again, in a process of its own, for what the challenge holds for it. */
+SN_MUST_USE enum sn_err laptop_live_activate(struct bytes challenge, struct sn_buf *ret,
+    struct sn_why *why);
+
 #endif

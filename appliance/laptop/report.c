@@ -217,9 +217,10 @@ laptop_report(const struct laptop *l, struct sn_buf *ret, struct sn_why *why)
 	put_image(l, ret);
 	sheet_line(ret,
 	    "No key of a ceremony was made, and nothing was written to this machine.%s",
-	    l->live->tpm_asked ? " The TPM made its endorsement key and an attestation key for "
-				 "this and forgot them."
-			       : "");
+	    l->live->tpm_asked && l->live->tpm.condition == TPM_USABLE
+		? " The TPM made its endorsement key and an attestation key for "
+		  "this and forgot them."
+		: "");
 	sn_buf_put(ret, sn_buf_bytes(&l->body));
 	if (l->body.failed)
 		return sn_fail(why, SN_E_NOMEM, "the report");

@@ -82,21 +82,37 @@ put_certificate(struct laptop *l, const struct tpm_info *i)
 	    "the plan must pin the endorsement key");
 }
 
+/* The keys, unless the state that it is in forbids to make them. */
 static void
-put_answer(struct laptop *l, const struct tpm_info *i)
+put_keys(struct laptop *l, const struct tpm_info *i)
 {
 	char name[2 * TPM_NAME_LEN + 1];
 
+	if (i->condition != TPM_USABLE) {
+		sheet_item(&l->body, "State", "%s: %.*s", tpm_condition_name(i->condition),
+		    (int)i->problem.n, (const char *)i->problem.p);
+		laptop_say(l, LAPTOP_REHEARSAL, "the TPM cannot be used: %.*s",
+		    (int)i->problem.n, (const char *)i->problem.p);
+		return;
+	}
 	sn_hex(BYTES_OF(i->ek_name), name);
+	sheet_item(&l->body, "EK template", "%s", i->ek_template);
+	sheet_item(&l->body, "EK name", "%s", name);
+	sn_hex(BYTES_OF(i->ak_name), name);
+	sheet_item(&l->body, "AK name", "%s", name);
+	put_certificate(l, i);
+}
+
+static void
+put_answer(struct laptop *l, const struct tpm_info *i)
+{
 	sheet_item(&l->body, "Maker", "%s, %s", i->manufacturer, i->vendor);
 	sheet_item(&l->body, "Firmware", "%u.%u.%u.%u", (unsigned int)(i->firmware >> 48),
 	    (unsigned int)(i->firmware >> 32 & 0xffff),
 	    (unsigned int)(i->firmware >> 16 & 0xffff), (unsigned int)(i->firmware & 0xffff));
 	sheet_item(&l->body, "TPM 2.0 spec", "revision %u.%02u", i->revision / 100,
 	    i->revision % 100);
-	sheet_item(&l->body, "EK template", "%s", i->ek_template);
-	sheet_item(&l->body, "EK name", "%s", name);
-	put_certificate(l, i);
+	put_keys(l, i);
 }
 
 void

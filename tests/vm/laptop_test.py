@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Check this laptop, in eight shapes of a laptop: what people see, and the report on the stick.
+In one of them the TPM is enrolled: its request, a challenge, a second boot, its answer.
 
 timeout: 1500
 """
 import dataclasses
+import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 
@@ -23,6 +26,8 @@ FONTS = os.path.join(BUILD, "kernel", "fonts")
 PROMPT = "c Enter"		# the entry of the first screen's menu
 TIMEOUT = 120
 REPORT = "laptop-report.txt"
+SANCTUM = os.path.join(BUILD, "bin", "sanctum")
+ENROLLED = "512-mb"		# the shape whose TPM is enrolled
 OLD = "what was there before\n"
 
 
@@ -34,7 +39,7 @@ class Row:
     shape: Shape
     wanted: tuple
     console: str = "serial"
-    stick: str = "empty"	# empty, old (holds a report already), or none
+    stick: str = "empty"	# empty, old (holds a report already), or none; or what is copied onto it
     refused: tuple = ()		# what the report must not say
 
 
@@ -77,7 +82,7 @@ ROWS = (
         r"TPM +none that the kernel knows", r"PCRs +none",
         r"Image digest [0-9a-f]{64}\n +read from the boot stick"),
         refused=(r"The TPM made its endorsement key",)),
-    Row("512-mb", Shape(memory=512), (VIRTUAL, r"Memory +4\d\d MiB for the system",
+    Row(ENROLLED, Shape(memory=512), (VIRTUAL, r"Memory +4\d\d MiB for the system",
                                       r"Enter +came over the serial line")),
     Row("no-serial-no-stick", Shape(serial=False), (), console="vga", stick="none"),
 )
@@ -130,6 +135,8 @@ class Visit:
             os.makedirs(content)
             with open(os.path.join(content, REPORT), "w", encoding="ascii") as f:
                 f.write(OLD)
+        elif os.path.isdir(self.row.stick):
+            content = self.row.stick
         make_stick(path, "CS-LOG", content, size_mib=16)
         return path
 
@@ -153,6 +160,8 @@ def visit(tap, row):
         v.wait("Insert a stick")
         image = v.stick()
         v.machine.insert("stick", image)
+        if os.path.isdir(row.stick):
+            v.wait("It holds a challenge for a laptop's TPM")
         v.wait("Enter: write it")
         v.say("")
         v.wait("read back and is the same")
@@ -190,13 +199,43 @@ def check_report(tap, row, image):
               f"{row.name}: and nothing that it is not")
     tap.ok(all(len(line) < 80 and line.isprintable() for line in text.splitlines()),
            f"{row.name}: plain lines of less than 80 columns")
-    names = sorted(list_stick(image))
-    tap.equal(names, sorted({REPORT, name}), f"{row.name}: nothing else is on the stick")
+    wanted = {REPORT, name}
+    if row.shape.tpm != "none":
+        wanted.add("tpm-request" if row.stick == "empty" else "tpm-request-2")
+    tap.equal(sorted(list_stick(image)), sorted(wanted), f"{row.name}: nothing else is on the stick")
     if row.stick == "old":
         old = os.path.join(OUT, row.name, "old.txt")
         read_stick(image, REPORT, old)
         with open(old, encoding="ascii") as f:
             tap.equal(f.read(), OLD, f"{row.name}: the older report is as it was")
+
+
+def sanctum(*args):
+    return subprocess.run((SANCTUM, "enrol", *args), capture_output=True, text=True, check=False)
+
+
+def enrol(tap, row, image):
+    """The request of one boot, a challenge for it, the answer of the next."""
+    folder = os.path.join(OUT, row.name)
+    request, out, state = (os.path.join(folder, n) for n in ("tpm-request", "out", "state.json"))
+    read_stick(image, "tpm-request", request)
+    tap.equal(sorted(os.listdir(request)), ["ak.name", "ak.pub", "ek.pub", "ekcert.der"],
+              f"{row.name}: the request has keys and certificate")
+    os.makedirs(out)
+    done = sanctum("challenge", request, out, "--state", state)
+    tap.ok(done.returncode == 0, f"{row.name}: a challenge for it", done.stderr)
+    again = dataclasses.replace(row, name=f"{row.name}-again", stick=out)
+    image = visit(tap, again)
+    tap.equal(sorted(list_stick(image)), sorted((REPORT, "tpm-answer", "tpm-challenge")),
+              f"{again.name}: report and answer, and no second request")
+    answer = os.path.join(OUT, again.name, "tpm-answer")
+    read_stick(image, "tpm-answer", answer)
+    done = sanctum("finish", answer, "--state", state)
+    tap.ok(done.returncode == 0, f"{again.name}: the answer is right", done.stderr)
+    for key, name in (("tpm_ek", "ek.pub"), ("tpm_ak", "ak.pub")):
+        with open(os.path.join(request, name), "rb") as f:
+            digest = hashlib.sha256(f.read()[2:]).hexdigest()
+        tap.ok(f'"{key}": "{digest}"' in done.stdout, f"{again.name}: the plan's {key}", done.stdout)
 
 
 def main():
@@ -214,6 +253,11 @@ def main():
             continue
         if image is not None:
             check_report(tap, row, image)
+        try:
+            if image is not None and row.name == ENROLLED:
+                enrol(tap, row, image)
+        except Lost as e:
+            tap.ok(False, f"{row.name}: enrolment", e)
         print(f"# {row.name}: {time.monotonic() - start:.0f} s", flush=True)
     tap.close()
 

@@ -49,6 +49,8 @@ struct laptop_row {
 	struct laptop_live live;
 	bool with_tpm;	  /* the TPM answers as answer() says */
 	const char *cert; /* its endorsement certificate */
+	enum tpm_condition condition;
+	const char *problem; /* unless it is usable */
 	struct thing thing[LAPTOP_THINGS_MAX];
 };
 
@@ -137,6 +139,23 @@ static const struct laptop_row rows[] = {
 		L(TPM "device/driver", "../../../bus/spi/drivers/tpm_tis_spi"),
 		F("/proc/bus/input/devices", KEYBOARD_USB KEYBOARD_I2C),
 		L("/sys/block/nvme0n1", "../devices/pci0000:00/nvme/nvme0/nvme0n1"),
+	    },
+	},
+	{
+	    .name = "owned",
+	    .facts = { .console = "framebuffer",
+		.image = { INIT_IMAGE_MEASURED, { 0xab, 0xcd }, "" },
+		FINE_TESTS },
+	    .live = { FINE_LIVE },
+	    .with_tpm = true,
+	    .condition = TPM_OWNED,
+	    .problem = "TPM2_CreatePrimary: the endorsement hierarchy has a password: clear the "
+		       "TPM in the firmware's menu (0x9a2)",
+	    .thing = {
+		F(TPM "tpm_version_major", "2\n"),
+		L(TPM "device/driver", "../../../bus/acpi/drivers/tpm_crb"),
+		F("/sys/class/rtc/rtc0/name", "rtc_cmos\n"),
+		F("/proc/bus/input/devices", KEYBOARD_PS2),
 	    },
 	},
 	{
@@ -235,6 +254,9 @@ test_report(void **state)
 	if (row->with_tpm) {
 		live.tpm_asked = true;
 		answer(&live.tpm);
+		live.tpm.condition = row->condition;
+		if (row->problem != NULL)
+			sn_buf_str(&live.tpm.problem, row->problem);
 		if (row->cert != NULL)
 			sn_buf_str(&live.tpm.ek_cert, row->cert);
 	}
