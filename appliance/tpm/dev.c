@@ -128,6 +128,7 @@ tpm_dev_open(struct tpm_wire *wire, struct tpm_dev **ret, struct sn_why *why)
 
 	if (d == NULL)
 		return sn_fail(why, SN_E_NOMEM, "TPM context");
+	d->link = ESYS_TR_NONE;
 	tpm_tcti_init(&d->tcti, wire);
 	SN_TRY(tpm_dev_result(d, "opening the TPM",
 	    Esys_Initialize(&d->esys, tpm_tcti_context(&d->tcti), NULL), why));
@@ -194,8 +195,8 @@ tpm_dev_properties(struct tpm_dev *d, uint32_t first, uint32_t n, uint32_t *ret,
 
 	SN_TRY(tpm_dev_ready(d, why));
 	SN_TRY(tpm_dev_result(d, "TPM2_GetCapability",
-	    Esys_GetCapability(d->esys, ESYS_TR_NONE, DEV_NONE, TPM2_CAP_TPM_PROPERTIES, first,
-		n, &more, &data),
+	    Esys_GetCapability(d->esys, d->link, DEV_NONE, TPM2_CAP_TPM_PROPERTIES, first, n,
+		&more, &data),
 	    why));
 	list = &data->data.tpmProperties;
 	if (data->capability != TPM2_CAP_TPM_PROPERTIES || list->count < n)
@@ -217,8 +218,8 @@ dev_property(struct tpm_dev *d, uint32_t property, uint32_t *ret, struct sn_why 
 	TPMI_YES_NO more = TPM2_NO;
 
 	SN_TRY(tpm_dev_result(d, "TPM2_GetCapability",
-	    Esys_GetCapability(d->esys, ESYS_TR_NONE, DEV_NONE, TPM2_CAP_TPM_PROPERTIES,
-		property, 1, &more, &data),
+	    Esys_GetCapability(d->esys, d->link, DEV_NONE, TPM2_CAP_TPM_PROPERTIES, property, 1,
+		&more, &data),
 	    why));
 	list = &data->data.tpmProperties;
 	*ret = 0;
@@ -351,12 +352,41 @@ tpm_dev_policy_session(struct tpm_dev *d, ESYS_TR key, TPMA_SESSION attributes, 
 }
 
 enum sn_err
+tpm_dev_protect(struct tpm_dev *d, ESYS_TR session, struct sn_why *why)
+{
+	SN_TRY(tpm_dev_ready(d, why));
+	SN_TRY(tpm_dev_result(d, "a session's attributes",
+	    Esys_TRSess_SetAttributes(d->esys, session, TPMA_SESSION_AUDIT, TPMA_SESSION_AUDIT),
+	    why));
+	d->link = session;
+	return SN_OK;
+}
+
+enum sn_err
+tpm_dev_confidential(struct tpm_dev *d, const char *command, ESYS_TR session,
+    TPMA_SESSION attributes, struct sn_why *why)
+{
+	TPMA_SESSION has = 0;
+
+	if (session == ESYS_TR_NONE || session == ESYS_TR_PASSWORD)
+		return tpm_dev_fault(d, command, "asked without a session", why);
+	SN_TRY(tpm_dev_result(d, "a session's attributes",
+	    Esys_TRSess_GetAttributes(d->esys, session, &has), why));
+	if ((has & attributes) != attributes)
+		return tpm_dev_fault(d, command, "asked in a session that does not protect it",
+		    why);
+	return SN_OK;
+}
+
+enum sn_err
 tpm_dev_flush(struct tpm_dev *d, ESYS_TR *tr, struct sn_why *why)
 {
 	ESYS_TR gone = *tr;
 
 	SN_TRY(tpm_dev_ready(d, why));
 	*tr = ESYS_TR_NONE;
+	if (d->link == gone)
+		d->link = ESYS_TR_NONE;
 	return tpm_dev_result(d, "TPM2_FlushContext", Esys_FlushContext(d->esys, gone), why);
 }
 
@@ -367,8 +397,10 @@ tpm_dev_random(struct tpm_dev *d, ESYS_TR session, size_t n, uint8_t *ret, size_
 	SN_CLEANUP(tpm_dev_release) TPM2B_DIGEST *got = NULL;
 
 	SN_TRY(tpm_dev_ready(d, why));
-	if (session == ESYS_TR_NONE || session == ESYS_TR_PASSWORD || n == 0 || n > 32)
-		return tpm_dev_fault(d, "TPM2_GetRandom", "asked without a session", why);
+	if (n == 0 || n > 32)
+		return tpm_dev_fault(d, "TPM2_GetRandom", "no byte or too many asked for", why);
+	SN_TRY(tpm_dev_confidential(d, "TPM2_GetRandom", session,
+	    TPMA_SESSION_ENCRYPT | TPMA_SESSION_AUDIT, why));
 	SN_TRY(tpm_dev_result(d, "TPM2_GetRandom",
 	    Esys_GetRandom(d->esys, session, DEV_NONE, (UINT16)n, &got), why));
 	if (got->size > 0 && got->size <= n) {

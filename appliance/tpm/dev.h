@@ -1,7 +1,7 @@
 /*
  * dev - the choke point: its files (dev*.c) are the only ones that call Esys functions.
- * Each call is refused after the first fault; TPM2_GetRandom is refused without a session,
- * TPM2_ActivateCredential without one that encrypts.
+ * Each call is refused after the first fault; what is secret (TPM2_GetRandom,
+ * TPM2_ActivateCredential) is refused outside a session that encrypts it.
  *
  * Owns: the ESYS context and the loaded handles. May include: base, tss2. See
  * docs/TPM.md. Used inside the TPM process and by tests, nowhere else.
@@ -18,6 +18,7 @@ struct tpm_dev {
 	ESYS_CONTEXT *esys;
 	struct sn_why fault;	      /* latched: nothing works after it */
 	enum tpm_condition condition; /* what that fault says of the TPM; else usable */
+	ESYS_TR link; /* audits what is only read; ESYS_TR_NONE: nothing does yet */
 };
 
 struct tpm_object {
@@ -73,10 +74,17 @@ SN_MUST_USE enum sn_err tpm_dev_policy_session(struct tpm_dev *d, ESYS_TR key,
 /* PolicySecret of the endorsement hierarchy into policy, authorised by link. */
 SN_MUST_USE enum sn_err tpm_dev_policy_endorsement(struct tpm_dev *d, ESYS_TR policy,
     ESYS_TR link, struct sn_why *why);
+/*
+ * From here on what is only read (properties, NV, PCRs) comes through this session, which
+ * its HMAC protects: an answer that was changed on the way is a fault. The session keeps
+ * its other uses, and the attribute audit. Until it is flushed.
+ */
+SN_MUST_USE enum sn_err tpm_dev_protect(struct tpm_dev *d, ESYS_TR session, struct sn_why *why);
 /* Flush an object or session; *tr becomes ESYS_TR_NONE. */
 SN_MUST_USE enum sn_err tpm_dev_flush(struct tpm_dev *d, ESYS_TR *tr, struct sn_why *why);
 
-/* TPM2_GetRandom; *ret_n is what came: at least 1 and at most n (n <= 32). */
+/* TPM2_GetRandom; *ret_n is what came: at least 1 and at most n (n <= 32). A session that
+ * does not encrypt and audit it is refused, and nothing is sent. */
 SN_MUST_USE enum sn_err tpm_dev_random(struct tpm_dev *d, ESYS_TR session, size_t n,
     uint8_t *ret, size_t *ret_n, struct sn_why *why);
 

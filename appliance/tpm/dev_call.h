@@ -21,6 +21,9 @@ SN_MUST_USE enum sn_err tpm_dev_fault(struct tpm_dev *d, const char *command, co
 /* SN_OK for TSS2_RC_SUCCESS; anything else is latched, with what an operator can do. */
 SN_MUST_USE enum sn_err tpm_dev_result(struct tpm_dev *d, const char *command, TSS2_RC rc,
     struct sn_why *why);
+/* Has this session all these attributes? If not: a fault, before anything is sent. */
+SN_MUST_USE enum sn_err tpm_dev_confidential(struct tpm_dev *d, const char *command,
+    ESYS_TR session, TPMA_SESSION attributes, struct sn_why *why);
 /* Did the TPM itself refuse, the exchange being whole? Then nothing is wrong with the link. */
 bool tpm_dev_refused(TSS2_RC rc);
 /* Did it refuse a parameter, as for an algorithm that it lacks [TCG P2 6.6]? */

@@ -12,7 +12,7 @@ tpm_dev_nv_list(struct tpm_dev *d, uint32_t first, uint32_t last, size_t max, ui
 
 	SN_TRY(tpm_dev_ready(d, why));
 	SN_TRY(tpm_dev_result(d, "TPM2_GetCapability",
-	    Esys_GetCapability(d->esys, ESYS_TR_NONE, DEV_NONE, TPM2_CAP_HANDLES, first,
+	    Esys_GetCapability(d->esys, d->link, DEV_NONE, TPM2_CAP_HANDLES, first,
 		(uint32_t)max, &more, &data),
 	    why));
 	list = &data->data.handles;
@@ -44,7 +44,8 @@ static TSS2_RC
 dev_nv_part(struct tpm_dev *d, ESYS_TR nv, uint16_t n, uint16_t at, struct sn_buf *ret)
 {
 	SN_CLEANUP(tpm_dev_release) TPM2B_MAX_NV_BUFFER *part = NULL;
-	TSS2_RC rc = Esys_NV_Read(d->esys, nv, nv, ESYS_TR_PASSWORD, DEV_NONE, n, at, &part);
+	TSS2_RC rc = Esys_NV_Read(d->esys, nv, nv, ESYS_TR_PASSWORD, d->link, ESYS_TR_NONE, n,
+	    at, &part);
 
 	if (rc == TSS2_RC_SUCCESS && part->size != n)
 		return TSS2_ESYS_RC_BAD_SIZE;
@@ -58,7 +59,7 @@ dev_nv_whole(struct tpm_dev *d, ESYS_TR nv, struct sn_buf *ret)
 {
 	SN_CLEANUP(tpm_dev_release) TPM2B_NV_PUBLIC *pub = NULL;
 	SN_CLEANUP(tpm_dev_release) TPM2B_NAME *name = NULL;
-	TSS2_RC rc = Esys_NV_ReadPublic(d->esys, nv, ESYS_TR_NONE, DEV_NONE, &pub, &name);
+	TSS2_RC rc = Esys_NV_ReadPublic(d->esys, nv, d->link, DEV_NONE, &pub, &name);
 	uint16_t size;
 
 	if (rc != TSS2_RC_SUCCESS)
@@ -85,7 +86,7 @@ tpm_dev_nv_read(struct tpm_dev *d, uint32_t index, struct sn_buf *ret, struct sn
 
 	SN_TRY(tpm_dev_ready(d, why));
 	SN_TRY(tpm_dev_result(d, "TPM2_NV_ReadPublic",
-	    Esys_TR_FromTPMPublic(d->esys, index, ESYS_TR_NONE, DEV_NONE, &nv), why));
+	    Esys_TR_FromTPMPublic(d->esys, index, d->link, DEV_NONE, &nv), why));
 	rc = dev_nv_whole(d, nv, &data);
 	/* the TPM's own refusal is an answer; anything else is a fault */
 	if (!tpm_dev_refused(rc))
@@ -139,7 +140,7 @@ dev_counter_ours(struct tpm_dev *d, ESYS_TR nv, uint32_t index, bool *ret, struc
 	SN_CLEANUP(tpm_dev_release) TPM2B_NAME *name = NULL;
 
 	SN_TRY(tpm_dev_result(d, "TPM2_NV_ReadPublic",
-	    Esys_NV_ReadPublic(d->esys, nv, ESYS_TR_NONE, DEV_NONE, &pub, &name), why));
+	    Esys_NV_ReadPublic(d->esys, nv, d->link, DEV_NONE, &pub, &name), why));
 	*ret = pub->nvPublic.nvIndex == index && pub->nvPublic.nameAlg == TPM2_ALG_SHA256 &&
 	    (pub->nvPublic.attributes & ~(TPMA_NV)TPMA_NV_WRITTEN) == DEV_COUNTER_ATTRIBUTES &&
 	    pub->nvPublic.authPolicy.size == 0 && pub->nvPublic.dataSize == DEV_COUNTER_LEN;
@@ -157,7 +158,7 @@ tpm_dev_counter_open(struct tpm_dev *d, ESYS_TR session, uint32_t index, ESYS_TR
 	if (!exists)
 		return dev_counter_define(d, session, index, ret, ret_reason, why);
 	SN_TRY(tpm_dev_result(d, "TPM2_NV_ReadPublic",
-	    Esys_TR_FromTPMPublic(d->esys, index, ESYS_TR_NONE, DEV_NONE, &nv), why));
+	    Esys_TR_FromTPMPublic(d->esys, index, d->link, DEV_NONE, &nv), why));
 	SN_TRY(dev_counter_ours(d, nv, index, &ours, why));
 	*ret = nv;
 	if (ours)
@@ -186,7 +187,7 @@ dev_counter_describe(struct tpm_dev *d, ESYS_TR nv, struct sn_buf *ret, TPM2B_NA
 	size_t n = 0;
 
 	SN_TRY(tpm_dev_result(d, "TPM2_NV_ReadPublic",
-	    Esys_NV_ReadPublic(d->esys, nv, ESYS_TR_NONE, DEV_NONE, &pub, &name), why));
+	    Esys_NV_ReadPublic(d->esys, nv, d->link, DEV_NONE, &pub, &name), why));
 	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&pub->nvPublic, out, sizeof(out), &n) !=
 	    TSS2_RC_SUCCESS)
 		return tpm_dev_fault(d, "TPM2_NV_ReadPublic", "an index of unknown form", why);

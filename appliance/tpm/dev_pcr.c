@@ -47,7 +47,7 @@ dev_pcr_part(struct tpm_dev *d, uint32_t *mask, uint8_t ret[TPM_PCRS][32], uint3
 	uint32_t got, at = 0;
 
 	SN_TRY(tpm_dev_result(d, "TPM2_PCR_Read",
-	    Esys_PCR_Read(d->esys, ESYS_TR_NONE, DEV_NONE, &asked, counter, &answered, &values),
+	    Esys_PCR_Read(d->esys, d->link, DEV_NONE, &asked, counter, &answered, &values),
 	    why));
 	got = dev_answered(answered, values, *mask);
 	if (got == 0)

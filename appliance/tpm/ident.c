@@ -144,25 +144,40 @@ ident_cert(struct tpm_dev *d, uint32_t index, struct tpm_info *info, struct sn_w
 	return sn_buf_check(&info->ek_cert, why);
 }
 
-/* Try the templates that have (or have not) a certificate; *ret_done says if one took. */
+/* Which templates have a certificate in NV: bit k is ident_templates[k]. */
 static enum sn_err
-ident_ek_pass(struct tpm_dev *d, bool with_cert, struct tpm_ident *i, bool *ret_done,
+ident_certified(struct tpm_dev *d, unsigned int *ret, struct sn_why *why)
+{
+	unsigned int found = 0;
+
+	for (size_t k = 0; k < SN_NITEMS(ident_templates); k++) {
+		bool exists = false;
+
+		SN_TRY(tpm_dev_nv_exists(d, ident_templates[k].cert_index, &exists, why));
+		found |= (exists ? 1U : 0) << k;
+	}
+	*ret = found;
+	return SN_OK;
+}
+
+/* Try these templates; *ret_done says if one took. */
+static enum sn_err
+ident_ek_pass(struct tpm_dev *d, unsigned int which, struct tpm_ident *i, bool *ret_done,
     struct sn_why *why)
 {
 	for (size_t k = 0; k < SN_NITEMS(ident_templates); k++) {
 		const struct ident_template *t = &ident_templates[k];
 		TPM2B_PUBLIC template = t->make();
-		bool exists = false, refused = false;
+		bool refused = false;
 
-		SN_TRY(tpm_dev_nv_exists(d, t->cert_index, &exists, why));
-		if (exists != with_cert)
+		if ((which >> k & 1) == 0)
 			continue;
 		SN_TRY(tpm_dev_primary(d, ESYS_TR_PASSWORD, &template, &i->ek, &refused, why));
 		if (refused)
 			continue;
 		snprintf(i->info.ek_template, sizeof(i->info.ek_template), "%s", t->name);
 		*ret_done = true;
-		return with_cert ? ident_cert(d, t->cert_index, &i->info, why) : SN_OK;
+		return SN_OK;
 	}
 	*ret_done = false;
 	return SN_OK;
@@ -181,13 +196,14 @@ ident_public(const TPM2B_PUBLIC *pub, struct sn_buf *ret, struct sn_why *why)
 }
 
 static enum sn_err
-ident_endorsement(struct tpm_dev *d, struct tpm_ident *i, struct sn_why *why)
+ident_endorsement(struct tpm_dev *d, unsigned int certified, struct tpm_ident *i,
+    struct sn_why *why)
 {
 	bool done = false;
 
-	SN_TRY(ident_ek_pass(d, true, i, &done, why));
+	SN_TRY(ident_ek_pass(d, certified, i, &done, why));
 	if (!done)
-		SN_TRY(ident_ek_pass(d, false, i, &done, why));
+		SN_TRY(ident_ek_pass(d, ~certified, i, &done, why));
 	if (!done)
 		return sn_fail(why, SN_E_TPM,
 		    "the TPM makes no P-256, RSA-2048 or P-384 endorsement key");
@@ -279,15 +295,54 @@ ident_chain(struct tpm_dev *d, struct tpm_info *info, struct sn_why *why)
 	return sn_buf_check(&info->ek_chain, why);
 }
 
+/* The certificate of the key that was made, if that one has any. */
+static enum sn_err
+ident_own_cert(struct tpm_dev *d, unsigned int certified, struct tpm_info *info,
+    struct sn_why *why)
+{
+	for (size_t k = 0; k < SN_NITEMS(ident_templates); k++) {
+		const struct ident_template *t = &ident_templates[k];
+
+		if ((certified >> k & 1) != 0 && strcmp(t->name, info->ek_template) == 0)
+			return ident_cert(d, t->cert_index, info, why);
+	}
+	return SN_OK;
+}
+
+/*
+ * What came over the bare bus before there was a link served to make the link, and is now
+ * asked again under its HMAC: from here on a changed answer is noticed.
+ */
+static enum sn_err
+ident_protected(struct tpm_dev *d, unsigned int certified, struct tpm_ident *i,
+    struct sn_why *why)
+{
+	unsigned int again = 0;
+
+	SN_TRY(tpm_dev_session(d, i->ek.tr, TPMA_SESSION_CONTINUESESSION, &i->link, why));
+	SN_TRY(tpm_dev_protect(d, i->link, why));
+	SN_TRY(ident_certified(d, &again, why));
+	if (again != certified)
+		return sn_fail(why, SN_E_TPM,
+		    "the TPM says now that it has other certificates than before: something "
+		    "between here and the TPM changed an answer");
+	SN_TRY(ident_facts(d, &i->info, why));
+	SN_TRY(tpm_dev_state(d, &i->info.state, why));
+	SN_TRY(ident_own_cert(d, certified, &i->info, why));
+	return ident_chain(d, &i->info, why);
+}
+
 static enum sn_err
 ident_fill(struct tpm_dev *d, struct tpm_ident *i, struct sn_why *why)
 {
+	unsigned int certified = 0;
+
 	SN_TRY(tpm_dev_startup(d, why));
 	SN_TRY(ident_facts(d, &i->info, why));
 	SN_TRY(tpm_dev_state(d, &i->info.state, why));
-	SN_TRY(ident_endorsement(d, i, why));
-	SN_TRY(ident_chain(d, &i->info, why));
-	SN_TRY(tpm_dev_session(d, i->ek.tr, TPMA_SESSION_CONTINUESESSION, &i->link, why));
+	SN_TRY(ident_certified(d, &certified, why));
+	SN_TRY(ident_endorsement(d, certified, i, why));
+	SN_TRY(ident_protected(d, certified, i, why));
 	return ident_attestation(d, i, why);
 }
 

@@ -134,6 +134,7 @@ tcti_since(const struct timespec *start)
 static enum sn_err
 tcti_exchange(struct tpm_tcti *t, struct sn_why *why)
 {
+	unsigned int max = t->pause_max_ms != 0 ? t->pause_max_ms : TCTI_PAUSE_MAX_MS;
 	unsigned int pause = TCTI_PAUSE_MS;
 
 	for (int i = 0; i <= TCTI_RETRIES; i++) {
@@ -145,7 +146,7 @@ tcti_exchange(struct tpm_tcti *t, struct sn_why *why)
 		if (!tcti_busy(tcti_u32(t->response.b + 6)))
 			return SN_OK;
 		nanosleep(&ts, NULL);
-		pause = pause * 2 > TCTI_PAUSE_MAX_MS ? TCTI_PAUSE_MAX_MS : pause * 2;
+		pause = pause * 2 > max ? max : pause * 2;
 	}
 	return sn_fail(why, SN_E_TPM, "the TPM said %d times that it is busy (0x%x)",
 	    TCTI_RETRIES + 1, tcti_u32(t->response.b + 6));

@@ -18,6 +18,7 @@ struct tpm_tcti {
 	bool pending;			  /* a command waits for its response */
 	unsigned int timeout_ms;	  /* 0: the table in tcti.c; tests set less */
 	uint32_t slowest_ms;		  /* the longest that one answer took */
+	unsigned int pause_max_ms;	  /* between retries, 0: as in tcti.c; tests set less */
 	struct sn_why why;		  /* the first thing that went wrong; latched */
 };
 

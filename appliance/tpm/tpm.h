@@ -108,7 +108,7 @@ void tpm_info_done(struct tpm_info *i);
 SN_MUST_USE enum sn_err tpm_usable(const struct tpm_info *i, struct sn_why *why);
 SN_MUST_USE enum sn_err tpm_info(struct tpm *t, struct tpm_info *ret, struct sn_why *why);
 
-/* All PCRs of the SHA-256 bank; not protected on the bus, for showing only. */
+/* All PCRs of the SHA-256 bank, through the link; for showing only. */
 SN_MUST_USE enum sn_err tpm_pcr_read(struct tpm *t, uint8_t ret[TPM_PCRS][32],
     struct sn_why *why);
 

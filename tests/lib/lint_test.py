@@ -58,6 +58,7 @@ ROWS = [
     ("unchecked number", "low/base/x.c", body("g(atoi(s));"), "number read"),
     ("shell", "low/base/x.c", body('system("ls");'), "starts a shell"),
     ("goto", "low/base/x.c", body("goto out;"), "SN_CLEANUP"),
+    ("tpm2-tss past the choke point", "appliance/tpm/seed.c", body("Esys_GetRandom(c);"), "choke point"),
     ("hidden environment", "low/base/x.c", body('g(getenv("X"));'), "environment"),
     ("hidden time", "top/core/x.c", body("g(time(NULL));"), "time is an argument"),
     ("line comment", "low/base/x.c", body("g(); // why"), "// comment"),

@@ -296,7 +296,7 @@ static const struct row {
 	{ "ek-p256-unknown-then-rsa", TPM2_CC_CreatePrimary, 1, false, code_curve, NULL },
 	{ "ek-nothing-known", TPM2_CC_CreatePrimary, 1, true, code_curve, "makes no P-256" },
 	{ "link-nonce-flipped", TPM2_CC_StartAuthSession, 1, false, flip_nonce,
-	    "TPM2_CreatePrimary" },
+	    "TPM2_GetCapability" },
 	{ "ak-flipped-under-hmac", TPM2_CC_CreatePrimary, 2, false, flip_public,
 	    "HMAC is wrong" },
 	{ "ak-last-byte", TPM2_CC_CreatePrimary, 2, false, flip_last, "HMAC is wrong" },

@@ -79,19 +79,55 @@ test_every_random_in_a_session(void **state)
 	seeded_done(&s);
 }
 
+/* Of how many places in a secret the stream has the eight bytes that begin there. */
+static size_t
+count_on_the_wire(const struct rig *r, struct bytes secret)
+{
+	size_t found = 0;
+
+	for (size_t at = 0; at + 8 <= secret.n; at++) {
+		struct bytes window = { secret.p + at, 8 };
+
+		found += bytes_find(sn_buf_bytes(&r->stream), window) != SIZE_MAX ? 1 : 0;
+	}
+	return found;
+}
+
 static void
 test_seed_not_on_the_wire(void **state)
 {
 	struct seeded s;
-	struct bytes stream;
 
 	(void)state;
 	seeded_start(&s);
-	stream = sn_buf_bytes(&s.rig.stream);
 	assert_int_equal(s.seed.n, TPM_SEED_LEN);
-	assert_true(stream.n > 4000);
-	for (size_t at = 0; at + 8 <= s.seed.n; at++)
-		assert_true(bytes_find(stream, (struct bytes){ s.seed.p + at, 8 }) == SIZE_MAX);
+	assert_true(s.rig.stream.n > 4000);
+	assert_int_equal(count_on_the_wire(&s.rig, sn_secret_bytes(&s.seed)), 0);
+	seeded_done(&s);
+}
+
+/* The same search, on draws that nothing hides: past the choke point, as our code cannot. */
+static void
+test_control_finds_a_draw_in_the_clear(void **state)
+{
+	struct seeded s;
+	TPM2B_DIGEST *got = NULL;
+
+	(void)state;
+	seeded_start(&s);
+	assert_int_equal(Esys_GetRandom(s.rig.dev->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+			     ESYS_TR_NONE, 32, &got),
+	    TSS2_RC_SUCCESS);
+	assert_int_equal(count_on_the_wire(&s.rig, (struct bytes){ got->buffer, got->size }),
+	    got->size - 7);
+	Esys_Free(got);
+	/* nor by a session that audits but does not encrypt */
+	assert_int_equal(Esys_GetRandom(s.rig.dev->esys, s.ident.link, ESYS_TR_NONE,
+			     ESYS_TR_NONE, 32, &got),
+	    TSS2_RC_SUCCESS);
+	assert_int_equal(count_on_the_wire(&s.rig, (struct bytes){ got->buffer, got->size }),
+	    got->size - 7);
+	Esys_Free(got);
 	seeded_done(&s);
 }
 
@@ -180,6 +216,35 @@ test_random_without_session_is_refused(void **state)
 	assert_int_equal(tpm_dev_startup(r.dev, NULL), SN_E_TPM);
 	assert_int_equal(r.commands, sent);
 	rig_done(&r);
+}
+
+/* An HMAC alone proves who drew, but lets the bus read what was drawn. */
+static void
+test_random_in_half_a_session_is_refused(void **state)
+{
+	static const TPMA_SESSION halves[] = { TPMA_SESSION_AUDIT, TPMA_SESSION_ENCRYPT,
+		TPMA_SESSION_DECRYPT, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < SN_NITEMS(halves); i++) {
+		ESYS_TR session = ESYS_TR_NONE;
+		struct sn_why why = { 0 };
+		struct seeded s;
+		uint8_t out[32];
+		unsigned int sent;
+		size_t n = 0;
+
+		seeded_start(&s);
+		assert_int_equal(tpm_dev_session(s.rig.dev, s.ident.ek.tr,
+				     TPMA_SESSION_CONTINUESESSION | halves[i], &session, &why),
+		    SN_OK);
+		sent = s.rig.commands;
+		assert_int_equal(tpm_dev_random(s.rig.dev, session, 32, out, &n, &why),
+		    SN_E_TPM);
+		assert_non_null(strstr(why.text, "does not protect it"));
+		assert_int_equal(s.rig.commands, sent);
+		seeded_done(&s);
+	}
 }
 
 /* Nothing stays loaded: the same TPM, again and again, in three transient slots. */
@@ -318,6 +383,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_random_in_a_session),
 		cmocka_unit_test(test_seed_not_on_the_wire),
+		cmocka_unit_test(test_control_finds_a_draw_in_the_clear),
+		cmocka_unit_test(test_random_in_half_a_session_is_refused),
 		cmocka_unit_test(test_list_folds_to_the_attested_digest),
 		cmocka_unit_test(test_every_byte_of_the_audit_counts),
 		cmocka_unit_test(test_random_without_session_is_refused),
