@@ -8,8 +8,8 @@
 #include "appliance/base/text.h"
 
 #define STATE_TYPE "cornerstone/tpm-enrol/v1"
-#define STATE_MAX 65536
-#define FIELD_MAX 32768
+#define STATE_MAX 131072
+#define FIELD_MAX 65536
 
 void
 enrol_state_done(struct enrol_state *s)
@@ -19,6 +19,7 @@ enrol_state_done(struct enrol_state *s)
 	sn_buf_done(&s->ek_pub);
 	sn_buf_done(&s->ak_pub);
 	sn_buf_done(&s->ek_cert);
+	sn_buf_done(&s->ek_chain);
 }
 
 static void
@@ -45,6 +46,8 @@ enrol_state_write(const struct enrol_state *s, const char *path, struct sn_why *
 	put_base64(doc, o, "ak_pub", &s->ak_pub);
 	if (s->ek_cert.n != 0)
 		put_base64(doc, o, "ek_cert", &s->ek_cert);
+	if (s->ek_chain.n != 0)
+		put_base64(doc, o, "ek_chain", &s->ek_chain);
 	SN_TRY(sn_json_canon(o, &out, why));
 	sn_buf_str(&out, "\n");
 	SN_TRY(sn_buf_check(&out, why));
@@ -65,7 +68,7 @@ static enum sn_err
 parse_state(yyjson_val *o, struct enrol_state *s, const char *what, struct sn_why *why)
 {
 	static const char *const keys[] = { "type", "secret_sha256", "ek_pub", "ak_pub",
-		"ek_cert", NULL };
+		"ek_cert", "ek_chain", NULL };
 	const char *type;
 
 	SN_TRY(sn_json_only(o, keys, what, why));
@@ -76,9 +79,11 @@ parse_state(yyjson_val *o, struct enrol_state *s, const char *what, struct sn_wh
 	    why));
 	SN_TRY(get_base64(o, "ek_pub", ENROL_PUB_MAX, &s->ek_pub, what, why));
 	SN_TRY(get_base64(o, "ak_pub", ENROL_PUB_MAX, &s->ak_pub, what, why));
-	if (yyjson_obj_get(o, "ek_cert") == NULL)
-		return SN_OK;
-	return get_base64(o, "ek_cert", ENROL_CERT_MAX, &s->ek_cert, what, why);
+	if (yyjson_obj_get(o, "ek_cert") != NULL)
+		SN_TRY(get_base64(o, "ek_cert", ENROL_CERT_MAX, &s->ek_cert, what, why));
+	if (yyjson_obj_get(o, "ek_chain") != NULL)
+		SN_TRY(get_base64(o, "ek_chain", ENROL_CHAIN_MAX, &s->ek_chain, what, why));
+	return SN_OK;
 }
 
 enum sn_err

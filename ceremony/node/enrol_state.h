@@ -13,14 +13,17 @@
 /* The files of a request, as "check this laptop" writes them. */
 #define ENROL_EK_PUB "ek.pub"
 #define ENROL_EK_CERT "ekcert.der"
+#define ENROL_EK_CHAIN "ek-chain.der"
 #define ENROL_AK_PUB "ak.pub"
 #define ENROL_AK_NAME "ak.name"
 #define ENROL_PUB_MAX 1024
 #define ENROL_CERT_MAX 16384
+#define ENROL_CHAIN_MAX 32768
 
 struct enrol_state {
 	struct sn_buf ek_pub, ak_pub; /* TPM2B_PUBLIC */
 	struct sn_buf ek_cert;	      /* DER; empty when there is none */
+	struct sn_buf ek_chain;	      /* what NV has above it, DER; empty when there is none */
 	uint8_t secret_sha256[32];    /* of the secret in the challenge */
 };
 void enrol_state_done(struct enrol_state *s); /* NULL-safe, idempotent */

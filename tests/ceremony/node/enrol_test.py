@@ -257,6 +257,104 @@ def check_answers(work, rsa, ecc):
                f"answer: {name}", f"{done.returncode} {done.stderr}")
 
 
+# ---- the endorsement certificate's chain
+
+CA_EXT = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n"
+# the TPM's manufacturer id:00001014, model CS-TEST-TPM, version id:202401
+TPM_NAME = ("304aa448304631163014060567810502010c0b69643a303030303130313431163014060567810502"
+            "020c0b43532d544553542d54504d31143012060567810502030c0969643a323032343031")
+EK_EXT = ("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyEncipherment\n"
+          f"extendedKeyUsage=2.23.133.8.1\n2.5.29.17=critical,DER:{TPM_NAME}\n")
+
+
+def issue(d, name, ext, issuer=None, key=None):
+    """A certificate DIR/NAME.pem, for a new key or that one; SHA-256 with P-256."""
+    must("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{d}/{name}.key")
+    must("openssl", "req", "-new", "-key", f"{d}/{name}.key", "-subj", f"/CN={name}",
+         "-out", f"{d}/{name}.req")
+    write(f"{d}/{name}.ext", ext)
+    by = ("-CA", f"{d}/{issuer}.pem", "-CAkey", f"{d}/{issuer}.key") if issuer else \
+        ("-signkey", f"{d}/{name}.key")
+    must("openssl", "x509", "-req", "-in", f"{d}/{name}.req", *by, "-days", "3650", "-sha256",
+         "-extfile", f"{d}/{name}.ext", "-out", f"{d}/{name}.pem",
+         *(("-force_pubkey", key) if key else ()))
+
+
+def spki(d, name):
+    write(f"{d}/spki.pem", must("openssl", "x509", "-in", f"{d}/{name}.pem", "-pubkey", "-noout"))
+    must("openssl", "pkey", "-pubin", "-in", f"{d}/spki.pem", "-outform", "DER",
+         "-out", f"{d}/spki.der")
+    return hashlib.sha256(read(f"{d}/spki.der")).hexdigest()
+
+
+def der(d, name):
+    must("openssl", "x509", "-in", f"{d}/{name}.pem", "-outform", "DER", "-out", f"{d}/{name}.der")
+    return read(f"{d}/{name}.der")
+
+
+def folder(work, **files):
+    d = tempfile.mkdtemp(dir=work)
+    for name, body in files.items():
+        write(f"{d}/{name}", body)
+    return d
+
+
+def enrolled(tpm, work, request, files):
+    """A request with these files more, challenged and answered: answer and state."""
+    d = f"{tempfile.mkdtemp(dir=work)}/request"
+    shutil.copytree(request, d)
+    for name, body in files.items():
+        write(f"{d}/{name}", body)
+    if challenge(d, f"{d}-out", f"{d}.json").returncode:
+        sys.exit("chain: no challenge")
+    return tpm.answer(request, "ecc256", blob_of(f"{d}-out")), f"{d}.json"
+
+
+def check_chain(tpm, work):
+    d = tempfile.mkdtemp(dir=work)
+    request = tpm.request("ecc256")
+    write(f"{d}/ek.pem", must("tpm2_print", "-t", "TPM2B_PUBLIC", "-f", "pem", f"{request}/ek.pub"))
+    issue(d, "root", CA_EXT)
+    issue(d, "ca", CA_EXT, "root")
+    issue(d, "ek", EK_EXT, "ca", f"{d}/ek.pem")
+    issue(d, "other", CA_EXT)
+    root, ca, other = (read(f"{d}/{n}.pem") for n in ("root", "ca", "other"))
+    good, wrong = spki(d, "root"), spki(d, "other")
+    with_cert = enrolled(tpm, work, request, {"ekcert.der": der(d, "ek")})
+    with_chain = enrolled(tpm, work, request,
+                          {"ekcert.der": der(d, "ek"), "ek-chain.der": der(d, "ca")})
+    without = enrolled(tpm, work, request, {})
+    both, alone = folder(work, root=root, ca=ca), folder(work, root=root)
+    rows = (
+        ("to-a-generated-root", with_cert, both, good, 0, "a generated root: for rehearsals only"),
+        ("with-what-nv-has", with_chain, alone, good, 0, "(id:00001014, CS-TEST-TPM, firmware id:202401)"),
+        ("issuer-missing", with_cert, alone, good, 35, "CN=ca"),
+        ("no-certificate", without, both, good, 35, "has no certificate"),
+        ("root-nobody-knows", with_cert, both, None, 35, "no root of a TPM vendor"),
+        ("another-root", with_cert, folder(work, root=root, ca=ca, other=other), wrong, 35, ""),
+        ("root-missing", with_cert, folder(work, ca=ca), good, 35, "CN=root"),
+        ("no-certificates", with_cert, folder(work), good, 35, "CN=ca"),
+        ("a-file-that-is-none", with_cert, folder(work, root=root, x=b"?"), good, 10, "x"),
+        ("no-folder", with_cert, f"{work}/nowhere", good, 12, "nowhere"),
+        ("root-no-digest", with_cert, both, good[:-1], 2, "--tpm-root"),
+        ("root-without-folder", with_cert, None, good, 2, "--tpm-ca"),
+    )
+    for name, (answer, state), cas, digest, status, text in rows:
+        done = run(SANCTUM, "enrol", "finish", answer, "--state", state,
+                   *(("--tpm-ca", cas) if cas else ()), *(("--tpm-root", digest) if digest else ()))
+        tap.ok(done.returncode == status and text in done.stdout + done.stderr and
+               ("tpm_ek" in done.stdout) == (status == 0), f"chain: {name}",
+               f"{done.returncode} {done.stdout}{done.stderr}")
+    done = finish(*with_cert)
+    tap.ok(done.returncode == 0 and "certificate was not checked" in done.stdout,
+           "chain: not asked for, and said", done.stdout)
+    done = finish(*without)
+    tap.ok(done.returncode == 0 and "has no certificate" in done.stdout,
+           "chain: none, and said", done.stdout)
+    done = run(SANCTUM, "enrol", "challenge", request, work, "--tpm-ca", both)
+    tap.equal(done.returncode, 2, "chain: is judged at the end, not by the challenge")
+
+
 def check_twice(tpm, work, request):
     """Two challenges for one request: each has its own answer, nothing is written over."""
     a, b = f"{work}/twice-a", f"{work}/twice-b"
@@ -311,6 +409,7 @@ def main():
         tap.ok(done.returncode == 11 and "ak.pub" in done.stderr,
                "request: an attestation key that signs anything", done.stderr)
         check_answers(work, rounds["rsa"], rounds["ecc256"])
+        check_chain(tpm, work)
         check_twice(tpm, work, rounds["rsa"][0])
         check_stock_refuses(tpm, other, work)
         check_usage(work)
