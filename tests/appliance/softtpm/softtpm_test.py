@@ -26,16 +26,18 @@ BROKEN = {
         { for (int i = 0; i < n; i++) p[i] = (unsigned char)i; return 1; }""",
 }
 # Works at first and fails later: libtpms would then go on with its weak one.
-FAILS_LATER = """
+LATER = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <string.h>
 static int calls;
 int RAND_bytes(unsigned char *p, int n)
 {
     int (*real)(unsigned char *, int) = dlsym(RTLD_NEXT, "RAND_bytes");
-    return p[0] == 0 && calls++ > 2 && n == 16 ? 0 : real(p, n);
+    return n == 16 && calls++ > 7 ? %s : real(p, n);
 }
 """
+LATER_HOW = {"fails": "0", "minus-1": "-1", "constant": "(memset(p, 7, 16), 1)"}
 
 results = []
 
@@ -240,17 +242,25 @@ for broken_name, broken_source in BROKEN.items():
     broken(broken_name, broken_source)
 
 
-@test
-def ends_when_the_generator_fails_later():
-    with tempfile.TemporaryDirectory() as d:
-        c = Child(env=preload(d, FAILS_LATER))
-        for _ in range(10):
-            c.send(GET_RANDOM)
-            if c.answer() == b"":
-                break
-        else:
-            raise AssertionError("went on without a generator")
-        expect("exit status", c.end()[0], 25)
+def breaks_later(name, how):
+    def run():
+        with tempfile.TemporaryDirectory() as d:
+            c = Child(env=preload(d, LATER % how))
+            c.send(STARTUP)
+            expect("at first", code(c.answer()), 0)
+            for _ in range(10):
+                c.send(GET_RANDOM)
+                if c.answer() == b"":
+                    break
+            else:
+                raise AssertionError("went on without a generator")
+            expect("exit status", c.end()[0], 25)
+    run.__name__ = f"ends when the generator breaks later: {name}"
+    results.append(run)
+
+
+for later_name, later_how in LATER_HOW.items():
+    breaks_later(later_name, later_how)
 
 
 @test
