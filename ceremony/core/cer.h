@@ -6,6 +6,7 @@
 #ifndef CER_CER_H
 #define CER_CER_H
 
+#include "appliance/attest/class.h"
 #include "appliance/base/text.h"
 #include "appliance/media/mark.h"
 #include "appliance/tpm/tpm.h"
@@ -187,6 +188,7 @@ struct cer {
 	char problem[SN_WHY_MAX];     /* with it; "" when usable or absent */
 	struct cer_evidence evidence;
 	const char *evidence_class;
+	struct att_verdict verdict; /* why that class */
 	struct keeper *keeper;
 	struct col_store *col;
 	size_t skipped;	       /* files under collateral/ that could not be taken at all */
@@ -323,6 +325,15 @@ bool cer_answer_is(struct bytes a, const char *word); /* blanks around it do not
 void cer_words(const struct sn_buf *b, char *ret, size_t max);
 SN_MUST_USE enum sn_err cer_evidence_open(struct cer *c, struct sn_why *why);
 SN_MUST_USE enum sn_err cer_evidence_files(struct cer *c, struct sn_why *why);
+
+/*
+ * The class (ceremony/core/tpm_class.c): c->evidence_class and c->verdict, from the keys, the
+ * plan, and the certificates in NV and in tpm-ca/ of the IN stick. SN_E_EVIDENCE when the plan
+ * does not accept it, or names other keys.
+ */
+SN_MUST_USE enum sn_err cer_tpm_class(struct cer *c, struct sn_why *why);
+SN_MUST_USE enum sn_err cer_tpm_class_record(struct cer *c, struct sn_why *why);
+void cer_tpm_class_show(const struct cer *c, struct view *v);
 
 /*
  * A TPM in any state (ceremony/core/tpm_state.c). One that cannot be used: its screen; may

@@ -48,6 +48,7 @@ cer_free(struct cer **cp)
 	tpm_info_done(&c->info);
 	tpm_audit_done(&c->audit);
 	cer_evidence_done(&c->evidence);
+	att_verdict_done(&c->verdict);
 	plan_free(&c->plan);
 	tr_free(&c->tr);
 	tr_free(&c->late);

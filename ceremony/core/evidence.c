@@ -128,7 +128,8 @@ cer_evidence_files(struct cer *c, struct sn_why *why)
 		{ "evidence/ak.pem", &c->info.ak_pem },
 		{ "evidence/ak.pub", &c->info.ak_pub },
 		{ "evidence/ek.pub", &c->info.ek_pub },
-		{ "evidence/ekcert.der", &c->info.ek_cert },
+		{ "evidence/ekcert.der", &c->verdict.ek_cert }, /* from the stick, too */
+		{ "evidence/ek-chain.pem", &c->verdict.path.pem },
 		{ "evidence/entropy.json", &c->entropy },
 		{ "evidence/audit.msg", &c->audit.msg },
 		{ "evidence/audit.sig", &c->audit.sig },

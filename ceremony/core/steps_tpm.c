@@ -8,51 +8,6 @@
 
 #include "appliance/base/file.h"
 
-/* The plan's keys are this TPM's. */
-static enum sn_err
-tpm_pins(const struct cer *c, struct sn_why *why)
-{
-	const struct {
-		const char *what, *key;
-		bool pinned;
-		const uint8_t *plan, *name;
-	} rows[] = {
-		{ "endorsement", "tpm_ek", c->plan->tpm_ek_pinned, c->plan->tpm_ek,
-		    c->info.ek_name },
-		{ "attestation", "tpm_ak", c->plan->tpm_ak_pinned, c->plan->tpm_ak,
-		    c->info.ak_name },
-	};
-
-	for (size_t i = 0; i < SN_NITEMS(rows); i++)
-		if (rows[i].pinned && memcmp(rows[i].name + 2, rows[i].plan, 32) != 0)
-			return sn_fail(why, SN_E_EVIDENCE,
-			    "this TPM's %s key is not the one in the plan (%s)", rows[i].what,
-			    rows[i].key);
-	return SN_OK;
-}
-
-/* The class follows from what was verified here, never from a claim. */
-static enum sn_err
-tpm_class(struct cer *c, struct sn_why *why)
-{
-	const struct plan *p = c->plan;
-	bool accepted = p->accept_software;
-
-	c->evidence_class = "software";
-	if (c->info.backend != TPM_SOFTWARE) {
-		SN_TRY(tpm_pins(c, why));
-		if (p->tpm_ek_pinned) {
-			c->evidence_class = "pinned";
-			accepted = p->accept_pinned;
-		}
-	}
-	if (!accepted)
-		return sn_fail(why, SN_E_EVIDENCE,
-		    "this TPM's evidence is of class \"%s\", which the plan does not accept",
-		    c->evidence_class);
-	return SN_OK;
-}
-
 static enum sn_err
 tpm_record(struct cer *c, struct sn_why *why)
 {
@@ -89,11 +44,12 @@ tpm_pcr_fresh(struct cer *c, struct sn_why *why)
 static enum sn_err
 tpm_ready(struct cer *c, struct sn_why *why)
 {
-	SN_TRY(tpm_class(c, why));
-	SN_TRY(tpm_pcr_fresh(c, why));
+	SN_TRY(tpm_pcr_fresh(c, why)); /* before any record */
+	SN_TRY(cer_tpm_class(c, why));
 	SN_TRY(keeper_plan(c->keeper, sn_buf_bytes(&c->plan->bytes), why));
 	SN_TRY(cer_evidence_open(c, why));
 	SN_TRY(tpm_record(c, why));
+	SN_TRY(cer_tpm_class_record(c, why));
 	if (!c->evidence.counter.present)
 		return SN_OK;
 	return CER_RECORD(c, "tpm.counter", why,
@@ -172,7 +128,7 @@ tpm_show(const struct cer *c, struct view *v)
 	view_say(v, "tpm.body",
 	    CAT_ARGS({ "manufacturer", c->info.manufacturer }, { "vendor", c->info.vendor },
 		{ "firmware", firmware }, { "backend", c->info.device }));
-	view_say(v, "tpm.class", CAT_ARGS({ "class", c->evidence_class }));
+	cer_tpm_class_show(c, v);
 	if (c->evidence.counter.present)
 		view_say(v, "tpm.count",
 		    CAT_ARGS({ "value", cer_num(c->evidence.counter.value) }));

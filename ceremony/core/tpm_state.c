@@ -87,7 +87,7 @@ in_lockout(const struct cer *c)
 static bool
 no_certificate(const struct cer *c)
 {
-	return c->info.backend != TPM_SOFTWARE && c->info.ek_cert.n == 0;
+	return c->info.backend != TPM_SOFTWARE && c->verdict.ek_cert.n == 0;
 }
 
 static bool
@@ -97,12 +97,12 @@ slow(const struct cer *c)
 }
 
 static const struct {
-	const char *state, *text; /* in the record, on the screen */
+	const char *state, *text; /* in the record, on the screen; NULL: the class says it */
 	bool (*is)(const struct cer *c);
 } facts[] = {
 	{ "no-counter", "tpm.no-counter", no_counter },
 	{ "lockout", "tpm.lockout", in_lockout },
-	{ "no-certificate", "tpm.no-certificate", no_certificate },
+	{ "no-certificate", NULL, no_certificate },
 	{ "slow", "tpm.slow", slow },
 };
 
@@ -110,7 +110,7 @@ void
 cer_tpm_facts_show(const struct cer *c, struct view *v)
 {
 	for (size_t i = 0; i < SN_NITEMS(facts); i++) {
-		if (!facts[i].is(c))
+		if (facts[i].text == NULL || !facts[i].is(c))
 			continue;
 		view_blank(v);
 		view_say(v, facts[i].text,

@@ -6,6 +6,12 @@ static const struct text rows[] = {
 	{ "tpm.busy", "Opening the TPM and its session." },
 	{ "tpm.body", "{manufacturer} {vendor}, firmware {firmware}, {backend}." },
 	{ "tpm.class", "Evidence class: {class}." },
+	{ "tpm.why-not", "Not \"vendor\": {reason}." },
+	{ "tpm.certified",
+	    "Its endorsement key is certified: {depth} certificates up to the root \"{root}\"." },
+	{ "tpm.certified-generated",
+	    "Its endorsement key is certified: {depth} certificates up to \"{root}\", a root of "
+	    "the plan's, which is for practice." },
 	{ "tpm.count", "Its counter is at {value}." },
 	{ "tpm.ek", "Digest of the endorsement key (EK):" },
 	{ "tpm.ak", "Digest of the attestation key (AK):" },
@@ -20,9 +26,6 @@ static const struct text rows[] = {
 	{ "tpm.lockout",
 	    "It is in lockout after wrong passwords; one is forgotten every {recovery} seconds. "
 	    "Nothing here needs a password, so the ceremony goes on." },
-	{ "tpm.no-certificate",
-	    "It holds no certificate of its maker for the endorsement key; class \"vendor\" needs "
-	    "one." },
 	{ "tpm.slow",
 	    "It is slow: one command took {seconds} seconds. Making and signing will take "
 	    "minutes; that is no error." },
@@ -62,6 +65,10 @@ static const struct text rows[] = {
 	{ "tpm.opened",
 	    "TPM {manufacturer} {vendor}, firmware {firmware}, back end {backend}; EK {ek}, AK "
 	    "{ak}; evidence class {class}." },
+	{ "tpm.chain",
+	    "The endorsement key's certificate was verified: {depth} certificates up to the root "
+	    "{root}. It says: {manufacturer} {model} {version}." },
+	{ "tpm.ca-refused", "{path} is no certificate that could be read: {reason}." },
 	{ "tpm.counter", "The TPM's counter was raised to {value}." },
 	{ "tpm.state", "The TPM's state was {state}; what was decided: {decision}." },
 };

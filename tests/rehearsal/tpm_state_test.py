@@ -7,13 +7,13 @@ timeout: 300
 import json
 import os
 import shutil
-import subprocess
 import time
 
 import goldens
 import rehearsal as r
 import swtpm
 from rehearsal import ok
+from tpm_parts import ABORT, InState, Site, records
 
 RC_FAILURE = b"\x80\x01\x00\x00\x00\x0a\x00\x00\x01\x01"  # what a TPM in failure mode says
 SELF_TEST, CREATE_PRIMARY = 0x143, 0x131
@@ -33,16 +33,6 @@ TOOLS = {
 HARD = ["absent", "failed", "disabled", "owned", "no-room"]
 SOFT = ["no-counter", "lockout", "no-certificate", "slow"]
 WITHOUT = "tpm.state software\ntpm.ok\n"
-ABORT = """tpm.ok abort
-abort.reason enough
-abort.who dora
-abort.agree@dora agree
-abort.who dave
-abort.agree@dave agree
-media CS-LOG OUT/sticks/CS-LOG
-media CS-LOG -
-abort.end
-"""
 NEEDED = """tpm.state software
 tpm.state
 media CS-LOG OUT/sticks/CS-LOG
@@ -63,31 +53,6 @@ class Absent:
         pass
 
 
-class InState:
-    """An swtpm in that state; option chooses it."""
-
-    def __init__(self, name, state):
-        self.name, self.tap = name, None
-        self.tpm = swtpm.Swtpm(state)
-
-    def __enter__(self):
-        tpm = self.tpm.__enter__()
-        for argv in TOOLS.get(self.name, []):
-            fails = argv[0] == "!"
-            done = subprocess.run(argv[fails:], capture_output=True, text=True, check=False, env={
-                **os.environ, "TPM2TOOLS_TCTI": f"cmd:socat - UNIX-CONNECT:{tpm.path}"})
-            assert (done.returncode != 0) == fails, f"{argv}: {done.stdout}{done.stderr}"
-        if self.name in FAULTS:
-            self.tap = swtpm.Tap(tpm, FAULTS[self.name]).__enter__()
-        self.option = ["--tpm=swtpm:" + (self.tap or tpm).path]
-        return self
-
-    def __exit__(self, *exc):
-        if self.tap:
-            self.tap.__exit__()
-        self.tpm.__exit__()
-
-
 def failed(_tap, _index, command, pass_on):
     return RC_FAILURE if swtpm.code(command) in (SELF_TEST, CREATE_PRIMARY) else pass_on(command)
 
@@ -101,47 +66,19 @@ def slow(tap, _index, command, pass_on):
 FAULTS = {"failed": failed, "slow": slow}
 
 
-class Site:
-    """Sticks for a rehearsal on the machine's TPM."""
+class States(Site):
+    """And TPMs in each state."""
 
     def __init__(self, folder):
-        self.folder = folder
-        self.prepared = os.path.join(folder, "prepared")
-        self.state = swtpm.manufacture(os.path.join(folder, "tpm"))
+        super().__init__(folder)
         self.bare = os.path.join(folder, "bare")
         os.makedirs(self.bare)
-        status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, self.prepared, env={"TPM": "machine"})
-        ok(status == 0, "the sticks are prepared", said + err)
-        with open(os.path.join(r.TESTS, "play", "genesis.play"), encoding="utf-8") as f:
-            self.head, self.tail = f.read().split("tpm.ok\n", 1)
 
     def tpm(self, name):
         if name == "absent":
             return Absent()
-        return InState(name, self.bare if name == "no-certificate" else self.state)
-
-    def play(self, name, tpm, answers, plan=None):
-        """A rehearsal whose plan is changed so; returns folder, exit status, what was said."""
-        out, path = os.path.join(self.folder, name), os.path.join(self.folder, name + ".play")
-        shutil.copytree(self.prepared, out)
-        told = os.path.join(out, "sticks", "CS-IN", "plan.json")
-        with open(told, encoding="utf-8") as f:
-            tree = {**json.load(f), **(plan or {})}
-        with open(told, "w", encoding="utf-8") as f:
-            json.dump(tree, f)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(self.head + answers)
-        status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "play", path, "--out", out, *tpm.option)
-        return out, status, said + err
-
-
-def records(out):
-    """The transcript's, of the bundle or of the LOG stick."""
-    for folder, _, names in os.walk(out):
-        if "records.jsonl" in names:
-            with open(os.path.join(folder, "records.jsonl"), encoding="utf-8") as f:
-                return [json.loads(line) for line in f]
-    return []
+        return InState(name, self.bare if name == "no-certificate" else self.state, TOOLS.get(name, []),
+                       FAULTS.get(name))
 
 
 def decided(out):
@@ -236,7 +173,7 @@ def pins(site):
 
 def main():
     with r.Folder() as folder:
-        site = Site(folder)
+        site = States(folder)
         for name in HARD:
             hard(site, name)
         for name in SOFT:
