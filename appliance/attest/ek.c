@@ -176,15 +176,14 @@ find_root(const struct search *s, const struct cry_cert *c, bool *ret, struct at
 	return SN_OK;
 }
 
-/* Did issuer sign child, and may it? SN_E_CHAIN: it bears another name. */
+/* Did issuer sign child, and may it? SN_E_CHAIN: child names another, by name or key id. */
 static enum sn_err
 check_step(const struct search *s, const struct node *child, const struct cry_cert *issuer,
     struct sn_why *why)
 {
 	const int pathlen = cry_cert_pathlen(issuer);
 
-	SN_TRY(cry_cert_signed_by(child->c, issuer, CRY_SIG_SHA2, why));
-	SN_TRY(cry_cert_valid_at(issuer, s->at, why));
+	SN_TRY(cry_path_verify(&child->c, 1, issuer, s->at, why));
 	SN_TRY(check_eku(issuer, why));
 	if (pathlen >= 0 && child->below > pathlen)
 		return sn_fail(why, SN_E_ROLE,

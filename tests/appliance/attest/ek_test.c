@@ -17,6 +17,7 @@ enum also {
 	ALSO_BOTH_ROOTS, /* that one, and then the real one */
 	ALSO_TWIN,	 /* the authority as certified by the other root, first */
 	ALSO_OLD_TWIN,	 /* the authority as it was certified before, expired, first */
+	ALSO_KEYID_TWIN, /* the authority under another key identifier, first */
 	ALSO_LOOP,	 /* no root: two authorities that certified each other */
 };
 
@@ -46,6 +47,7 @@ static const struct row {
 	{ .name = "both-roots-of-one-name", .also = ALSO_BOTH_ROOTS },
 	{ .name = "cross-signed-twin", .also = ALSO_TWIN },
 	{ .name = "expired-twin", .also = ALSO_OLD_TWIN },
+	{ .name = "twin-of-another-key-id", .also = ALSO_KEYID_TWIN },
 	{ .name = "last-second", .later = PKI_FROM + 10 * PKI_YEAR - PKI_NOW },
 	{ .name = "expired",
 	    SN_E_EXPIRED,
@@ -230,7 +232,18 @@ put_twin(struct made *m, enum also also)
 {
 	struct cry_profile p = pki_ca_profile("Generated CA", 5, 0);
 
-	if (also == ALSO_OLD_TWIN) {
+	if (also == ALSO_KEYID_TWIN) {
+		static const struct cry_raw_ext id = { "2.5.29.14", false,
+			BYTES_STR("\x04\x04twin") };
+		struct sn_buf der = { 0 };
+		struct cry_cert *c = NULL;
+
+		PKI_OK(cry_cert_issue_raw(&p, &id, 1, true, pki.ca_key, pki.root_key, pki.root,
+		    &der, why));
+		PKI_OK(cry_cert_parse(sn_buf_bytes(&der), &c, why));
+		sn_buf_done(&der);
+		put(m, c);
+	} else if (also == ALSO_OLD_TWIN) {
 		p.not_after = PKI_FROM + 1;
 		put(m, pki_issue(&p, NULL, 0, pki.ca_key, pki.root_key, pki.root));
 	} else {
@@ -269,7 +282,7 @@ make(const struct row *r, struct made *m)
 		cry_cert_free(&m->ek);
 		m->ek = make_ek(r, pki.other_key, m->heap[0]);
 	}
-	if (r->also == ALSO_TWIN || r->also == ALSO_OLD_TWIN)
+	if (r->also == ALSO_TWIN || r->also == ALSO_OLD_TWIN || r->also == ALSO_KEYID_TWIN)
 		put_twin(m, r->also);
 	if (r->also == ALSO_LOOP) {
 		put_loop(m);
@@ -407,7 +420,7 @@ test_depth(void **state)
 
 	PKI_OK(att_heap_new(&h, why));
 	for (size_t i = 1; i < r->n; i++) {
-		char cn[16];
+		char cn[32];
 		struct cry_profile p;
 
 		(void)snprintf(cn, sizeof(cn), "Step %zu", i);
@@ -457,6 +470,48 @@ test_many(void **state)
 	cry_cert_free(&ek);
 }
 
+/* A vendor's root by name and by all that it says, but made by somebody else: alone, and
+ * beside the real one. */
+static void
+test_known_name(void **state)
+{
+	static const struct row plain;
+	struct cry_profile p = pki_ca_profile("Infineon OPTIGA(TM) ECC Root CA", 99, -1),
+			   lower = pki_ca_profile("Generated CA", 98, 0);
+	struct cry_cert *fake, *ca, *ek;
+	struct att_heap *h = NULL;
+	struct att_path path = { 0 };
+	struct test_bytes real;
+	struct sn_why said = { 0 };
+
+	(void)state;
+	test_need_data("tpm-vendor-ca/INF_ECC_010RT.pem");
+	p.country = "DE";
+	p.organization = "Infineon Technologies AG";
+	p.organizational_unit = "OPTIGA(TM) Devices";
+	fake = pki_issue(&p, NULL, 0, pki.other_key, pki.other_key, NULL);
+	ca = pki_issue(&lower, NULL, 0, pki.ca_key, pki.other_key, fake);
+	ek = make_ek(&plain, pki.ca_key, ca);
+	PKI_OK(att_heap_new(&h, why));
+	PKI_OK(att_heap_file(h, cry_cert_der(ca), "ca", why));
+	PKI_OK(att_heap_file(h, cry_cert_der(fake), "fake", why));
+	assert_int_equal(att_ek_path(cry_cert_der(ek), &pki.ek[0], h, NULL, PKI_NOW, &path,
+			     &said),
+	    SN_E_CHAIN);
+	assert_non_null(strstr(said.text, "no root of a TPM vendor"));
+	real = test_read_data("tpm-vendor-ca/INF_ECC_010RT.pem");
+	PKI_OK(att_heap_file(h, pki_bytes(&real), "real", why));
+	assert_int_equal(att_heap_count(h), 3);
+	assert_int_equal(att_ek_path(cry_cert_der(ek), &pki.ek[0], h, NULL, PKI_NOW, &path,
+			     NULL),
+	    SN_E_CHAIN);
+	test_bytes_done(&real);
+	att_heap_free(&h);
+	cry_cert_free(&fake);
+	cry_cert_free(&ca);
+	cry_cert_free(&ek);
+}
+
 /* The heap has the endorsement certificate among others. */
 static void
 test_find_ek(void **state)
@@ -498,6 +553,7 @@ main(void)
 	for (size_t i = 0; i < SN_NITEMS(depths); i++)
 		test_list_add(l, test_depth, &depths[i], "depth-%zu", depths[i].n);
 	test_list_add(l, test_many, NULL, "65-certificates");
+	test_list_add(l, test_known_name, NULL, "known-name");
 	test_list_add(l, test_find_ek, NULL, "certificate-on-the-stick");
 	status = test_list_run(l, "ek");
 	pki_done(&pki);
