@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "appliance/crypto/cert.h"
+#include "appliance/crypto/priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,6 +15,11 @@ cert(struct bytes in)
 		return;
 	/* What was read is exactly what came. */
 	if (!bytes_equal(cry_cert_der(c), in) || cry_cert_not_before(c) > cry_cert_not_after(c))
+		abort();
+	/* What is taken for plain is so for OpenSSL. */
+	if ((X509_get_extension_flags(c->x) & EXFLAG_INVALID) != 0 ||
+	    cry_cert_unknown_critical(c) !=
+		((X509_get_extension_flags(c->x) & EXFLAG_CRITICAL) != 0))
 		abort();
 	(void)cry_cert_has_eku(c, CRY_EKU_STATEMENT);
 	(void)cry_cert_is_ca(c);
