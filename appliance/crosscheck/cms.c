@@ -213,6 +213,7 @@ xc_check_cms_p384(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	e = check_form(c, row, der, tls_bytes(&info.sig), why);
 	gnutls_pkcs7_signature_info_deinit(&info);
 	SN_TRY(e);
+	xc_mark(c, row->path);
 	sn_buf_str(line, XC_CMS_P384);
 	return SN_OK;
 }
@@ -230,6 +231,7 @@ xc_check_cms_mldsa(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	/* the signature is the last element */
 	SN_TRY(check_form(c, row, der,
 	    (struct bytes){ der.p + der.n - MLDSA87_SIG, MLDSA87_SIG }, why));
+	xc_mark(c, row->path);
 	sn_buf_str(line, "ML-DSA form, digest");
 	return SN_OK;
 }

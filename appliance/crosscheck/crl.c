@@ -210,6 +210,7 @@ check_list(const struct xc *c, const struct list_row *row, struct sn_why *why)
 	    !bytes_equal(there, sn_buf_bytes(&alg)) || bits.n < 1 || bits.p[0] != 0)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    "%s: is not as identity.json and its profile want", row->path);
+	xc_mark(c, row->path);
 	if (xc_cert_rows[row->ca].key == XC_MLDSA87)
 		return SN_OK;
 	return verify_list(c, row, tbs, (struct bytes){ bits.p + 1, bits.n - 1 }, why);

@@ -40,11 +40,15 @@
 #define XC_AUDIT_MSG "evidence/audit.msg"
 #define XC_AUDIT_SIG "evidence/audit.sig"
 #define XC_AUDIT_LIST "evidence/audit.list"
+#define XC_AK_PUB "evidence/ak.pub"
+#define XC_SEED_AK_PUB "evidence/seed-ak.pub"
+#define XC_LOG_VKEY "trust/log.vkey"
 
 struct xc_file {
 	char *path;
 	struct sn_buf data;
 	uint8_t sha256[32];
+	bool checked; /* what is in it was verified; see coverage.c */
 };
 struct xc_subject {
 	const char *path;
@@ -60,7 +64,7 @@ struct xc_statement {
 	yyjson_doc *doc;
 	struct xc_subject *subject; /* in byte order of the path */
 	size_t nsubjects;
-	int64_t time;
+	int64_t time, collateral_time; /* the same, unless the statement says otherwise */
 	const char *world, *mode;
 	char sanctum_id[33];
 	uint8_t plan_sha256[32], identity_sha256[32], root[32];
@@ -100,11 +104,12 @@ struct xc {
 	const struct xc *base, *approving; /* the bundle; whose approvers count */
 	struct xc *ops;			   /* the bundle's operations statements */
 	uint32_t nops;
-	bool has_identity;
+	bool has_identity, list_files;
 	uint8_t identity[32]; /* from paper */
 	struct xc_file *file; /* in byte order of the path */
 	size_t n, cap, total;
-	size_t uncovered; /* files of later events: counted, not read */
+	size_t uncovered; /* files that the statement does not cover: counted */
+	size_t later;	  /* of these, files of later events: not read at all */
 	struct xc_statement st;
 	struct bytes text; /* statement.json */
 	uint8_t text_sha256[32];
@@ -114,6 +119,8 @@ struct xc {
 	yyjson_doc **record; /* the transcript, a tree and a leaf hash per line */
 	uint8_t (*leaf)[32];
 	size_t nrecords;
+	uint8_t boot[8]; /* resets and restarts of the first attestation of this boot */
+	bool has_boot;
 };
 
 void xc_done(struct xc *c); /* NULL-safe, idempotent */
@@ -123,6 +130,9 @@ SN_MUST_USE enum sn_err xc_load(struct xc *c, int dirfd, struct sn_why *why);
 const struct xc_file *xc_find(const struct xc *c, const char *path);
 SN_MUST_USE enum sn_err xc_get(const struct xc *c, const char *path, struct bytes *ret,
     struct sn_why *why);
+
+/* A check has verified what is in this file. */
+void xc_mark(const struct xc *c, const char *path);
 
 /*
  * The checks: each may rely on those before it, and says in line what it has seen
@@ -147,10 +157,26 @@ SN_MUST_USE enum sn_err xc_check_transcript(struct xc *c, struct sn_buf *line,
     struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_openings(struct xc *c, struct sn_buf *line,
     struct sn_why *why);
+/* The approvers' signatures over the plan, in the transcript. */
+SN_MUST_USE enum sn_err xc_check_plan(struct xc *c, struct sn_buf *line, struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why);
+/* Whose keys these are: ak.pub is ak.pem; the EK is its certificate's, with its chain. */
+SN_MUST_USE enum sn_err xc_check_keys(struct xc *c, struct sn_buf *line, struct sn_why *why);
+SN_MUST_USE enum sn_err xc_check_creation(struct xc *c, struct sn_buf *line,
+    struct sn_why *why);
+SN_MUST_USE enum sn_err xc_check_counter(struct xc *c, struct sn_buf *line, struct sn_why *why);
+/* Vendors' certificates, lists and signed data below the roots in the bundle; and copies. */
+SN_MUST_USE enum sn_err xc_check_collateral(struct xc *c, struct sn_buf *line,
+    struct sn_why *why);
 /* Each ops/<n>/ in order; no line when there is none. */
 SN_MUST_USE enum sn_err xc_check_operations(struct xc *c, struct sn_buf *line,
     struct sn_why *why);
 SN_MUST_USE enum sn_err xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why);
+
+/*
+ * coverage.c: print what no check has seen, by kind of file, with the reason; with files, one
+ * line a file ("path: checked", "path: not checked: ..."). Every file is in one of them.
+ */
+void xc_print_unchecked(const struct xc *c, bool files);
 
 #endif

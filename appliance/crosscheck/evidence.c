@@ -2,16 +2,13 @@
 #include <string.h>
 
 #include "appliance/base/text.h"
-#include "appliance/crosscheck/crosscheck.h"
+#include "appliance/crosscheck/evidence.h"
 #include "appliance/crosscheck/tls.h"
 
 /* [TCG P2 6.3, 6.9, 10.12, 11.2] */
 #define TPM_GENERATED 0xff544347U
-#define ST_ATTEST_AUDIT 0x8016
-#define ST_ATTEST_QUOTE 0x8018
 #define ALG_ECDSA 0x0018
-#define ALG_SHA256 0x000b
-#define MAX_2B 128
+#define MAX_2B 512
 #define PCRS 24
 #define PCR_TRANSCRIPT 15
 #define MAX_COMMANDS 1024
@@ -20,8 +17,8 @@
 #define DRAWS 16
 #define MAX_RESTS 3 /* commands for what short draws left out */
 
-static enum sn_err
-get_2b(struct bytes *b, struct bytes *ret, const char *what, struct sn_why *why)
+enum sn_err
+xc_get_2b(struct bytes *b, struct bytes *ret, const char *what, struct sn_why *why)
 {
 	uint16_t n;
 
@@ -40,6 +37,7 @@ check_signature(const struct xc *c, const char *ak_path, const char *msg_path,
 	SN_CLEANUP(tls_datum_done) gnutls_datum_t der = { 0 };
 	struct bytes msg, sig, pem, r, s;
 	uint16_t alg, hash;
+	char both[128];
 
 	SN_TRY(xc_get(c, msg_path, &msg, why));
 	SN_TRY(xc_get(c, sig_path, &sig, why));
@@ -47,38 +45,63 @@ check_signature(const struct xc *c, const char *ak_path, const char *msg_path,
 	SN_TRY(tls_pubkey(pem, GNUTLS_ECC_CURVE_SECP256R1, ak_path, &ak, why));
 	SN_TRY(bytes_u16(&sig, &alg, sig_path, why));
 	SN_TRY(bytes_u16(&sig, &hash, sig_path, why));
-	if (alg != ALG_ECDSA || hash != ALG_SHA256)
+	if (alg != ALG_ECDSA || hash != XC_ALG_SHA256)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: not ECDSA with SHA-256", sig_path);
-	SN_TRY(get_2b(&sig, &r, sig_path, why));
-	SN_TRY(get_2b(&sig, &s, sig_path, why));
+	SN_TRY(xc_get_2b(&sig, &r, sig_path, why));
+	SN_TRY(xc_get_2b(&sig, &s, sig_path, why));
 	SN_TRY(bytes_end(&sig, sig_path, why));
 	const gnutls_datum_t dr = tls_datum(r), ds = tls_datum(s);
 	if (gnutls_encode_rs_value(&der, &dr, &ds) != 0)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: no signature", sig_path);
-	SN_TRY(tls_verify(ak, GNUTLS_SIGN_ECDSA_SHA256, msg, tls_bytes(&der), sig_path, why));
+	(void)snprintf(both, sizeof(both), "%s with %s", msg_path, sig_path);
+	SN_TRY(tls_verify(ak, GNUTLS_SIGN_ECDSA_SHA256, msg, tls_bytes(&der), both, why));
 	*ret_msg = msg;
 	return SN_OK;
 }
 
-/* TPMS_ATTEST up to the attested part; *b moves there. */
+/* Equal resets and restarts: one boot of one TPM [TCG P2 10.11.1]. */
 static enum sn_err
-take_head(struct bytes *b, uint16_t type, const uint8_t qualifying[32], const char *what,
+check_boot(struct xc *c, const struct xc_attest_row *row, struct bytes clock,
     struct sn_why *why)
 {
-	struct bytes signer, extra, clock_and_firmware;
+	const struct bytes boot = { clock.p + 8, sizeof(c->boot) };
+
+	if (!row->this_boot)
+		return SN_OK;
+	if (!c->has_boot)
+		memcpy(c->boot, boot.p, boot.n);
+	c->has_boot = true;
+	if (!bytes_equal(boot, BYTES_OF(c->boot)))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: of another boot of the TPM than the attestations before", row->msg);
+	return SN_OK;
+}
+
+enum sn_err
+xc_attest_open(struct xc *c, const struct xc_attest_row *row, const uint8_t qualifying[32],
+    struct bytes *ret, struct sn_why *why)
+{
+	const char *what = row->msg;
+	struct bytes b, signer, extra, clock;
 	uint32_t magic;
 	uint16_t said;
 
-	SN_TRY(bytes_u32(b, &magic, what, why));
-	SN_TRY(bytes_u16(b, &said, what, why));
-	if (magic != TPM_GENERATED || said != type)
+	SN_TRY(check_signature(c, row->ak, row->msg, row->sig, &b, why));
+	SN_TRY(bytes_u32(&b, &magic, what, why));
+	SN_TRY(bytes_u16(&b, &said, what, why));
+	if (magic != TPM_GENERATED || said != row->type)
 		return sn_fail(why, SN_E_SIGNATURE, "%s: not an attestation of type %04x", what,
-		    type);
-	SN_TRY(get_2b(b, &signer, what, why));
-	SN_TRY(get_2b(b, &extra, what, why));
-	SN_TRY(bytes_take(b, 17 + 8, &clock_and_firmware, what, why));
+		    row->type);
+	SN_TRY(xc_get_2b(&b, &signer, what, why));
+	SN_TRY(xc_get_2b(&b, &extra, what, why));
+	SN_TRY(bytes_take(&b, 17 + 8, &clock, what, why)); /* clock, firmware's version */
 	if (!bytes_equal(extra, (struct bytes){ qualifying, 32 }))
 		return sn_fail(why, SN_E_SIGNATURE, "%s: was made over something else", what);
+	SN_TRY(check_boot(c, row, clock, why));
+	xc_mark(c, row->msg);
+	xc_mark(c, row->sig);
+	xc_mark(c, row->ak);
+	*ret = b;
 	return SN_OK;
 }
 
@@ -109,7 +132,7 @@ put_pcr_file(struct bytes select, uint32_t count, struct bytes file, struct sn_b
 	struct bytes value;
 
 	put_le32(ret, 1);
-	sn_buf_u8(ret, ALG_SHA256);
+	sn_buf_u8(ret, XC_ALG_SHA256);
 	sn_buf_u8(ret, 0);
 	sn_buf_u8(ret, 3);
 	sn_buf_put(ret, select);
@@ -185,27 +208,29 @@ check_replay(const struct xc *c, uint32_t mask, struct bytes values, struct sn_w
 enum sn_err
 xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
+	static const struct xc_attest_row row = { XC_AK, XC_QUOTE_MSG, XC_QUOTE_SIG,
+		XC_ST_QUOTE, true };
 	SN_CLEANUP(sn_buf_done) struct sn_buf values = { 0 };
 	struct bytes msg, select, digest;
 	uint32_t count;
 	uint16_t hash;
 	uint8_t size;
 
-	SN_TRY(check_signature(c, XC_AK, XC_QUOTE_MSG, XC_QUOTE_SIG, &msg, why));
-	SN_TRY(take_head(&msg, ST_ATTEST_QUOTE, c->text_sha256, XC_QUOTE_MSG, why));
+	SN_TRY(xc_attest_open(c, &row, c->text_sha256, &msg, why));
 	SN_TRY(bytes_u32(&msg, &count, XC_QUOTE_MSG, why));
 	SN_TRY(bytes_u16(&msg, &hash, XC_QUOTE_MSG, why));
 	SN_TRY(bytes_u8(&msg, &size, XC_QUOTE_MSG, why));
-	if (count != 1 || hash != ALG_SHA256 || size != PCRS / 8)
+	if (count != 1 || hash != XC_ALG_SHA256 || size != PCRS / 8)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_QUOTE_MSG ": not the SHA-256 bank alone");
 	SN_TRY(bytes_take(&msg, size, &select, XC_QUOTE_MSG, why));
-	SN_TRY(get_2b(&msg, &digest, XC_QUOTE_MSG, why));
+	SN_TRY(xc_get_2b(&msg, &digest, XC_QUOTE_MSG, why));
 	SN_TRY(bytes_end(&msg, XC_QUOTE_MSG, why));
 	const uint32_t mask =
 	    (uint32_t)select.p[0] | (uint32_t)select.p[1] << 8 | (uint32_t)select.p[2] << 16;
 	SN_TRY(check_values(c, mask, select, digest, &values, why));
 	SN_TRY(check_replay(c, mask, sn_buf_bytes(&values), why));
+	xc_mark(c, XC_QUOTE_PCR);
 	sn_buf_str(line, "over this statement, PCR 15 replayed");
 	return SN_OK;
 }
@@ -262,6 +287,10 @@ fold_line(struct bytes line, struct audit *a, struct sn_why *why)
 enum sn_err
 xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
+	/* the TPM that the secret was made with; after a cut this may be another one */
+	const bool cut = xc_find(c, XC_SEED_AK) != NULL;
+	const struct xc_attest_row row = { cut ? XC_SEED_AK : XC_AK, XC_AUDIT_MSG, XC_AUDIT_SIG,
+		XC_ST_AUDIT, !cut };
 	struct bytes msg, list, digest, one, newline;
 	struct audit folded = { 0 };
 	uint8_t exclusive;
@@ -271,12 +300,9 @@ xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		sn_buf_fmt(line, "none in a %s", c->st.mode);
 		return SN_OK;
 	}
-	/* the TPM that the secret was made with; after a cut this may be another one */
-	SN_TRY(check_signature(c, xc_find(c, XC_SEED_AK) != NULL ? XC_SEED_AK : XC_AK,
-	    XC_AUDIT_MSG, XC_AUDIT_SIG, &msg, why));
-	SN_TRY(take_head(&msg, ST_ATTEST_AUDIT, c->st.plan_sha256, XC_AUDIT_MSG, why));
+	SN_TRY(xc_attest_open(c, &row, c->st.plan_sha256, &msg, why));
 	SN_TRY(bytes_u8(&msg, &exclusive, XC_AUDIT_MSG, why));
-	SN_TRY(get_2b(&msg, &digest, XC_AUDIT_MSG, why));
+	SN_TRY(xc_get_2b(&msg, &digest, XC_AUDIT_MSG, why));
 	SN_TRY(bytes_end(&msg, XC_AUDIT_MSG, why));
 	SN_TRY(xc_get(c, XC_AUDIT_LIST, &list, why));
 	for (; list.n > 0 && n < MAX_COMMANDS; n++) {
@@ -291,6 +317,7 @@ xc_check_audit(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	    !bytes_equal(digest, BYTES_OF(folded.digest)))
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_AUDIT_MSG ": is not the audit of " XC_AUDIT_LIST);
+	xc_mark(c, XC_AUDIT_LIST);
 	sn_buf_fmt(line, "%zu commands, over the plan", n);
 	return SN_OK;
 }

@@ -85,8 +85,10 @@ load_ops(struct loading *l, const char *path, struct sn_why *why)
 	if (n == 0 || n > XC_MAX_OPS || *at != '/' || at[1] == '\0')
 		return sn_fail(why, SN_E_MISSING, "%s: belongs to no operations statement",
 		    path);
-	if (strncmp(at + 1, COSIGNATURES, strlen(COSIGNATURES)) == 0)
+	if (strncmp(at + 1, COSIGNATURES, strlen(COSIGNATURES)) == 0) {
+		l->c->later++;
 		return SN_OK;
+	}
 	if (is_uncovered(at + 1) || strncmp(at + 1, OPS, strlen(OPS)) == 0)
 		return sn_fail(why, SN_E_MISSING, "%s: no statement covers it", path);
 	if (l->c->ops == NULL)
@@ -105,6 +107,7 @@ load_one(void *arg, const struct sn_walk_entry *entry, struct sn_why *why)
 
 	if (is_uncovered(entry->path)) {
 		l->c->uncovered++;
+		l->c->later++;
 		return SN_OK;
 	}
 	l->entered = true;
@@ -166,6 +169,14 @@ xc_get(const struct xc *c, const char *path, struct bytes *ret, struct sn_why *w
 }
 
 /* ---- who is listed */
+
+void
+xc_mark(const struct xc *c, const char *path)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->file[i].path, path) == 0)
+			c->file[i].checked = true;
+}
 
 static int
 compare_subject(const void *path, const void *subject)
@@ -262,6 +273,7 @@ xc_check_files(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	if (!bytes_equal(there, sn_buf_bytes(&sums)))
 		return sn_fail(why, SN_E_SIGNATURE,
 		    XC_SUMS ": does not say what the statement says");
+	xc_mark(c, XC_SUMS);
 	sn_buf_fmt(line, "%zu bound with SHA-256, %zu others", c->st.nsubjects,
 	    c->n - c->st.nsubjects + c->uncovered);
 	return SN_OK;

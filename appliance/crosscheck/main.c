@@ -31,20 +31,27 @@ static const struct check {
 	{ "approvals", xc_check_approvals, true },
 	{ "transcript", xc_check_transcript, false },
 	{ "transcript", xc_check_openings, true },
-	{ "TPM quote", xc_check_quote, true },
+	{ "plan", xc_check_plan, false },
+	{ "collateral", xc_check_collateral, false },
+	{ "TPM keys", xc_check_keys, false },
 	{ "TPM audit", xc_check_audit, false },
+	{ "TPM creation", xc_check_creation, false },
+	{ "TPM counter", xc_check_counter, false },
+	{ "TPM quote", xc_check_quote, true },
 	{ "operations", xc_check_operations, false },
 };
 
 static void
 print_help(void)
 {
-	puts("usage: crosscheck DIR [--identity HEX]\n"
-	     "       crosscheck --selftest\n\n"
-	     "Verify the bundle in DIR with GnuTLS alone. HEX is the identity digest from\n"
-	     "paper; without it nothing is accepted. World, evidence class, sequence and\n"
-	     "expiry are for \"sanctum verify\" to judge.\n\n"
-	     "exit status");
+	puts(
+	    "usage: crosscheck DIR [--identity HEX] [--files]\n"
+	    "       crosscheck --selftest\n\n"
+	    "Verify the bundle in DIR with GnuTLS alone. HEX is the identity digest from\n"
+	    "paper; without it nothing is accepted. World, evidence class, sequence and\n"
+	    "expiry are for \"sanctum verify\" to judge. --files says of each file whether what\n"
+	    "is in it was checked, and why not.\n\n"
+	    "exit status");
 	for (int e = 0; e < SN_ERR_COUNT; e++) {
 		const int status = sn_err_exit((enum sn_err)e);
 
@@ -66,6 +73,8 @@ parse_args(int argc, char **argv, struct xc *c, const char **ret_dir, struct sn_
 				return sn_fail(why, SN_E_USAGE,
 				    "--identity wants 64 hex digits");
 			c->has_identity = true;
+		} else if (strcmp(argv[i], "--files") == 0) {
+			c->list_files = true;
 		} else if (argv[i][0] == '-' || dir != NULL) {
 			return sn_fail(why, SN_E_USAGE, "what is \"%s\"?", argv[i]);
 		} else {
@@ -131,7 +140,7 @@ judge(struct xc *c, const char *dir, struct sn_why *why)
 	SN_TRY(jail_enter(&jail_policies[JAIL_CROSSCHECK], why));
 	for (size_t i = 0; i < SN_NITEMS(checks); i++)
 		SN_TRY(run_check(c, i, &line, why));
-	puts("ML-DSA: not checked by GnuTLS");
+	xc_print_unchecked(c, c->list_files);
 	if (!c->has_identity)
 		return sn_fail(why, SN_E_UNANCHORED, "identity: not compared");
 	puts("crosscheck: agrees");

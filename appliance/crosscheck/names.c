@@ -166,6 +166,7 @@ xc_check_names(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	SN_TRY(sn_json_arr(root, "certificates", XC_CERTS, XC_CERTS, &rows, WHAT, why));
 	for (unsigned int i = 0; i < XC_CERTS; i++)
 		SN_TRY(get_row(c, (enum xc_cert_id)i, yyjson_arr_get(rows, i), why));
+	xc_mark(c, WHAT);
 	sn_buf_fmt(line, "%d names, dates and serials fit", XC_CERTS);
 	return SN_OK;
 }

@@ -153,6 +153,11 @@ check_one(struct xc *c, struct sn_why *why)
 	SN_TRY(as_signature(xc_check_approvals(c, &line, why)));
 	SN_TRY(xc_check_transcript(c, &line, why));
 	SN_TRY(as_signature(xc_check_openings(c, &line, why)));
+	SN_TRY(xc_check_plan(c, &line, why));
+	SN_TRY(xc_check_collateral(c, &line, why));
+	SN_TRY(xc_check_keys(c, &line, why));
+	SN_TRY(xc_check_creation(c, &line, why));
+	SN_TRY(xc_check_counter(c, &line, why));
 	return as_signature(xc_check_quote(c, &line, why));
 }
 

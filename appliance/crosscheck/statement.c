@@ -102,16 +102,16 @@ get_word(yyjson_val *obj, const char *key, const char *const *words, const char 
 
 /* Collateral judged at another time: a rehearsal, or an exception with its reason. */
 static enum sn_err
-get_exception(const struct xc_statement *s, yyjson_val *p, struct sn_why *why)
+get_exception(struct xc_statement *s, yyjson_val *p, struct sn_why *why)
 {
 	static const char *const keys[] = { "reason", "what", NULL };
 	static const char *const whats[] = { "expired-collateral", NULL };
 	yyjson_val *arr, *o;
 	const char *text;
-	int64_t at;
 
+	s->collateral_time = s->time;
 	if (yyjson_obj_get(p, "collateral_time") != NULL)
-		SN_TRY(sn_json_time(p, "collateral_time", &at, WHAT, why));
+		SN_TRY(sn_json_time(p, "collateral_time", &s->collateral_time, WHAT, why));
 	if (yyjson_obj_get(p, "exceptions") == NULL) {
 		if (yyjson_obj_get(p, "collateral_time") == NULL ||
 		    strcmp(s->world, "rehearsal") == 0)
@@ -163,10 +163,10 @@ get_predicate(struct xc_statement *s, bool ops, yyjson_val *p, struct sn_why *wh
 	SN_TRY(get_word(p, "mode", ops ? ops_modes : modes, &s->mode, why));
 	if (ops)
 		SN_TRY(get_chain(s, p, why));
-	SN_TRY(get_exception(s, p, why));
 	if (yyjson_obj_get(p, "separation") != NULL)
 		SN_TRY(get_word(p, "separation", separations, &separation, why));
 	SN_TRY(sn_json_time(p, "time", &s->time, WHAT, why));
+	SN_TRY(get_exception(s, p, why));
 	if (!yyjson_is_uint(seconds) || yyjson_get_uint(seconds) != (uint64_t)s->time)
 		return sn_fail(why, SN_E_FORMAT, WHAT ": time_unix is not time");
 	SN_TRY(sn_json_u32(p, "sequence", 1, UINT32_MAX, &s->sequence, WHAT, why));
@@ -210,6 +210,7 @@ xc_check_statement(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	SN_TRY(sn_json_obj(root, "predicate", &predicate, WHAT, why));
 	SN_TRY(get_predicate(&c->st, ops, predicate, why));
 	SN_TRY(tls_hash(GNUTLS_DIG_SHA256, c->text, c->text_sha256, why));
+	xc_mark(c, XC_STATEMENT);
 	sn_buf_fmt(line, "canonical, %s %s, sequence %u", c->st.world, c->st.mode,
 	    c->st.sequence);
 	return SN_OK;

@@ -2,10 +2,29 @@
 
 #include <gnutls/crypto.h>
 #include <string.h>
+#include <time.h>
 
 #include "appliance/base/text.h"
 
 #define MAX_CONSTANT 256
+
+/* GnuTLS asks for the time by a function without argument. */
+static time_t judged_at;
+
+static time_t
+get_judged_at(time_t *t)
+{
+	if (t != NULL)
+		*t = judged_at;
+	return judged_at;
+}
+
+void
+tls_set_time(int64_t t)
+{
+	judged_at = (time_t)t;
+	gnutls_global_set_time_function(get_judged_at);
+}
 
 gnutls_datum_t
 tls_datum(struct bytes v)

@@ -12,6 +12,9 @@
 
 #include "appliance/base/bytes.h"
 
+/* The time that GnuTLS goes by, from here on, in seconds since 1970. */
+void tls_set_time(int64_t t);
+
 gnutls_datum_t tls_datum(struct bytes v);
 struct bytes tls_bytes(const gnutls_datum_t *d);
 void tls_datum_done(gnutls_datum_t *d); /* frees; idempotent */

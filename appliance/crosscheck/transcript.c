@@ -130,6 +130,28 @@ log_key_done(struct log_key *k)
 	tls_pubkey_done(&k->key);
 }
 
+/* trust/log.vkey is the same key in the form of signed notes. */
+static enum sn_err
+check_vkey(const struct xc *c, const struct log_key *k, struct bytes key, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf want = { 0 };
+	const struct xc_file *f = xc_find(c, XC_LOG_VKEY);
+
+	xc_mark(c, XC_LOG_KEY);
+	if (f == NULL)
+		return SN_OK;
+	sn_buf_fmt(&want, "%s+", k->name);
+	sn_buf_hex(&want, BYTES_OF(k->id));
+	sn_buf_str(&want, "+");
+	sn_buf_base64(&want, key);
+	sn_buf_str(&want, "\n");
+	SN_TRY(sn_buf_check(&want, why));
+	if (!bytes_equal((struct bytes){ f->data.p, f->data.n }, sn_buf_bytes(&want)))
+		return sn_fail(why, SN_E_SIGNATURE, XC_LOG_VKEY ": is not " XC_LOG_KEY);
+	xc_mark(c, XC_LOG_VKEY);
+	return SN_OK;
+}
+
 static enum sn_err
 read_log_key(const struct xc *c, struct log_key *ret, struct sn_why *why)
 {
@@ -149,7 +171,11 @@ read_log_key(const struct xc *c, struct log_key *ret, struct sn_why *why)
 	const struct bytes parts[] = { bytes_str(ret->name), BYTES_OF(ed25519), tls_bytes(&x) };
 	SN_TRY(tls_sha256_v(parts, SN_NITEMS(parts), digest, why));
 	memcpy(ret->id, digest, NOTE_KEY_ID);
-	return SN_OK;
+	SN_CLEANUP(sn_buf_done) struct sn_buf both = { 0 };
+	sn_buf_u8(&both, ed25519[1]);
+	sn_buf_put(&both, tls_bytes(&x));
+	SN_TRY(sn_buf_check(&both, why));
+	return check_vkey(c->base, ret, sn_buf_bytes(&both), why);
 }
 
 /* One "— name base64" line; *ours counts the valid ones of the log's key. */
@@ -227,6 +253,8 @@ xc_check_transcript(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		    XC_RECORDS ": its root is not the one that the statement says");
 	SN_TRY(check_note(c, root, why));
 	SN_TRY(read_records(c, why));
+	xc_mark(c, XC_RECORDS);
+	xc_mark(c, XC_CHECKPOINT);
 	sn_buf_fmt(line, "%zu records, checkpoint", c->nrecords);
 	return SN_OK;
 }
@@ -292,6 +320,7 @@ xc_check_openings(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		SN_TRY(next_line(&all, &one, XC_OPENINGS, why));
 		SN_TRY(check_opening(c, one, &last, why));
 	}
+	xc_mark(c, XC_OPENINGS);
 	sn_buf_fmt(line, "%zu openings", n);
 	return SN_OK;
 }

@@ -1,7 +1,6 @@
 #include "appliance/crosscheck/trust.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "appliance/base/text.h"
 #include "appliance/crosscheck/tls.h"
@@ -118,6 +117,7 @@ read_pem(struct xc *c, const struct pem_row *row, struct sn_why *why)
 	SN_TRY(sn_buf_check(&again, why));
 	if (!bytes_equal(sn_buf_bytes(&again), pem))
 		return sn_fail(why, SN_E_FORMAT, "%s: more than its certificates", row->path);
+	xc_mark(c, row->path);
 	return SN_OK;
 }
 
@@ -169,15 +169,15 @@ xc_check_identity(struct xc *c, struct sn_buf *line, struct sn_why *why)
 
 /* ---- chains */
 
-/* GnuTLS asks for the time here; it is the statement's, set once for the process. */
-static time_t judged_at;
-
-static time_t
-get_judged_at(time_t *t)
+/* The file that a certificate lies in, the first of them. */
+static const char *
+path_of(enum xc_cert_id id)
 {
-	if (t != NULL)
-		*t = judged_at;
-	return judged_at;
+	for (size_t i = 0; i < SN_NITEMS(pems); i++)
+		for (size_t k = 0; k < pems[i].n; k++)
+			if (pems[i].cert[k] == id)
+				return pems[i].path;
+	return "trust/";
 }
 
 static enum sn_err
@@ -188,8 +188,8 @@ check_form(const struct xc *c, enum xc_cert_id id, struct bytes signature, struc
 	SN_TRY(xc_put_cert(c, id, signature, &expected, why));
 	if (!bytes_equal(sn_buf_bytes(&expected), tls_bytes(&c->cert[id].der)))
 		return sn_fail(why, SN_E_SIGNATURE,
-		    "trust/: the certificate %s is not as identity.json and its profile want",
-		    xc_cert_rows[id].label);
+		    "%s: the certificate %s is not as identity.json and its profile want",
+		    path_of(id), xc_cert_rows[id].label);
 	return SN_OK;
 }
 
@@ -264,8 +264,7 @@ xc_check_chains(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	uint8_t sig[256];
 	unsigned int n = 0;
 
-	judged_at = (time_t)c->st.time;
-	gnutls_global_set_time_function(get_judged_at);
+	tls_set_time(c->st.time);
 	SN_TRY(check_root(c, why));
 	for (size_t i = 0; i < SN_NITEMS(pems); i++)
 		if (xc_cert_rows[pems[i].cert[0]].key != XC_MLDSA87)
@@ -276,8 +275,8 @@ xc_check_chains(struct xc *c, struct sn_buf *line, struct sn_why *why)
 		if (xc_cert_rows[i].key == XC_MLDSA87)
 			continue;
 		if (gnutls_x509_crt_get_signature(c->cert[i].crt, (char *)sig, &len) != 0)
-			return sn_fail(why, SN_E_FORMAT, "trust/: the certificate %s",
-			    xc_cert_rows[i].label);
+			return sn_fail(why, SN_E_FORMAT, "%s: the certificate %s",
+			    path_of((enum xc_cert_id)i), xc_cert_rows[i].label);
 		SN_TRY(check_form(c, (enum xc_cert_id)i, (struct bytes){ sig, len }, why));
 		n++;
 	}
@@ -304,8 +303,8 @@ xc_check_twins(struct xc *c, struct sn_buf *line, struct sn_why *why)
 			    XC_IDENTITY ": %s and %s have different dates or generations",
 			    xc_cert_rows[i].label, xc_cert_rows[i - 1].label);
 		if (x->der.size < MLDSA87_SIG)
-			return sn_fail(why, SN_E_FORMAT, "trust/: the certificate %s",
-			    xc_cert_rows[i].label);
+			return sn_fail(why, SN_E_FORMAT, "%s: the certificate %s",
+			    path_of((enum xc_cert_id)i), xc_cert_rows[i].label);
 		SN_TRY(check_form(c, (enum xc_cert_id)i,
 		    (struct bytes){ x->der.data + x->der.size - MLDSA87_SIG, MLDSA87_SIG },
 		    why));
