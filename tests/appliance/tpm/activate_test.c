@@ -344,6 +344,105 @@ test_unprotected(void **state)
 	}
 }
 
+/* ---- faults at each command that an activation takes */
+
+#define SPOIL(name)                                                                            \
+	static enum sn_err name(struct rig *r SN_UNUSED, struct bytes command SN_UNUSED,       \
+	    struct tpm_msg *m SN_UNUSED, struct sn_why *why SN_UNUSED)
+
+SPOIL(flip_last)
+{
+	m->b[m->n - 1] ^= 1;
+	return SN_OK;
+}
+
+SPOIL(flip_all_parameters)
+{
+	for (size_t i = TPM_MSG_HEADER; i < m->n; i++)
+		m->b[i] ^= 0xff;
+	return SN_OK;
+}
+
+SPOIL(all_zero)
+{
+	memset(m->b + TPM_MSG_HEADER, 0, m->n - TPM_MSG_HEADER);
+	return SN_OK;
+}
+
+SPOIL(one_short)
+{
+	m->n--;
+	m->b[4] = (uint8_t)(m->n >> 8);
+	m->b[5] = (uint8_t)m->n;
+	return SN_OK;
+}
+
+SPOIL(failure)
+{
+	static const uint8_t code[] = { 0x80, 1, 0, 0, 0, 10, 0, 0, 0x01, 0x01 };
+
+	memcpy(m->b, code, sizeof(code));
+	m->n = sizeof(code);
+	return SN_OK;
+}
+
+SPOIL(gone)
+{
+	return sn_fail(why, SN_E_TPM, "the TPM is gone");
+}
+
+static const struct spoil_row {
+	const char *name;
+	enum sn_err (*spoil)(struct rig *r, struct bytes command, struct tpm_msg *m,
+	    struct sn_why *why);
+	bool for_ever;
+} spoils[] = {
+	{ "flip-last", flip_last, false },
+	{ "flip-all-parameters", flip_all_parameters, false },
+	{ "all-zero", all_zero, false },
+	{ "one-short", one_short, false },
+	{ "failure-mode", failure, true },
+	{ "gone", gone, false },
+};
+
+/* An error with a reason, or what the challenge really holds: never another answer. */
+static void
+spoil_at(const struct spoil_row *r, unsigned int nth, unsigned int *ret_commands)
+{
+	struct sn_buf got = { 0 };
+	struct sn_why why = { 0 };
+	struct opened o;
+	struct test_bytes b;
+	unsigned int before;
+	enum sn_err e;
+
+	opened(&o);
+	b = challenge_for(&o.ident.info);
+	before = o.rig.commands;
+	o.rig.spoil = r->spoil;
+	o.rig.nth = nth;
+	o.rig.for_ever = r->for_ever && nth != 0;
+	e = tpm_work_activate(o.rig.dev, &o.ident, bytes_of(&b), &got, &why);
+	*ret_commands = o.rig.commands - before;
+	if (e == SN_OK ? got.n != sizeof(nonce) || memcmp(got.p, nonce, got.n) != 0
+		       : got.n != 0 || why.text[0] == '\0')
+		fail_msg("%s at %u: %s, %zu bytes", r->name, nth, sn_err_name(e), got.n);
+	sn_buf_done(&got);
+	test_bytes_done(&b);
+	closed(&o);
+}
+
+static void
+test_spoiled(void **state)
+{
+	unsigned int commands = 1, all = 0;
+
+	spoil_at(*state, 0, &all); /* nothing is spoiled: how many there are */
+	assert_true(all >= 3);
+	for (unsigned int nth = 1; nth <= all; nth++)
+		spoil_at(*state, nth, &commands);
+}
+
 /* Through the process and its client; what is no challenge for it ends the work with it. */
 static void
 test_client(void **state)
@@ -433,6 +532,8 @@ main(int argc, char **argv)
 	test_list_add(l, test_other_ek, NULL, "challenge: another-ek, another-ak");
 	test_list_add(l, test_other_key_type, NULL, "challenge: another-key-type");
 	test_list_add(l, test_unprotected, NULL, "no-session-no-activation");
+	for (size_t i = 0; i < SN_NITEMS(spoils); i++)
+		test_list_add(l, test_spoiled, &spoils[i], "fault: %s", spoils[i].name);
 	test_list_add(l, test_client, NULL, "through-the-client");
 	test_list_add(l, test_owned, NULL, "endorsement-password");
 	return test_list_run(l, "activate");
