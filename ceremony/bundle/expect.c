@@ -1,6 +1,8 @@
 #include "ceremony/bundle/expect.h"
 
 #include "appliance/base/json.h"
+#include "appliance/base/text.h"
+#include "ceremony/keys/plan.h"
 
 static enum sn_err
 zero_mask(yyjson_val *root, uint32_t *ret, const char *what, struct sn_why *why)
@@ -46,4 +48,37 @@ bun_expect_measurements(struct bun_expect *x, struct bytes json, const char *wha
 		SN_TRY(sn_json_hex(root, "pcr7_sb", m.pcr7_sb, 32, what, why));
 	x->measured[x->nmeasured++] = m;
 	return SN_OK;
+}
+
+enum sn_err
+bun_expect_pin(struct bun_pins *pins, const char *hex, const char *what, struct sn_why *why)
+{
+	if (pins->n == BUN_EXPECT_MAX)
+		return sn_fail(why, SN_E_LIMIT, "%s: more than %d", what, BUN_EXPECT_MAX);
+	SN_TRY(sn_hex_parse(hex, pins->digest[pins->n], 32, what, why));
+	pins->n++;
+	return SN_OK;
+}
+
+enum sn_err
+bun_expect_plan(struct bun_expect *x, struct bytes text, const char *what, struct sn_why *why)
+{
+	struct sn_why inner = { 0 };
+	enum sn_err e;
+
+	if (x->nplans == BUN_EXPECT_MAX)
+		return sn_fail(why, SN_E_LIMIT, "%s: more than %d plans", what, BUN_EXPECT_MAX);
+	e = plan_parse(text, &x->plan[x->nplans], &inner);
+	if (e != SN_OK)
+		return sn_fail(why, e, "%s: %s", what, inner.text);
+	x->nplans++;
+	return SN_OK;
+}
+
+void
+bun_expect_done(struct bun_expect *x)
+{
+	for (size_t i = 0; i < x->nplans; i++)
+		plan_free(&x->plan[i]);
+	x->nplans = 0;
 }

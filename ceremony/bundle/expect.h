@@ -21,17 +21,39 @@ struct bun_measured {
 	uint32_t zero; /* bit n: PCR n must be zero */
 };
 
+/* Keys: SHA-256 of the TPMT_PUBLIC, as in plans. */
+struct bun_pins {
+	uint8_t digest[BUN_EXPECT_MAX][32];
+	size_t n;
+};
+
+struct plan;
+
 /* Every statement's evidence must fit one of each kind that is given. */
 struct bun_expect {
 	struct bun_measured measured[BUN_EXPECT_MAX];
 	size_t nmeasured;
+	struct bun_pins ek, ak; /* endorsement keys; attestation keys that were enrolled */
+	bool has_min_counter;	/* of the newest statement: it must be above */
+	uint64_t min_counter;
+	struct plan
+	    *plan[BUN_EXPECT_MAX]; /* each is the plan of a statement, and pins its TPM */
+	size_t nplans;
 };
+void bun_expect_done(struct bun_expect *x); /* idempotent */
 
 /*
  * The form that `sanctum explain measurements --json` and `make iso` write; what names the
  * file. SN_E_FORMAT; SN_E_LIMIT when BUN_EXPECT_MAX are there already.
  */
 SN_MUST_USE enum sn_err bun_expect_measurements(struct bun_expect *x, struct bytes json,
+    const char *what, struct sn_why *why);
+
+/* 64 hex digits. SN_E_USAGE, SN_E_LIMIT. */
+SN_MUST_USE enum sn_err bun_expect_pin(struct bun_pins *pins, const char *hex, const char *what,
+    struct sn_why *why);
+/* A plan as it lies on the stick. SN_E_FORMAT, SN_E_POLICY, SN_E_LIMIT. */
+SN_MUST_USE enum sn_err bun_expect_plan(struct bun_expect *x, struct bytes text,
     const char *what, struct sn_why *why);
 
 /* What one statement's evidence says, as far as it was checked. */
@@ -52,6 +74,14 @@ struct bun_facts {
 	bool has_counter; /* signed: how often a ceremony was opened with it */
 	uint64_t counter;
 	uint32_t resets, restarts; /* one boot signed all of it */
+	bool certified;		   /* there is a certificate of the endorsement key */
+	bool chained, generated;   /* up to a root; which is nobody's but the plan's */
+	size_t chain;		   /* certificates above it */
+	char root[BUN_TPM_TEXT_MAX + 1], chip[BUN_TPM_TEXT_MAX + 1]; /* root, maker by it */
+	/* judged with what the caller knows; empty when the judging did not come to it */
+	char class[16];		  /* what is proven; never above the statement's claim */
+	char why_not[SN_WHY_MAX]; /* why it is not "vendor" */
+	bool vendor_root, ek_pinned, ak_pinned;
 };
 
 #endif

@@ -39,6 +39,10 @@
 #define BUN_AK "evidence/ak.pem"
 #define BUN_AK_PUB "evidence/ak.pub"
 #define BUN_EK_PUB "evidence/ek.pub"
+#define BUN_TPM_JSON "evidence/tpm.json"
+#define BUN_CREATION_MSG "evidence/creation.msg"
+#define BUN_CREATION_SIG "evidence/creation.sig"
+#define BUN_CREATION_DATA "evidence/creation.data"
 #define BUN_EK_CERT "evidence/ekcert.der"    /* when there is one */
 #define BUN_EK_CHAIN "evidence/ek-chain.pem" /* when it was verified */
 #define BUN_SEED_AK "evidence/seed-ak.pem"   /* there after a cut */

@@ -106,6 +106,15 @@ SN_MUST_USE enum sn_err bun_check_measured(const struct bun_case *c, struct sn_w
 
 /* verify_tpm.c: which TPM it was: its description, creation of its key, counter. */
 SN_MUST_USE enum sn_err bun_check_tpm(struct bun_case *c, struct sn_why *why);
+
+/* verify_class.c: the endorsement key's chain; for the policy, class, plans and counters. */
+SN_MUST_USE enum sn_err bun_check_chain(struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_class(const struct bun_case *c, struct sn_why *why);
+SN_MUST_USE enum sn_err bun_check_plans(const struct bun_case *c, struct sn_why *why);
+/* newest: no later statement is there, so that it is held to --min-counter. */
+SN_MUST_USE enum sn_err bun_check_counter(const struct bun_case *c, bool newest,
+    struct sn_why *why);
+
 /* The argument of the last record with that id, or NULL. */
 yyjson_val *bun_last_said(const struct bun_case *c, const char *id, const char *arg);
 

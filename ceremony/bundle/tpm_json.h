@@ -1,15 +1,14 @@
 /*
  * tpm_json - evidence/tpm.json: what the TPM of a ceremony said of itself.
  *
- * Owns: nothing between calls. May include: base. Format: docs/TPM.md, "tpm.json". Nothing in
+ * Owns: nothing between calls. May include: base, crypto. Format: docs/TPM.md, "tpm.json". Nothing in
  * it is signed by the TPM; the statement binds the file, and readers compare it with what is.
  */
 #ifndef BUNDLE_TPM_JSON_H
 #define BUNDLE_TPM_JSON_H
 
-#include "appliance/base/bytes.h"
+#include "ceremony/bundle/format.h"
 
-#define BUN_TPM_JSON "evidence/tpm.json"
 #define BUN_TPM_TEXT_MAX 64    /* bytes of a name in it */
 #define BUN_TPM_REASON_MAX 256 /* of why there is no counter */
 

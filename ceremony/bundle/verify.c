@@ -62,6 +62,7 @@ static const struct bun_check checks[] = {
 	{ bun_check_halts, bun_as_bound },
 	{ bun_check_audit, bun_as_bound },
 	{ bun_check_tpm, bun_as_bound },
+	{ bun_check_chain, bun_as_bound },
 	{ bun_check_collateral, bun_as_bound },
 };
 
@@ -172,37 +173,25 @@ check_world(const struct bun_case *c, struct sn_why *why)
 	return SN_OK;
 }
 
+/* What one statement's evidence is worth, with what the caller knows. */
 static enum sn_err
-check_evidence_of(const struct bun_case *c, struct sn_why *why)
+check_evidence_of(const struct bun_case *c, bool newest, struct sn_why *why)
 {
-	const struct bun_policy *p = c->policy;
-	const bool software =
-	    p->accept_software || (p->rehearsal && strcmp(c->st.world, "rehearsal") == 0);
-	const char *class = c->st.evidence_class;
-
-	if (strcmp(class, "vendor") == 0)
-		return sn_fail(why, SN_E_EVIDENCE,
-		    BUN_STATEMENT ": claims evidence of class vendor, which this version "
-				  "cannot verify (chains of endorsement keys)");
-	if ((strcmp(class, "pinned") == 0 && p->accept_pinned) ||
-	    (strcmp(class, "software") == 0 && software))
-		return SN_OK;
-	return sn_fail(why, SN_E_EVIDENCE, BUN_STATEMENT ": its evidence is of class %s",
-	    class);
+	SN_TRY(bun_check_class(c, why));
+	SN_TRY(bun_check_measured(c, why));
+	return bun_check_counter(c, newest, why);
 }
 
 /* An operations statement is worth no more than the TPM that it was made with. */
 static enum sn_err
 check_evidence(const struct bun_case *c, struct sn_why *why)
 {
-	SN_TRY(check_evidence_of(c, why));
-	SN_TRY(bun_check_measured(c, why));
+	SN_TRY(bun_check_plans(c, why));
+	SN_TRY(check_evidence_of(c, c->nops == 0, why));
 	for (uint32_t i = 0; i < c->nops; i++) {
 		struct sn_why inner = { 0 };
-		enum sn_err e = check_evidence_of(&c->ops[i], &inner);
+		const enum sn_err e = check_evidence_of(&c->ops[i], i + 1 == c->nops, &inner);
 
-		if (e == SN_OK)
-			e = bun_check_measured(&c->ops[i], &inner);
 		if (e != SN_OK)
 			return sn_fail(why, e, BUN_OPS "%u: %s", i + 1, inner.text);
 	}

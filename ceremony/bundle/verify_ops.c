@@ -175,6 +175,7 @@ static const struct bun_check checks[] = {
 	{ bun_check_story, bun_as_bound },
 	{ bun_check_halts, bun_as_bound },
 	{ bun_check_tpm, bun_as_bound },
+	{ bun_check_chain, bun_as_bound },
 	{ bun_check_collateral, bun_as_bound },
 };
 

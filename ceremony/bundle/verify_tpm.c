@@ -6,9 +6,6 @@
 
 #include "ceremony/bundle/judge.h"
 
-#define CREATION_MSG "evidence/creation.msg"
-#define CREATION_SIG "evidence/creation.sig"
-#define CREATION_DATA "evidence/creation.data"
 #define COUNTER_MSG "evidence/counter.msg"
 #define COUNTER_SIG "evidence/counter.sig"
 #define COUNTER_PUB "evidence/counter.pub"
@@ -106,11 +103,11 @@ check_creation(struct bun_case *c, struct sn_why *why)
 	struct bytes msg, sig, data;
 	struct att_clock clock;
 
-	SN_TRY(bun_dir_get(&c->dir, CREATION_MSG, &msg, why));
-	SN_TRY(bun_dir_get(&c->dir, CREATION_SIG, &sig, why));
-	SN_TRY(bun_dir_get(&c->dir, CREATION_DATA, &data, why));
+	SN_TRY(bun_dir_get(&c->dir, BUN_CREATION_MSG, &msg, why));
+	SN_TRY(bun_dir_get(&c->dir, BUN_CREATION_SIG, &sig, why));
+	SN_TRY(bun_dir_get(&c->dir, BUN_CREATION_DATA, &data, why));
 	SN_TRY(att_creation(&c->ak, msg, sig, c->st.plan_sha256, data, &clock, why));
-	SN_TRY(check_boot_of(c, &clock, CREATION_MSG, why));
+	SN_TRY(check_boot_of(c, &clock, BUN_CREATION_MSG, why));
 	c->report->facts.created = true;
 	return SN_OK;
 }
@@ -178,10 +175,6 @@ bun_check_tpm(struct bun_case *c, struct sn_why *why)
 {
 	struct bun_facts *f = &c->report->facts;
 
-	/* until every ceremony writes them */
-	if (bun_dir_find(&c->dir, BUN_TPM_JSON) == NULL &&
-	    bun_dir_find(&c->dir, CREATION_MSG) == NULL)
-		return SN_OK;
 	f->resets = c->clock.resets;
 	f->restarts = c->clock.restarts;
 	SN_TRY(check_description(c, why));

@@ -10,6 +10,7 @@
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
 #include "appliance/base/words.h"
+#include "ceremony/keys/plan.h"
 #include "ceremony/transcript/cosign.h"
 
 #define MEASUREMENTS_MAX (64U << 10)
@@ -121,6 +122,38 @@ set_measurements(struct verify_args *r, const char *value, struct sn_why *why)
 	return bun_expect_measurements(&r->expect, sn_buf_bytes(&text), value, why);
 }
 
+static enum sn_err
+set_tpm_ek(struct verify_args *r, const char *value, struct sn_why *why)
+{
+	return bun_expect_pin(&r->expect.ek, value, "--tpm-ek", why);
+}
+
+static enum sn_err
+set_tpm_ak(struct verify_args *r, const char *value, struct sn_why *why)
+{
+	return bun_expect_pin(&r->expect.ak, value, "--tpm-ak", why);
+}
+
+static enum sn_err
+set_min_counter(struct verify_args *r, const char *value, struct sn_why *why)
+{
+	uint32_t n = 0;
+
+	SN_TRY(text_to_u32(value, 0, UINT32_MAX, &n, "--min-counter", why));
+	r->expect.has_min_counter = true;
+	r->expect.min_counter = n;
+	return SN_OK;
+}
+
+static enum sn_err
+set_plan(struct verify_args *r, const char *value, struct sn_why *why)
+{
+	SN_CLEANUP(sn_buf_done) struct sn_buf text = { 0 };
+
+	SN_TRY(sn_file_read(AT_FDCWD, value, PLAN_MAX_BYTES, &text, why));
+	return bun_expect_plan(&r->expect, sn_buf_bytes(&text), value, why);
+}
+
 static const struct option options[] = {
 	{ { "--identity", "HEX|WORDS",
 	      "the identity digest from paper; without it nothing is accepted" },
@@ -147,6 +180,19 @@ static const struct option options[] = {
 	      "the image that must have been started (build/measurements.json, or sanctum "
 	      "explain measurements --json); repeated: one of them" },
 	    set_measurements, true },
+	{ { "--tpm-ek", "HEX",
+	      "the endorsement key must be this one (the plan's tpm_ek); repeated: one of them" },
+	    set_tpm_ek, false },
+	{ { "--tpm-ak", "HEX",
+	      "the attestation key must be this one, which was enrolled (tpm_ak); repeated: one "
+	      "of them" },
+	    set_tpm_ak, false },
+	{ { "--min-counter", "N", "the newest statement's TPM counter must be above N" },
+	    set_min_counter, false },
+	{ { "--plan", "FILE",
+	      "the plan of the statement, or of an operations statement: pins its TPM; may be "
+	      "repeated" },
+	    set_plan, true },
 	{ { "--json", NULL, "the report as JSON" }, set_json, false },
 };
 
@@ -232,4 +278,5 @@ verify_args_done(struct verify_args *a)
 	sn_fd_done(&a->dirfd);
 	sn_fd_done(&a->statefd);
 	crl_files_done(&a->crls);
+	bun_expect_done(&a->expect);
 }

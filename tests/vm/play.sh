@@ -58,7 +58,7 @@ if [ "$WORLD" = production ]; then
 	[ "$console" = serial ] || { echo "play: this production's plan says console: serial" >&2; exit 2; }
 	EK=$("$here/ek" "$tpm")
 	export EK
-	take="--accept pinned"
+	take="--accept pinned --tpm-ek $EK"
 fi
 TPM=machine "$here/../sticks.sh" "$build" "$out" $identity
 "$here/play" --iso "$build/cornerstone.iso" --fonts "$build/kernel/fonts" --tpm "$tpm" \

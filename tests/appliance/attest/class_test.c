@@ -2,7 +2,7 @@
  * The class of TPM evidence over what it depends on: who made the keys, the certificate, its
  * path, the pins, the world, the time.
  */
-#include "tests/appliance/attest/pki.h"
+#include "tests/lib/tpm_pki.h"
 
 static struct pki pki;
 static struct cry_cert *ek_cert, *other_cert;

@@ -5,7 +5,7 @@
  * made. The stock openssl judges: it accepts each path that we accept, and refuses those that
  * RFC 5280 alone refuses.
  */
-#include "tests/appliance/attest/pki.h"
+#include "tests/lib/tpm_pki.h"
 
 static struct pki pki;
 

@@ -2,7 +2,7 @@
  * The forms in which certificates of TPM authorities come: files of PEM or DER, NV indices
  * with what is behind their content.
  */
-#include "tests/appliance/attest/pki.h"
+#include "tests/lib/tpm_pki.h"
 
 static struct pki pki;
 

@@ -7,7 +7,7 @@
  * about each, with the table's roots trusted.
  */
 #include "appliance/attest/roots.h"
-#include "tests/appliance/attest/pki.h"
+#include "tests/lib/tpm_pki.h"
 
 #define FOLDER "tpm-vendor-ca/"
 #define POOL_MAX 256

@@ -566,12 +566,20 @@ fix_verify(const char *dir, const struct bun_policy *policy, struct bun_report *
 static SN_UNUSED struct bun_policy
 fix_policy(const struct fix *f)
 {
+	static struct bun_expect
+	    expect; /* every fixture's endorsement key, as a plan pins it */
+	struct sn_buf ek = { 0 };
 	struct bun_policy p = { .has_identity = true,
 		.accept_pinned = true,
+		.expect = &expect,
 		.state_dirfd = -1,
 		.as_of = FIX_T0 + FIX_DAY };
 
 	memcpy(p.identity, f->identity, 32);
+	fix_ek_pub(f, &ek);
+	fix_pin(&ek, expect.ek.digest[0]);
+	expect.ek.n = 1;
+	sn_buf_done(&ek);
 	return p;
 }
 

@@ -5,7 +5,7 @@
 #include "appliance/base/words.h"
 #include "tests/ceremony/bundle/fixture.h"
 
-#define MAX_ARGS 12
+#define MAX_ARGS 14
 #define SOME "\"000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f\""
 #define MEASUREMENTS                                                                           \
 	"{\"authenticode\":" SOME ",\"pcr11\":" SOME ",\"pcr4_nosb\":" SOME                    \
@@ -14,7 +14,7 @@
 static struct fix prod, rehearsal;
 static char *dirs[4]; /* good, rehearsal, software, sequence 9 */
 static char *program, *output;
-static char identity[65], identity_r[65], *words;
+static char identity[65], identity_r[65], ek[65], *words;
 
 enum { GOOD, REHEARSAL, SOFTWARE, NINE };
 
@@ -26,7 +26,7 @@ struct row {
 	const char *last; /* part of the last line */
 };
 
-#define AS_OF "--as-of", "2026-01-02T00:00:00Z", "--accept", "pinned"
+#define AS_OF "--as-of", "2026-01-02T00:00:00Z", "--accept", "pinned", "--tpm-ek", "@ek"
 #define ID "--identity", "@id"
 
 static const struct row rows[] = {
@@ -68,6 +68,26 @@ static const struct row rows[] = {
 	    "/dev/null" },
 	{ "no file of measurements", GOOD, { ID, AS_OF, "--measurements", "/nonexistent" }, 12,
 	    "/nonexistent" },
+	{ "pinned, but no pin is given", GOOD,
+	    { ID, "--as-of", "2026-01-02T00:00:00Z", "--accept", "pinned" }, 15,
+	    "claims class pinned" },
+	{ "another endorsement key", GOOD,
+	    { ID, AS_OF, "--accept", "software", "--tpm-ek", "@id" }, 0, "accepted" },
+	{ "only another endorsement key", GOOD,
+	    { ID, "--as-of", "2026-01-02T00:00:00Z", "--accept", "software", "--tpm-ek",
+		"@id" },
+	    15, "ek.pub" },
+	{ "an attestation key that was not enrolled", GOOD, { ID, AS_OF, "--tpm-ak", "@id" },
+	    15, "ak.pub" },
+	{ "a counter that must be higher", GOOD, { ID, AS_OF, "--min-counter", "7" }, 15,
+	    "counter.msg: 7, not above 7" },
+	{ "a counter that is higher", GOOD, { ID, AS_OF, "--min-counter", "6" }, 0,
+	    "accepted" },
+	{ "a counter that is no number", GOOD, { ID, AS_OF, "--min-counter", "x" }, 2,
+	    "--min-counter" },
+	{ "a pin that is none", GOOD, { ID, AS_OF, "--tpm-ak", "00" }, 2, "--tpm-ak" },
+	{ "a plan that is none", GOOD, { ID, AS_OF, "--plan", "@measured" }, 10,
+	    "measurements.json" },
 	{ "mark and minimum", GOOD, { "--state", "@state", "--min-sequence", "1" }, 2,
 	    "exclude" },
 };
@@ -90,6 +110,7 @@ value_of(const char *arg)
 	    : strcmp(arg, "@good") == 0	    ? dirs[GOOD]
 	    : strcmp(arg, "@empty") == 0    ? empty
 	    : strcmp(arg, "@state") == 0    ? state
+	    : strcmp(arg, "@ek") == 0	    ? ek
 	    : strcmp(arg, "@measured") == 0 ? measured
 					    : arg;
 }
@@ -247,6 +268,7 @@ make_dirs(void)
 	fix_write(&prod, &software, dirs[SOFTWARE]);
 	fix_write(&prod, &nine, dirs[NINE]);
 	sn_hex(BYTES_OF(prod.identity), identity);
+	sn_hex(BYTES_OF(fix_policy(&prod).expect->ek.digest[0]), ek);
 	sn_hex(BYTES_OF(rehearsal.identity), identity_r);
 	words_put(&w, BYTES_OF(prod.identity));
 	words = strdup(sn_buf_cstr(&w));

@@ -308,7 +308,6 @@ static const struct made_row made[] = {
 	    { .extra_path = "collateral/status.json",
 		.extra = BYTES_STR("{\"items\":[{\"accepted\":false,\"path\":\"x.der\"}]}") },
 	    SN_OK, NULL },
-	{ "evidence vendor", { .evidence = "vendor" }, SN_E_EVIDENCE, "cannot verify" },
 	{ "evidence software", { .evidence = "software" }, SN_E_EVIDENCE, "software" },
 	{ "collateral has lapsed", { .collateral_until = FIX_T0 + 3600 }, SN_E_EXPIRED,
 	    "collateral" },

@@ -17,6 +17,7 @@ filled(struct tr **ret_t)
 	fix_add_trust(&prod, &plain, b);
 	fix_add_transcript(&prod, &plain, *ret_t, b);
 	fix_audit(&prod, &plain, b);
+	fix_tpm(&prod, &plain, b);
 	return b;
 }
 
@@ -162,6 +163,7 @@ test_incomplete(void **state)
 	fix_add_trust(&prod, &plain, b);
 	fix_add_transcript(&prod, &plain, t, b);
 	fix_audit(&prod, &plain, b);
+	fix_tpm(&prod, &plain, b);
 	fix_seal(&prod, &plain, t, b);
 	fix_sign(&prod, &plain, t, b);
 	FIX_OK(bun_new(&part, why));

@@ -1,12 +1,12 @@
 /*
- * pki - a generated TPM vendor: a root, an authority, and endorsement certificates for keys
+ * tpm_pki - a generated TPM vendor: a root, an authority, and endorsement certificates for keys
  * that tpm2_createek made in an swtpm.
  *
  * Owns: everything until pki_done(). May include: crypto, attest, tests/lib. Header only,
- * because only the tests of this folder use it.
+ * because only tests of attest and bundle use it, which link these modules.
  */
-#ifndef TESTS_ATTEST_PKI_H
-#define TESTS_ATTEST_PKI_H
+#ifndef TEST_TPM_PKI_H
+#define TEST_TPM_PKI_H
 
 #include <stdio.h>
 #include <stdlib.h>
