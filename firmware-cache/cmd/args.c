@@ -78,7 +78,7 @@ enum sn_err
 fc_print(const struct sn_buf *out, struct sn_why *why)
 {
 	SN_TRY(sn_buf_check(out, why));
-	if (fwrite(out->p, 1, out->n, stdout) != out->n || fflush(stdout) != 0)
+	if ((out->n > 0 && fwrite(out->p, 1, out->n, stdout) != out->n) || fflush(stdout) != 0)
 		return sn_fail(why, SN_E_IO, "standard output");
 	return SN_OK;
 }
