@@ -65,7 +65,7 @@ def strangers(bundle, identity):
                          ("evidence/eventlog", "unsigned; sanctum replays it"),
                          ("collateral/original/nvidia/x.rim", "no kind that is signed"),
                          ("collateral/carried/nvidia/x.rim", "no root for it"),
-                         ("refvals/a.json", "digests alone"), ("nodes/n.json", "text, digests alone")):
+                         ("refvals/a.json", "plain text"), ("nodes/n.json", "plain text")):
         before = bundle.write({path: b"x"})
         status, text, _ = crosscheck(bundle.folder, identity, "--files")
         ok(status == 0 and listed(text).get(path) == "not checked: " + reason, f"said to be unchecked: {path}", text)
