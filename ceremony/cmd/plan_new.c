@@ -39,6 +39,7 @@ enum option {
 	OPT_SHARES,
 	OPT_APPROVALS,
 	OPT_OPERATIONS,
+	OPT_TPM,
 	OPT_TPM_EK,
 	OPT_TPM_AK,
 	OPT_TPM_COUNTER,
@@ -52,8 +53,8 @@ enum option {
 };
 static const char *const option_names[OPT_COUNT] = { "--name", "--world", "--mode",
 	"--organization", "--ceremony", "--sequence", "--id", "--from", "--to", "--shares",
-	"--approvals", "--operations", "--tpm-ek", "--tpm-ak", "--tpm-counter", "--console",
-	"--team", "--like", "--identity", "--base", "--previous" };
+	"--approvals", "--operations", "--tpm", "--tpm-ek", "--tpm-ak", "--tpm-counter",
+	"--console", "--team", "--like", "--identity", "--base", "--previous" };
 
 struct fresh {
 	const char *opt[OPT_COUNT]; /* NULL: not given */
@@ -351,7 +352,7 @@ put_machine(struct fresh *f, struct sn_why *why)
 	yyjson_mut_val *accept = yyjson_mut_arr(f->doc);
 	uint32_t counter = 0;
 
-	put_str(f, f->root, "tpm", "machine");
+	put_str(f, f->root, "tpm", option(f, OPT_TPM, "machine"));
 	if (f->opt[OPT_TPM_EK] != NULL)
 		put_str(f, f->root, "tpm_ek", f->opt[OPT_TPM_EK]);
 	if (f->opt[OPT_TPM_AK] != NULL)
@@ -456,7 +457,7 @@ put_like(struct fresh *f, struct sn_why *why)
 		{ "approvals", f->opt[OPT_APPROVALS] != NULL },
 		{ "operations", f->opt[OPT_OPERATIONS] != NULL },
 		{ "dates", false },
-		{ "tpm", tpm },
+		{ "tpm", tpm || f->opt[OPT_TPM] != NULL },
 		{ "tpm_ek", f->opt[OPT_TPM_EK] != NULL },
 		{ "tpm_ak", f->opt[OPT_TPM_EK] != NULL || f->opt[OPT_TPM_AK] != NULL },
 		{ "tpm_counter",

@@ -123,7 +123,7 @@ ROWS = [
     ("a link instead of a file", verify(link("VERIFY.txt")), 12, "neither a file nor a directory"),
     ("the transcript of another ceremony", verify(swap(*STORY)), 11, "transcript/checkpoint: is not the file that the statement lists"),
     ("the openings of another transcript", verify(swap(STORY[2])), 11, "does not open the commitment"),
-    ("the quote of another ceremony", verify(swap(*QUOTE)), 11, "P-256 signature does not verify"),
+    ("the quote of another ceremony", verify(swap(*QUOTE)), 11, "not the attestation key's signature over quote.msg"),
     ("the attestation key of another machine", verify(swap("evidence/ak.pem", "evidence/ak.pub")), 11, "evidence/ak.pem: is not the file that the statement lists"),
     ("the list of digests of another bundle", verify(swap("SHA256SUMS")), 11, "SHA256SUMS: is not the file that the statement lists"),
     ("the roots of another sanctum", verify(swap("trust/root-p384.pem", "trust/root-mldsa87.pem")), 11, "trust/root-mldsa87.pem: is not the file that the statement lists"),

@@ -35,6 +35,8 @@ REFUSED = {
     "a file that is not there": ([], ["gus.json"], 12, "gus.json"),
     "a number that is none": ([], ["--sequence", "1.5"], 10, "--sequence"),
     "production that pins no TPM": ([], ["--world", "production"], 32, "1 of the lines above cannot stay"),
+    "a TPM of no kind": ([], ["--tpm", "hardware"], 10, "tpm is \"hardware\""),
+    "the software TPM with a key": ([], ["--tpm", "software", "--tpm-ak", "ab" * 32], 32, "leave one out"),
     "an enrolled key that is none": ([], ["--tpm-ak", "alice"], 10, "tpm_ak"),
     "a counter that is none": ([], ["--tpm-counter", "many"], 10, "--tpm-counter"),
     "a rebuild of nothing": ([], ["--mode", "rebuild"], 32, "identity_sha256 is missing"),
