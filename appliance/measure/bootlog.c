@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#define EV_HCRTM 0x80000010U
 #define PCR_PROGRAMS 4
 #define PCR_POLICY 7
 #define PCR_TRANSCRIPT 15
@@ -24,6 +25,20 @@ static const struct secure_row {
 		0x55, 0x2b, 0x62, 0x7d, 0x99, 0x34, 0x8c, 0x76, 0x76, 0x81, 0xab, 0x31, 0x41,
 		0xf5, 0xb0, 0x1e, 0x40, 0xa4, 0x0e } },
 };
+
+/* [TCG PFP 10.4.5.3]; the parser has checked that it comes before what is extended */
+static bool
+sets_locality(const struct eventlog_event *e)
+{
+	static const char signature[] = "StartupLocality";
+
+	if (e->type == EV_HCRTM)
+		return true;
+	return e->type == EVENTLOG_NO_ACTION && e->pcr == 0 &&
+	    e->data.n == sizeof(signature) + 1 &&
+	    memcmp(e->data.p, signature, sizeof(signature)) == 0 &&
+	    e->data.p[sizeof(signature)] != 0;
+}
 
 /* The first word counts: firmware measures the variable before all others. */
 static void
@@ -50,6 +65,7 @@ bootlog_read(struct bytes bytes, struct bootlog *ret, struct sn_why *why)
 		SN_TRY(eventlog_next(&log, &e, &end, why));
 		if (end)
 			break;
+		b.locality = b.locality || sets_locality(&e);
 		if (e.type == EVENTLOG_NO_ACTION)
 			continue;
 		b.events++;

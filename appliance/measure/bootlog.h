@@ -16,6 +16,8 @@ struct bootlog {
 	size_t programs;   /* that the firmware started, in PCR 4 */
 	size_t transcript; /* events in PCR 15, where none belongs */
 	enum bootlog_secure secure_boot;
+	bool
+	    locality; /* PCR 0 did not start from zero: H-CRTM, or a locality of the firmware */
 };
 
 /* SN_E_FORMAT, SN_E_LIMIT as eventlog_next(). */

@@ -64,6 +64,7 @@ struct bun_facts {
 	bool logged; /* the event log explains PCR 0 to 14 */
 	size_t events, programs; /* of it */
 	int secure_boot;	 /* by the log, enum bootlog_secure */
+	bool locality;		 /* by the log, PCR 0 did not start from zero */
 	bool measured;		 /* an expected image was started, and nothing else */
 	uint8_t image[32];	 /* which */
 	bool audited;		 /* the secret's random bytes, of the TPM */

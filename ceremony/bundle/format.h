@@ -39,6 +39,7 @@
 #define BUN_AK "evidence/ak.pem"
 #define BUN_AK_PUB "evidence/ak.pub"
 #define BUN_EK_PUB "evidence/ek.pub"
+#define BUN_EVENTLOG "evidence/eventlog"
 #define BUN_TPM_JSON "evidence/tpm.json"
 #define BUN_CREATION_MSG "evidence/creation.msg"
 #define BUN_CREATION_SIG "evidence/creation.sig"

@@ -118,6 +118,9 @@ SN_MUST_USE enum sn_err bun_check_counter(const struct bun_case *c, bool newest,
 /* The argument of the last record with that id, or NULL. */
 yyjson_val *bun_last_said(const struct bun_case *c, const char *id, const char *arg);
 
+/* verify_replay.c: tells all digests of the statement that the policy asks about; its facts. */
+SN_MUST_USE enum sn_err bun_replay_facts(const struct bun_case *c, struct sn_why *why);
+
 /* By the transcript's last word on it; what is not said is a device. */
 bool bun_tpm_is_device(const struct bun_case *c);
 

@@ -279,6 +279,11 @@ verify(const struct bun_source *source, const struct bun_policy *policy, struct 
 	c.base = c.approving = &c;
 	*ret = (struct bun_report){ 0 };
 	ret->verdict = judge(&c, source, why);
+	if (ret->consistent) {
+		const enum sn_err e = bun_replay_facts(&c, ret->verdict == SN_OK ? why : NULL);
+
+		ret->verdict = ret->verdict == SN_OK ? e : ret->verdict;
+	}
 	cry_cert_free(&c.root_p384);
 	cry_cert_free(&c.root_mldsa);
 	bun_case_done(&c);

@@ -25,6 +25,13 @@ struct bun_crl {
 	struct cry_crl *crl;
 };
 
+/* Is told every digest that went into a register, in order, once all was checked. */
+struct bun_replay {
+	enum sn_err (*extend)(void *arg, unsigned int pcr, const uint8_t digest[32],
+	    struct sn_why *why);
+	void *arg;
+};
+
 /* What the caller knows from outside and what it is willing to take. */
 struct bun_policy {
 	bool has_identity;
@@ -40,6 +47,8 @@ struct bun_policy {
 	const struct note_vkey *witness; /* nwitnesses, each of which must have cosigned */
 	size_t nwitnesses;
 	const struct bun_expect *expect; /* of TPM and image; NULL: nothing is known */
+	uint32_t facts_of; /* whose evidence the report has: 0 the bundle's, N that of ops/N/ */
+	const struct bun_replay *replay; /* of the same; NULL: not wanted */
 	int64_t as_of;			 /* the time at which `current` is judged */
 };
 
@@ -56,7 +65,7 @@ struct bun_report {
 	int64_t time, good_until;
 	char good_until_what[96];
 	size_t files, records, approvals;
-	struct bun_facts facts; /* the bundle's own evidence */
+	struct bun_facts facts; /* the bundle's own evidence, or that of ops/N/ (facts_of) */
 	uint32_t operations;	/* operations statements, and of the newest its facts */
 	char operations_mode[16];
 	int64_t operations_time;

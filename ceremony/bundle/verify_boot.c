@@ -7,7 +7,6 @@
 #include "appliance/measure/bootlog.h"
 #include "ceremony/bundle/judge.h"
 
-#define EVENTLOG "evidence/eventlog"
 #define PCR_PROGRAMS 4
 #define PCR_POLICY 7
 
@@ -48,6 +47,7 @@ check_log(struct bun_facts *f, struct bytes log, struct sn_why *why)
 	f->events = b.events;
 	f->programs = b.programs;
 	f->secure_boot = (int)b.secure_boot;
+	f->locality = b.locality;
 	return SN_OK;
 }
 
@@ -65,7 +65,7 @@ check_unbooted(const struct bun_facts *f, struct sn_why *why)
 enum sn_err
 bun_check_boot(struct bun_case *c, struct sn_why *why)
 {
-	const struct bun_loaded *log = bun_dir_find(&c->dir, EVENTLOG);
+	const struct bun_loaded *log = bun_dir_find(&c->dir, BUN_EVENTLOG);
 	struct bun_facts *f = &c->report->facts;
 	struct sn_why inner = { 0 };
 	enum sn_err e;
@@ -79,7 +79,7 @@ bun_check_boot(struct bun_case *c, struct sn_why *why)
 	}
 	e = check_log(f, sn_buf_bytes(&log->data), &inner);
 	if (e != SN_OK)
-		return sn_fail(why, e, EVENTLOG ": %s", inner.text);
+		return sn_fail(why, e, BUN_EVENTLOG ": %s", inner.text);
 	f->logged = true;
 	bun_note(c, "event log: %zu events give PCR 0 to 14 as quoted; Secure Boot %s",
 	    f->events,
@@ -119,7 +119,7 @@ static enum sn_err
 check_image(const struct bun_case *c, const struct bun_measured *m, const char **ret_wrong,
     struct sn_why *why)
 {
-	const struct bun_loaded *log = bun_dir_find(&c->dir, EVENTLOG);
+	const struct bun_loaded *log = bun_dir_find(&c->dir, BUN_EVENTLOG);
 	bool found = true;
 
 	*ret_wrong = differs(&c->report->facts, m);

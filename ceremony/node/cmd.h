@@ -2,7 +2,7 @@
  * cmd - the subcommands of `sanctum`, the program of first nodes and auditors.
  *
  * Owns: nothing. Only for ceremony/node. May include: base, crypto, attest, transcript,
- * bundle, measure, screen. Exit statuses: docs/FORMAT-BUNDLE.md.
+ * bundle, measure, screen, tpm. Exit statuses: docs/FORMAT-BUNDLE.md.
  */
 #ifndef NODE_CMD_H
 #define NODE_CMD_H
@@ -22,6 +22,9 @@ const struct option_row *cmd_verify_option(size_t i);
 /* `sanctum explain measurements IMAGE`: predicts what a TPM holds after booting it. */
 SN_MUST_USE enum sn_err cmd_explain(int argc, char **argv, int64_t now, struct sn_why *why);
 const struct option_row *cmd_explain_option(size_t i);
+/* `sanctum explain evidence BUNDLE`: what its TPM evidence proves, in plain words. */
+SN_MUST_USE enum sn_err cmd_explain_evidence(int argc, char **argv, int64_t now,
+    struct sn_why *why);
 
 /* `sanctum verify-image DIR`: what make iso leaves, and the builders who signed it. */
 SN_MUST_USE enum sn_err cmd_verify_image(int argc, char **argv, int64_t now,

@@ -16,9 +16,13 @@
 
 static const struct option_row rows[] = {
 	{ "--keys", "DIR",
-	    "a site's Secure Boot keys (PK.esl, KEK.esl, db.esl; dbx.esl if there is one): "
+	    "measurements: a site's Secure Boot keys (PK.esl, KEK.esl, db.esl; dbx.esl if there is one): "
 	    "predict PCR 7" },
-	{ "--json", NULL, "the values as one line of JSON" },
+	{ "--replay", NULL,
+	    "evidence: tell a software TPM the same events and records, and compare" },
+	{ "--softtpm", "FILE", "evidence: that program, if not the softtpm beside this one" },
+	{ "--operations", "N", "evidence: that of ops/N/, not the bundle's own" },
+	{ "--json", NULL, "the values, or the sentences, as one line of JSON" },
 };
 
 const struct option_row *
@@ -167,14 +171,17 @@ explain_image(const char *path, const char *keys, struct explained *ret, struct 
 }
 
 enum sn_err
-cmd_explain(int argc, char **argv, int64_t now SN_UNUSED, struct sn_why *why)
+cmd_explain(int argc, char **argv, int64_t now, struct sn_why *why)
 {
 	struct explained x = { 0 };
 	const char *path = NULL, *keys = NULL;
 	bool json = false;
 
+	if (argc > 0 && strcmp(argv[0], "evidence") == 0)
+		return cmd_explain_evidence(argc - 1, argv + 1, now, why);
 	if (argc < 1 || strcmp(argv[0], "measurements") != 0)
-		return sn_fail(why, SN_E_USAGE, "explain: what? measurements IMAGE");
+		return sn_fail(why, SN_E_USAGE,
+		    "explain: what? measurements IMAGE, or evidence BUNDLE");
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;

@@ -24,8 +24,9 @@ static const struct cmd cmds[] = {
 	    "copy the bundle in DIR to the new folder OUT without names" },
 	{ "cosign", cmd_cosign, cmd_cosign_option, "DIR",
 	    "a witness' signature over the transcript's checkpoint in DIR" },
-	{ "explain", cmd_explain, cmd_explain_option, "measurements IMAGE",
-	    "what a TPM holds after IMAGE (ISO, stick image, .efi) has booted" },
+	{ "explain", cmd_explain, cmd_explain_option, "measurements IMAGE | evidence BUNDLE",
+	    "what a TPM holds after IMAGE (ISO, stick image, .efi) has booted; what the TPM "
+	    "evidence of BUNDLE proves, with the options of verify" },
 	{ "enrol", cmd_enrol, cmd_enrol_option,
 	    "challenge REQUEST OUT | finish ANSWER --state FILE",
 	    "before a ceremony: prove that a laptop's TPM holds its attestation key" },

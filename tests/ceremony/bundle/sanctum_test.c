@@ -215,7 +215,7 @@ test_help(void **state)
 static const char *const banned[] = { "cry_cert_issue", "cry_cms_sign", "cry_cms_encrypt",
 	"slip39_split", "shamir_split", "certs_make", "derive_key", "derive_seed", "bun_new",
 	"bun_seal", "bun_compose_statement", "tr_append", "note_sign", "keeper_start",
-	"initscr", "wrefresh", "sodium", "curl_easy_init" };
+	"initscr", "wrefresh", "Esys_Initialize", "sodium", "curl_easy_init" };
 
 static void
 test_banned(void **state)
