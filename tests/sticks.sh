@@ -10,7 +10,8 @@
 # already. With DICE in the environment the plan wants dice, with ROOM (and in production)
 # bags and an inspection, with JOURNAL a journal,
 # with CLOSING a log of what comes after the transcript; PLAN names another plan in
-# tests/play to begin with. A rehearsal is one on the software TPM, and with TPM in the
+# tests/play to begin with. EK, AK, TPM_ROOT, TPM_CA: what the plan says of the TPM's keys,
+# and the folder whose certificates the stick carries for it. A rehearsal is one on the software TPM, and with TPM in the
 # environment on the machine's.
 set -euo pipefail
 build=$1 out=$2 identity=${3:-}
@@ -100,6 +101,16 @@ if [ -n "$identity" ]; then
 			-e '/"erin"/a\    { "name": "frank", "full": "Frank Osei", "roles": ["custodian"] },' \
 			-e '/"erin"/a\    { "name": "gina", "full": "Gina Rossi", "roles": ["custodian"] },' "$plan"
 	fi
+fi
+if [ -n "${TPM_ROOT:-}" ]; then
+	mkdir -p "$out/sticks/CS-IN/tpm-ca"
+	cp "$TPM_CA"/*cert.pem "$out/sticks/CS-IN/tpm-ca/"
+	roots=$tmp/tpm-root.json
+	[ ${#extra[@]} -eq 0 ] || roots=${extra[0]}
+	[ -e "$roots" ] || echo '{"vendor_pki":{}}' >"$roots"
+	sed -i -e 's/"vendor_pki": *{/&"tpm":"'"$TPM_ROOT"'",/' -e 's/,}/}/' "$roots"
+	extra=("$roots")
+	sed -i "2i\  \"tpm_ek\": \"$ek\", \"tpm_ak\": \"$AK\"," "$plan"
 fi
 [ "$world" = production ] || [ -n "${TPM:-}" ] || sed -i 's/"tpm": "machine"/"tpm": "software"/' "$plan"
 if [ "$world" = production ]; then

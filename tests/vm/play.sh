@@ -3,6 +3,8 @@
 # virtual machine, verify the bundle that it leaves in OUT. A rebuild is one of the genesis in
 # BUILD/play, or in the folder GENESIS, which it only reads: it takes the recovery card off
 # that one's OUT stick and the shares off its screens, to another machine with another TPM.
+# INTERFACE in the environment is the TPM's: crb, tis, none. ENROLLED: the plan of a rehearsal
+# pins the TPM's keys and the root of its certificates, as if that were a maker's.
 set -euo pipefail
 build=$1 play=$2 out=$3 console=$4 tpm=$5
 export WORLD=${6:-rehearsal}
@@ -54,17 +56,26 @@ if grep -q '^dice\.' "$play"; then
 	export DICE=true
 fi
 take=--rehearsal
+measured="--measurements $build/measurements.json"
+[ "${INTERFACE:-crb}" != none ] || measured= # a software TPM has measured nothing
 if [ "$WORLD" = production ]; then
 	[ "$console" = serial ] || { echo "play: this production's plan says console: serial" >&2; exit 2; }
 	EK=$("$here/ek" "$tpm")
 	export EK
 	take="--accept pinned --tpm-ek $EK"
 fi
+if [ -n "${ENROLLED:-}" ]; then
+	EK=$("$here/ek" "$tpm")
+	AK=$("$here/ek" "$tpm" ak)
+	TPM_ROOT=$("$here/ek" "$tpm" root)
+	export EK AK TPM_ROOT TPM_CA="$tpm/ca"
+	take="--rehearsal --tpm-ek $EK --tpm-ak $AK --plan $out/sticks/CS-IN/plan.json"
+fi
 TPM=machine "$here/../sticks.sh" "$build" "$out" $identity
-"$here/play" --iso "$build/cornerstone.iso" --fonts "$build/kernel/fonts" --tpm "$tpm" \
+"$here/play" --interface "${INTERFACE:-crb}" --iso "$build/cornerstone.iso" --fonts "$build/kernel/fonts" --tpm "$tpm" \
 	--scan "$build/tool/scan" --play "$play" --out "$out" --console "$console"
 "$build/bin/sanctum" verify "$out/bundle" --identity "$(cat "$out/identity")" $take \
-	--measurements "$build/measurements.json"
+	$measured
 if [ -n "$identity" ]; then
 	same "$genesis" "$out"
 	[ "$(tree "$genesis")" = "$before" ] || { echo "play: $genesis was touched" >&2; exit 1; }
