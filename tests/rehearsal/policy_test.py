@@ -178,8 +178,8 @@ def judge_new(folder):
     argv = sum((["--person", p] for p in people), []) + [
         os.path.join(out, "sticks", "CS-" + n, "approver.json") for n in ("alice", "bob")]
     status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "plan", "new", plan, "--name", "Example Sanctum",
-                              "--organization", "Example Bank", "--node", "n1:amd:Milan", "--id", like["sanctum"]["id"],
-                              "--ceremony", like["ceremony"], *argv)  # as the sticks are marked
+                              "--organization", "Example Bank", "--tpm", "software", "--node", "n1:amd:Milan",
+                              "--id", like["sanctum"]["id"], "--ceremony", like["ceremony"], *argv)  # as the sticks are marked
     ok(status == 0, "a plan from nothing", said + err)
     digest = said.split("digest: ")[-1].split()[0]
     status, said = play(folder, out, [(AGREE, AGREE + "plan.policy agree\n")])

@@ -157,7 +157,13 @@ def judge_bundle(site, a, plan):
     if not ok(status == 0, "class vendor: the rehearsal ends well", said):
         return
     goldens.judge(out, "tpmvendor", only=r"tpm\.ok")
-    evidence = os.path.join(out, "bundle", "evidence")
+    bundle, told = os.path.join(out, "bundle"), os.path.join(out, "sticks", "CS-IN", "plan.json")
+    known = ["--identity", r.identity(out), "--rehearsal"]
+    status, said = r.verify(bundle, *known, "--plan", told)
+    ok(status == 0, "class vendor: sanctum verify accepts it by the plan", f"{status}: {said}")
+    status, said, err = r.run(os.path.join(r.BIN, "crosscheck"), bundle, "--identity", r.identity(out))
+    ok(status == 0, "class vendor: crosscheck accepts", said + err)
+    evidence = os.path.join(bundle, "evidence")
     with open(os.path.join(out, "bundle", "statement.json"), encoding="utf-8") as f:
         ok(json.load(f)["predicate"]["evidence_class"] == "vendor", "class vendor: the statement says so")
     with open(os.path.join(evidence, "ek-chain.pem"), "rb") as f:

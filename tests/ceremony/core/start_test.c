@@ -150,6 +150,25 @@ production_needs_the_tpm(void **state)
 	cer_free(&c);
 }
 
+/* In no state of its TPM is a production offered the software one. */
+static void
+production_is_offered_nothing(void **state)
+{
+	(void)state;
+	for (int i = TPM_ABSENT; i < TPM_CONDITIONS; i++) {
+		struct cer *c = without_tpm(PLAN_PRODUCTION, true);
+		struct view v;
+
+		c->entered = true;
+		c->condition = (enum tpm_condition)i;
+		next(c, &v);
+		assert_string_equal(v.ask, "state");
+		assert_int_equal(v.kind, VIEW_INFO);
+		assert_true(v.line[0][0] != '{'); /* the catalogue knows this state */
+		cer_free(&c);
+	}
+}
+
 /* Who does not accept the software TPM is not offered it. */
 static void
 a_rehearsal_asks(void **state)
@@ -199,6 +218,7 @@ main(void)
 	test_list_add(l, shown_and_recorded, NULL, "shown and recorded, notes first");
 	test_list_add(l, a_failed_one_ends_it, NULL, "a failed one ends it");
 	test_list_add(l, production_needs_the_tpm, NULL, "production needs the TPM");
+	test_list_add(l, production_is_offered_nothing, NULL, "in any state of it");
 	test_list_add(l, a_rehearsal_asks, NULL, "a rehearsal asks people instead");
 	test_list_add(l, a_long_list_fits, NULL, "a long list fits");
 	return test_list_run(l, "start");
