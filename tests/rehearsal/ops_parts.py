@@ -78,8 +78,8 @@ def replaced(place, find, put, play="refresh.play"):
     return path
 
 
-def crosscheck(bundle, identity):
-    status, said, err = r.run(os.path.join(r.BIN, "crosscheck"), bundle, "--identity", identity)
+def crosscheck(bundle, identity, *more):
+    status, said, err = r.run(os.path.join(r.BIN, "crosscheck"), bundle, "--identity", identity, *more)
     return status, said + err
 
 
@@ -102,6 +102,9 @@ def judge_crosscheck(bundle, identity):
     """The second checker agrees with what is there, and with nothing else."""
     status, said = crosscheck(bundle, identity)
     ok(status == 0 and "[OK] operations: 2 statements" in said, "the second checker agrees with both", said)
+    listed = re.findall(r"^(\S+): (?:not )?checked", crosscheck(bundle, identity, "--files")[1], re.M)
+    missing = set(r.files(bundle)) - set(listed)
+    ok(not missing, "the second checker says of each file whether it was checked", missing)
     for path in [f for f in r.files(bundle) if f.startswith("ops/1/")]:
         data = bytearray(read(bundle, path))
         data[len(data) // 2] ^= 1
