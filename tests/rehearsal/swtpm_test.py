@@ -47,8 +47,9 @@ def openssl(*argv, data=None):
 class Maker:
     """The authority that certified the virtual TPM: what goes onto the stick, and its pin."""
 
-    def __init__(self, site):
-        ca = os.path.join(site.folder, "tpm", "ca")
+    def __init__(self, tpm):
+        """tpm: the folder in which it was manufactured."""
+        ca = os.path.join(tpm, "ca")
         root = os.path.join(ca, "swtpm-localca-rootca-cert.pem")
         self.pems = b""
         for path in (os.path.join(ca, "issuercert.pem"), root):
@@ -59,6 +60,7 @@ class Maker:
         self.pin = hashlib.sha256(spki).hexdigest()
 
     def fill(self, out):
+        """Onto the IN stick of out."""
         folder = os.path.join(out, "sticks", "CS-IN", "tpm-ca")
         os.makedirs(folder)
         with open(os.path.join(folder, "maker.pem"), "wb") as f:
@@ -81,6 +83,16 @@ def rows(maker, keys):
     }
 
 
+def proven(bundle, args):
+    """The class that sanctum proves itself; what is claimed has no part in it."""
+    status, said, more = r.run(os.path.join(r.BIN, "sanctum"), "explain", "evidence", bundle,
+                               *args, "--json")
+    try:
+        return json.loads(said)["class"] if status == 0 else said + more
+    except ValueError:
+        return said + more
+
+
 def judge(name, out, backend, want):
     """sanctum and crosscheck on what came out; the class is the one that was verified."""
     bundle, digest = os.path.join(out, "bundle"), r.identity(out)
@@ -88,6 +100,10 @@ def judge(name, out, backend, want):
     args = ["--identity", digest, "--rehearsal", "--accept", "pinned", "--plan", plan]
     status, last = r.verify(bundle, *args)
     ok(status == 0, f"{name}: sanctum verify accepts", f"{status}: {last}")
+    found = proven(bundle, args)
+    ok(found == want, f"{name}: sanctum proves {want}", found)
+    found = proven(bundle, args[:-2])
+    ok(found == "software", f"{name}: and without the plan no more than software", found)
     status, said, more = r.run(os.path.join(r.BIN, "crosscheck"), bundle, "--identity", digest)
     ok(status == 0, f"{name}: crosscheck accepts", said + more)
     ok(class_of(bundle) == want == opened(bundle)["class"],
@@ -98,7 +114,7 @@ def judge(name, out, backend, want):
 
 def matrix(site):
     """One genesis on each; nothing of ours but the class and its files may differ."""
-    files, keys, maker = {}, {"ek": "", "ak": ""}, Maker(site)
+    files, keys, maker = {}, {"ek": "", "ak": ""}, Maker(os.path.join(site.folder, "tpm"))
     for i, name in enumerate(rows(maker, keys)):
         backend, plan, filled, want, _ = rows(maker, keys)[name]
         tpm = Helper() if backend == "software" else InState(name, site.state)

@@ -8,6 +8,7 @@ that no one reads, may end in a bundle: one that verifies and tells the truth.
 timeout: 600
 """
 import concurrent.futures
+import json
 import os
 import random
 import shutil
@@ -17,7 +18,7 @@ import time
 import rehearsal as r
 import swtpm
 from rehearsal import ok
-from swtpm_test import class_of, opened
+from swtpm_test import Maker, class_of, opened
 
 SEED = int(os.environ.get("FAULT_SEED", "6"))
 CODES = {0x144: "Startup", 0x143: "SelfTest", 0x17a: "GetCapability", 0x169: "NV_ReadPublic",
@@ -88,12 +89,15 @@ def truth(out):
     """What a bundle says of its TPM, as far as the TPM alone decides it."""
     bundle = os.path.join(out, "bundle")
     said = {k: v for k, v in opened(bundle).items() if k != "time"}
-    for name in ("ek.pub", "ekcert.der", "ak.pub", "ak.pem"):
+    for name in ("ek.pub", "ekcert.der", "ek-chain.pem", "ak.pub", "ak.pem"):
         path = os.path.join(bundle, "evidence", name)
         if os.path.exists(path):
             with open(path, "rb") as f:
                 said[name] = f.read()
-    return said | {"class": class_of(bundle)}
+    with open(os.path.join(bundle, "evidence", "tpm.json"), encoding="utf-8") as f:
+        facts = json.load(f)
+    del facts["slowest_ms"]
+    return said | {"class": class_of(bundle), "facts": facts}
 
 
 def shown_shares(out):
@@ -139,7 +143,8 @@ def problem_when_refused(out, status, lines):
 
 def problem_when_accepted(out, want):
     status, last = r.verify(os.path.join(out, "bundle"), "--rehearsal", "--identity",
-                            r.identity(out))
+                            r.identity(out), "--plan",
+                            os.path.join(out, "sticks", "CS-IN", "plan.json"))
     if status != 0:
         return f"a bundle that is refused: {status}: {last}"
     got = truth(out)
@@ -163,19 +168,30 @@ def one(folder, state, sticks, want, fault, name):
     return name, ended, wrong
 
 
-def clean(folder, state):
-    """A run without a fault: sticks for the others, the truth, the commands."""
-    first = os.path.join(folder, "first")
+def unspoilt(out, state, sticks):
+    """A run without a fault: the truth, and the commands."""
     with swtpm.Swtpm(state) as tpm, swtpm.Tap(tpm) as tap:
-        kept = os.path.join(folder, "sticks")
-        status, said, more = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, folder,
-                                   env={"TPM": "machine"})
-        if status != 0:
-            raise RuntimeError(said + more)
-        status, lines = play(first, kept, tap)
+        status, lines = play(out, sticks, tap)
         if status != 0:
             raise RuntimeError(lines[-1])
-    return kept, truth(first), [swtpm.code(command) for command, _ in tap.stream]
+    return truth(out), [swtpm.code(command) for command, _ in tap.stream]
+
+
+def prepare(folder, state):
+    """Sticks for a TPM that is certified and enrolled: what its class stands on can be lost."""
+    status, said, more = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, folder,
+                               env={"TPM": "machine"})
+    if status != 0:
+        raise RuntimeError(said + more)
+    sticks, maker = os.path.join(folder, "sticks"), Maker(os.path.join(folder, "tpm"))
+    first, _ = unspoilt(os.path.join(folder, "first"), state, sticks)
+    path = os.path.join(sticks, "CS-IN", "plan.json")
+    with open(path, encoding="utf-8") as f:
+        plan = {**json.load(f), "vendor_pki": {"tpm": maker.pin}, "tpm_ak": first["ak"]}
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(plan, f)
+    maker.fill(folder)
+    return sticks
 
 
 def cases(codes, rng):
@@ -197,7 +213,9 @@ def main():
     print(f"# FAULT_SEED={SEED}", flush=True)
     with r.Folder() as folder:
         state = swtpm.manufacture(os.path.join(folder, "tpm"))
-        sticks, want, codes = clean(folder, state)
+        sticks = prepare(folder, state)
+        want, codes = unspoilt(os.path.join(folder, "second"), state, sticks)
+        ok(want["class"] == "vendor", "without a fault the class is vendor", want["class"])
         busy = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
         waiting = concurrent.futures.ThreadPoolExecutor(WAITING)
         jobs = [(waiting if fault.kind == "hang" else busy).submit(
