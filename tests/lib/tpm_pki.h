@@ -11,12 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "appliance/attest/class.h"
 #include "appliance/crypto/makepki.h"
-#include "tests/lib/test.h"
+#include "tests/lib/workdir.h"
 
 #define PKI_FROM 1735689600LL /* 2025-01-01T00:00:00Z */
 #define PKI_NOW 1751328000LL  /* 2025-07-01T00:00:00Z */
@@ -184,40 +183,6 @@ pki_done(struct pki *p)
 	cry_key_free(&p->root_key);
 	cry_key_free(&p->ca_key);
 	cry_key_free(&p->other_key);
-}
-
-/* ---- the judge */
-
-static const char *pki_dir SN_UNUSED;
-
-static SN_UNUSED void
-pki_write(const char *name, struct bytes v)
-{
-	char *path = test_format("%s/%s", pki_dir, name);
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	if (v.n > 0)
-		assert_int_equal(fwrite(v.p, 1, v.n, f), v.n);
-	assert_int_equal(fclose(f), 0);
-	free(path);
-}
-
-/* Exit status of a shell script run in pki_dir, what it says in pki_dir/log. */
-static SN_UNUSED int
-pki_sh(const char *script)
-{
-	char *line = test_format("cd %s && ( %s ) >log 2>&1", pki_dir, script);
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-		_exit(127);
-	}
-	free(line);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
 #endif

@@ -326,13 +326,13 @@ openssl_says(const struct made *m, const struct att_path *path, int64_t at)
 	}
 	PKI_OK(cry_cert_pem(cry_cert_der(m->ek), &ek, why));
 	PKI_OK(cry_cert_pem(cry_cert_der(m->root), &root, why));
-	pki_write("heap.pem", sn_buf_bytes(path != NULL ? &path->pem : &pem));
-	pki_write("ek.pem", sn_buf_bytes(&ek));
-	pki_write("root.pem", have_root ? sn_buf_bytes(&root) : (struct bytes){ 0 });
+	test_put("heap.pem", sn_buf_bytes(path != NULL ? &path->pem : &pem));
+	test_put("ek.pem", sn_buf_bytes(&ek));
+	test_put("root.pem", have_root ? sn_buf_bytes(&root) : (struct bytes){ 0 });
 	line = test_format("openssl verify -partial_chain -attime %lld -no-CApath -no-CAstore "
 			   "%s -untrusted heap.pem ek.pem",
 	    (long long)at, have_root ? "-CAfile root.pem" : "-no-CAfile");
-	status = pki_sh(line);
+	status = test_sh(line);
 	free(line);
 	sn_buf_done(&pem);
 	sn_buf_done(&ek);
@@ -546,7 +546,6 @@ main(void)
 
 	assert_int_equal(sn_secret_start(1U << 18, NULL), SN_OK);
 	assert_int_equal(cry_start(NULL), SN_OK);
-	pki_dir = test_tmpdir();
 	pki_make(&pki);
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		test_list_add(l, test_row, &rows[i], "%s", rows[i].name);

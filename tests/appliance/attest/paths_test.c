@@ -150,15 +150,15 @@ openssl_accepts(const struct cry_cert *leaf, const struct sn_buf *roots,
 	int status;
 
 	PKI_OK(cry_cert_pem(cry_cert_der(leaf), &pem, why));
-	pki_write("leaf.pem", sn_buf_bytes(&pem));
-	pki_write("roots.pem", sn_buf_bytes(roots));
-	pki_write("others.pem", sn_buf_bytes(others));
+	test_put("leaf.pem", sn_buf_bytes(&pem));
+	test_put("roots.pem", sn_buf_bytes(roots));
+	test_put("others.pem", sn_buf_bytes(others));
 	line =
 	    test_format("openssl verify -partial_chain -auth_level 1 -attime %lld -no-CApath "
 			"-no-CAstore %s %s leaf.pem",
 		(long long)at, roots->n > 0 ? "-CAfile roots.pem" : "-no-CAfile",
 		others->n > 0 ? "-untrusted others.pem" : "");
-	status = pki_sh(line);
+	status = test_sh(line);
 	free(line);
 	sn_buf_done(&pem);
 	return status == 0;
@@ -257,7 +257,6 @@ main(void)
 		test_list_add(l, test_needs_data, NULL, "published");
 		return test_list_run(l, "paths");
 	}
-	pki_dir = test_tmpdir();
 	load("roots.pem");
 	load("intermediates.pem");
 	for (size_t i = 0; i < SN_NITEMS(files); i++)

@@ -5,53 +5,10 @@
  * attestation keys, our TPM process opens; and nothing else.
  */
 #include <signal.h>
-#include <sys/wait.h>
 
 #include "appliance/tpm/proto.h"
-#include "tests/appliance/tpm/rig.h"
-
-#define SELF "/proc/self/exe"
-
-static char *dir;
-
-static void
-put(const char *name, struct bytes v)
-{
-	char *path = test_format("%s/%s", dir, name);
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(v.p, 1, v.n, f), v.n);
-	assert_int_equal(fclose(f), 0);
-	free(path);
-}
-
-static struct test_bytes
-get(const char *name)
-{
-	char *path = test_format("%s/%s", dir, name);
-	struct test_bytes b = test_read(path);
-
-	free(path);
-	return b;
-}
-
-/* Exit status of a shell script run in dir, what it says kept in dir/log. */
-static int
-sh(const char *script)
-{
-	char *line = test_format("cd %s && ( %s ) >log 2>&1", dir, script);
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-		_exit(127);
-	}
-	free(line);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
+#include "tests/appliance/tpm/swtpm.h"
+#include "tests/lib/tpm_role.h"
 
 /* The stock tool's challenge for that key pair; the caller frees it. */
 static struct test_bytes
@@ -60,17 +17,17 @@ stock(struct bytes ek_pub, struct bytes ak_name, struct bytes secret)
 	char hex[2 * TPM_NAME_LEN + 1];
 	char *line;
 
-	put("ek.pub", ek_pub);
-	put("secret", secret);
+	test_put("ek.pub", ek_pub);
+	test_put("secret", secret);
 	for (size_t i = 0; i < ak_name.n; i++)
 		snprintf(hex + 2 * i, 3, "%02x", ak_name.p[i]);
 	line = test_format("rm -f blob; tpm2_makecredential -T none -u ek.pub -s secret -n %s "
 			   "-o blob",
 	    hex);
-	if (sh(line) != 0)
-		fail_msg("tpm2_makecredential failed, see %s/log", dir);
+	if (test_sh(line) != 0)
+		fail_msg("tpm2_makecredential failed, see %s/log", test_workdir());
 	free(line);
-	return get("blob");
+	return test_get("blob");
 }
 
 static const uint8_t nonce[32] = { 0x5e, 0xc2, 0xe7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
@@ -145,18 +102,12 @@ bytes_of(const struct test_bytes *b)
 
 /* ---- an swtpm whose NV says which endorsement key it has a certificate for */
 
-#define START                                                                                  \
-	"rm -rf st s s.ctrl && mkdir st && "                                                   \
-	"swtpm socket --tpm2 --tpmstate dir=st --server type=unixio,path=s "                   \
-	"--ctrl type=unixio,path=s.ctrl --flags not-need-init,startup-clear & "                \
-	"echo $! >pid; for i in $(seq 100); do [ -S s ] && exit; sleep 0.05; done; exit 1"
-#define TOOL "TPM2TOOLS_TCTI=swtpm:path=s "
 #define DEFINE                                                                                 \
-	TOOL "tpm2_nvdefine %s -C p -s 16 "                                                    \
-	     "-a 'ppwrite|ppread|authread|ownerread|no_da|platformcreate'"
+	SWTPM_TOOL "tpm2_nvdefine %s -C p -s 16 "                                              \
+		   "-a 'ppwrite|ppread|authread|ownerread|no_da|platformcreate'"
 #define NOTHING_LEFT                                                                           \
-	"test -z \"$(" TOOL "tpm2_getcap handles-transient)\" && "                             \
-	"test -z \"$(" TOOL "tpm2_getcap handles-loaded-session)\""
+	"test -z \"$(" SWTPM_TOOL "tpm2_getcap handles-transient)\" && "                       \
+	"test -z \"$(" SWTPM_TOOL "tpm2_getcap handles-loaded-session)\""
 
 static const struct kind_row {
 	const char *name, *index, *template;
@@ -170,13 +121,14 @@ static const struct kind_row {
 static void
 swtpm_opened(struct opened *o, const struct kind_row *r)
 {
-	char *line = test_format(DEFINE, r->index), *path = test_format("%s/s", dir);
+	char *line = test_format(DEFINE, r->index), *path = test_format("%s/s", test_workdir());
 	struct sn_why why = { 0 };
 
 	memset(o, 0, sizeof(*o));
 	o->rig.wire.exchange = rig_exchange;
-	assert_int_equal(sh(START), 0);
-	assert_int_equal(sh(line), 0);
+	assert_int_equal(test_sh("rm -rf st && mkdir st"), 0);
+	swtpm_start();
+	assert_int_equal(test_sh(line), 0);
 	if (tpm_wire_swtpm(path, &o->rig.tpm, &why) != SN_OK ||
 	    tpm_dev_open(&o->rig.wire, &o->rig.dev, &why) != SN_OK)
 		fail_msg("%s", why.text);
@@ -190,8 +142,8 @@ static void
 swtpm_closed(struct opened *o)
 {
 	closed(o);
-	assert_int_equal(sh(NOTHING_LEFT), 0);
-	assert_int_equal(sh("kill $(cat pid)"), 0);
+	assert_int_equal(test_sh(NOTHING_LEFT), 0);
+	swtpm_stop();
 }
 
 /* Each byte changed, one at a time: what wraps the secret is refused, every time. */
@@ -454,7 +406,7 @@ test_client(void **state)
 	struct test_bytes b;
 
 	(void)state;
-	if (tpm_start(SELF, TPM_SOFTWARE, rig_softtpm(), -1, &t, &why) != SN_OK ||
+	if (tpm_start(TPM_ROLE_SELF, TPM_SOFTWARE, rig_softtpm(), -1, &t, &why) != SN_OK ||
 	    tpm_info(t, &i, &why) != SN_OK)
 		fail_msg("%s", why.text);
 	b = challenge_for(&i);
@@ -479,50 +431,34 @@ test_client(void **state)
 static void
 test_owned(void **state)
 {
-	char *path = test_format("%s/s", dir);
+	char *path = test_format("%s/s", test_workdir());
 	struct tpm *t = NULL;
 	struct sn_buf got = { 0 };
 	struct sn_why why = { 0 };
 
 	(void)state;
-	assert_int_equal(sh(START), 0);
-	assert_int_equal(sh(TOOL "tpm2_changeauth -c e password"), 0);
-	if (tpm_start(SELF, TPM_SWTPM, path, -1, &t, &why) != SN_OK)
+	assert_int_equal(test_sh("rm -rf st && mkdir st"), 0);
+	swtpm_start();
+	assert_int_equal(test_sh(SWTPM_TOOL "tpm2_changeauth -c e password"), 0);
+	if (tpm_start(TPM_ROLE_SELF, TPM_SWTPM, path, -1, &t, &why) != SN_OK)
 		fail_msg("%s", why.text);
 	assert_int_equal(tpm_activate(t, BYTES_OF(nonce), &got, &why), SN_E_TPM);
 	assert_non_null(strstr(why.text, "has a password"));
 	assert_int_equal(got.n, 0);
 	tpm_free(&t);
-	assert_int_equal(sh("kill $(cat pid)"), 0);
+	swtpm_stop();
 	free(path);
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-/* The leak check traces the process, which the TPM process does not allow. */
-static int is_tpm_process;
-int __lsan_is_turned_off(void);
-
-int
-__lsan_is_turned_off(void)
-{
-	return is_tpm_process;
-}
-#endif
 
 int
 main(int argc, char **argv)
 {
-	struct tpm_process_args args = { SN_CHILD_IN, SN_CHILD_OUT, SN_CHILD_EXTRA };
 	struct test_list *l;
+	int status = 0;
 
-	if (argc == 2 && strcmp(argv[1], "--role=tpm") == 0) {
-#if defined(__SANITIZE_ADDRESS__)
-		is_tpm_process = 1;
-#endif
-		return tpm_process_main(&args);
-	}
+	if (tpm_role(argc, argv, &status))
+		return status;
 	rig_prepare();
-	dir = strdup(test_tmpdir());
 	signal(SIGPIPE, SIG_IGN);
 	l = test_list_new();
 	for (size_t i = 0; i < SN_NITEMS(kinds); i++)

@@ -52,8 +52,8 @@ stock_count(void)
 	struct test_bytes b;
 	uint64_t v = 0;
 
-	assert_int_equal(sh(TOOL "tpm2_nvread 0x01815c01 -C o -o count"), 0);
-	b = get("count");
+	assert_int_equal(test_sh(SWTPM_TOOL "tpm2_nvread 0x01815c01 -C o -o count"), 0);
+	b = test_get("count");
 	assert_int_equal(b.len, 8);
 	for (size_t i = 0; i < 8; i++)
 		v = v << 8 | b.data[i];
@@ -71,7 +71,7 @@ test_counter(void **state)
 	uint64_t first, second, third;
 
 	(void)state;
-	swtpm_start();
+	swtpm_new();
 	open_ok(&r, &i);
 	first = count_ok(&r, &i);
 	assert_true(count_ok(&r, &i) == first);
@@ -81,7 +81,7 @@ test_counter(void **state)
 	second = count_ok(&r, &i);
 	close_ok(&r, &i);
 	assert_true(second == first + 1);
-	assert_int_equal(sh(TOOL "tpm2_nvundefine -C o 0x01815c01"), 0);
+	assert_int_equal(test_sh(SWTPM_TOOL "tpm2_nvundefine -C o 0x01815c01"), 0);
 	open_ok(&r, &i);
 	third = count_ok(&r, &i);
 	close_ok(&r, &i);
@@ -99,18 +99,21 @@ test_counter_by_stock_tools(void **state)
 	struct rig r;
 
 	(void)state;
-	swtpm_start();
+	swtpm_new();
 	open_ok(&r, &i);
 	assert_int_equal(tpm_work_counter(r.dev, &i, qualifying, &c, NULL), SN_OK);
 	close_ok(&r, &i);
-	put("pub", sn_buf_bytes(&c.by.body));
-	put("msg", sn_buf_bytes(&c.by.msg));
-	assert_int_equal(sh(TOOL "tpm2_nvreadpublic 0x01815c01 | grep -o 'name: .*' | cut -c7- "
-				 ">name"),
+	test_put("pub", sn_buf_bytes(&c.by.body));
+	test_put("msg", sn_buf_bytes(&c.by.msg));
+	assert_int_equal(test_sh(SWTPM_TOOL
+			     "tpm2_nvreadpublic 0x01815c01 | grep -o 'name: .*' | cut -c7- "
+			     ">name"),
 	    0);
-	assert_int_equal(sh("sha256sum <pub | cut -c-64 | sed 's/^/000b/' | cmp - name"), 0);
+	assert_int_equal(test_sh("sha256sum <pub | cut -c-64 | sed 's/^/000b/' | cmp - name"),
+	    0);
 	/* and that name is in what was signed */
-	assert_int_equal(sh("od -An -v -tx1 msg | tr -d ' \\n' | grep -q \"$(cat name)\""), 0);
+	assert_int_equal(test_sh("od -An -v -tx1 msg | tr -d ' \\n' | grep -q \"$(cat name)\""),
+	    0);
 	tpm_counter_done(&c);
 	swtpm_stop();
 }
@@ -126,7 +129,7 @@ test_creation(void **state)
 	uint8_t digest[32];
 
 	(void)state;
-	swtpm_start();
+	swtpm_new();
 	open_ok(&r, &i);
 	if (tpm_work_creation(r.dev, &i, qualifying, &a, &why) != SN_OK)
 		fail_msg("%s", why.text);
@@ -166,7 +169,7 @@ test_p384(void **state)
 	struct rig r;
 
 	(void)state;
-	swtpm_start();
+	swtpm_new();
 	swtpm_rig(&r);
 	/* the RSA key's certificate is there, too, but this TPM knows no RSA today */
 	r.spoil = spoil_curve;
@@ -206,30 +209,31 @@ static const struct state_row {
 	bool no_cert;
 } state_rows[] = {
 	{ "untouched", "true", TPM_USABLE, "", 0, NULL, false },
-	{ "owner-password", TOOL "tpm2_changeauth -c o secret", TPM_USABLE, "",
+	{ "owner-password", SWTPM_TOOL "tpm2_changeauth -c o secret", TPM_USABLE, "",
 	    TPM_OWNER_AUTH_SET, "has a password", false },
-	{ "endorsement-password", TOOL "tpm2_changeauth -c e secret", TPM_OWNED,
+	{ "endorsement-password", SWTPM_TOOL "tpm2_changeauth -c e secret", TPM_OWNED,
 	    "clear the TPM in the firmware's menu", TPM_ENDORSEMENT_AUTH_SET, NULL, false },
-	{ "endorsement-hierarchy-off", TOOL "tpm2_hierarchycontrol -C p ehEnable clear",
+	{ "endorsement-hierarchy-off", SWTPM_TOOL "tpm2_hierarchycontrol -C p ehEnable clear",
 	    TPM_DISABLED, "turn it on", 0, NULL, false },
-	{ "owner-hierarchy-off", TOOL "tpm2_hierarchycontrol -C p shEnable clear", TPM_USABLE,
-	    "", 0, "hierarchy is off", false },
+	{ "owner-hierarchy-off", SWTPM_TOOL "tpm2_hierarchycontrol -C p shEnable clear",
+	    TPM_USABLE, "", 0, "hierarchy is off", false },
 	{ "in-lockout",
-	    TOOL "tpm2_dictionarylockout -s -n 1 -t 100 -l 100 && " TOOL
-		 "tpm2_createprimary -C o -p right -c p.ctx && { " TOOL
-		 "tpm2_create -C p.ctx -p wrong -u u -r r; true; } && " TOOL
-		 "tpm2_flushcontext -t",
+	    SWTPM_TOOL "tpm2_dictionarylockout -s -n 1 -t 100 -l 100 && " SWTPM_TOOL
+		       "tpm2_createprimary -C o -p right -c p.ctx && { " SWTPM_TOOL
+		       "tpm2_create -C p.ctx -p wrong -u u -r r; true; } && " SWTPM_TOOL
+		       "tpm2_flushcontext -t",
 	    TPM_USABLE, "", TPM_IN_LOCKOUT, NULL, false },
 	{ "slots-taken",
-	    "for i in 1 2 3; do " TOOL
+	    "for i in 1 2 3; do " SWTPM_TOOL
 	    "tpm2_createprimary -C n -G ecc -c k.ctx || exit 1; done",
 	    TPM_NO_ROOM, "no room", 0, NULL, false },
 	{ "no-certificates",
-	    TOOL "tpm2_nvundefine -C p 0x01c00002 && " TOOL "tpm2_nvundefine -C p 0x01c00016",
+	    SWTPM_TOOL "tpm2_nvundefine -C p 0x01c00002 && " SWTPM_TOOL
+		       "tpm2_nvundefine -C p 0x01c00016",
 	    TPM_USABLE, "", 0, NULL, true },
 	{ "another-index-at-ours",
-	    TOOL "tpm2_nvdefine -C o -s 8 -a 'ownerread|ownerwrite' 0x01815c01", TPM_USABLE, "",
-	    0, "something else", false },
+	    SWTPM_TOOL "tpm2_nvdefine -C o -s 8 -a 'ownerread|ownerwrite' 0x01815c01",
+	    TPM_USABLE, "", 0, "something else", false },
 };
 
 static void
@@ -257,8 +261,8 @@ test_state(void **state)
 	struct tpm_ident i = { 0 };
 	struct rig r;
 
-	swtpm_start();
-	if (sh(row->tools) != 0)
+	swtpm_new();
+	if (test_sh(row->tools) != 0)
 		fail_msg("the stock tools did not get it there");
 	open_ok(&r, &i);
 	if (i.info.condition != row->condition)
@@ -280,7 +284,6 @@ main(void)
 	struct test_list *l = test_list_new();
 
 	rig_prepare();
-	dir = strdup(test_tmpdir());
 	signal(SIGPIPE, SIG_IGN);
 	test_list_add(l, test_counter, NULL, "counter-goes-up-only");
 	test_list_add(l, test_counter_by_stock_tools, NULL, "counter-by-stock-tools");

@@ -4,8 +4,7 @@
 
 #include "appliance/tpm/proto.h"
 #include "tests/appliance/tpm/rig.h"
-
-#define SELF "/proc/self/exe"
+#include "tests/lib/tpm_role.h"
 
 static const uint8_t qualifying[32] = { 9, 9, 9 };
 
@@ -22,7 +21,7 @@ started(struct started *s)
 
 	assert_int_equal(pipe(p), 0);
 	s->tpm = NULL;
-	if (tpm_start(SELF, TPM_SOFTWARE, rig_softtpm(), p[1], &s->tpm, &why) != SN_OK)
+	if (tpm_start(TPM_ROLE_SELF, TPM_SOFTWARE, rig_softtpm(), p[1], &s->tpm, &why) != SN_OK)
 		fail_msg("%s", why.text);
 	close(p[1]);
 	s->seed = p[0];
@@ -139,7 +138,8 @@ test_seed_without_taker(void **state)
 	struct sn_why why = { 0 };
 
 	(void)state;
-	assert_int_equal(tpm_start(SELF, TPM_SOFTWARE, rig_softtpm(), -1, &t, &why), SN_OK);
+	assert_int_equal(tpm_start(TPM_ROLE_SELF, TPM_SOFTWARE, rig_softtpm(), -1, &t, &why),
+	    SN_OK);
 	assert_int_equal(tpm_seed(t, qualifying, &a, &why), SN_E_PROTO);
 	tpm_free(&t);
 }
@@ -201,13 +201,13 @@ test_no_softtpm(void **state)
 	struct sn_why why = { 0 };
 
 	(void)state;
-	assert_int_not_equal(tpm_start(SELF, TPM_SOFTWARE, "/nonexistent/softtpm", -1, &t,
-				 &why),
+	assert_int_not_equal(tpm_start(TPM_ROLE_SELF, TPM_SOFTWARE, "/nonexistent/softtpm", -1,
+				 &t, &why),
 	    SN_OK);
 	assert_null(t);
 	assert_true(why.text[0] != '\0');
 	sn_why_clear(&why);
-	assert_int_not_equal(tpm_start(SELF, TPM_SOFTWARE, NULL, -1, &t, &why), SN_OK);
+	assert_int_not_equal(tpm_start(TPM_ROLE_SELF, TPM_SOFTWARE, NULL, -1, &t, &why), SN_OK);
 	assert_int_not_equal(tpm_start("/nonexistent/ceremony", TPM_SOFTWARE, rig_softtpm(), -1,
 				 &t, &why),
 	    SN_OK);
@@ -229,7 +229,7 @@ test_no_device(void **state)
 		return;
 	}
 	assert_false(tpm_device_present());
-	assert_int_equal(tpm_start(SELF, TPM_DEVICE, NULL, -1, &t, &why), SN_E_TPM);
+	assert_int_equal(tpm_start(TPM_ROLE_SELF, TPM_DEVICE, NULL, -1, &t, &why), SN_E_TPM);
 	assert_non_null(strstr(why.text, "shows no TPM"));
 	assert_null(t);
 }
@@ -317,13 +317,13 @@ test_raw(void **state)
 {
 	const struct raw_row *r = *state;
 	struct test_bytes payload = test_unhex(r->payload);
-	char self[] = SELF, role[] = "--role=tpm";
+	char self[] = TPM_ROLE_SELF, role[] = "--role=tpm";
 	char *argv[] = { self, role, NULL };
 	struct sn_child c = { 0 };
 	struct sn_frame f = { 0 };
 	struct sn_why why = { 0 };
 
-	assert_int_equal(sn_child_start(SELF, argv, -1, &c, &why), SN_OK);
+	assert_int_equal(sn_child_start(TPM_ROLE_SELF, argv, -1, &c, &why), SN_OK);
 	c.link.timeout_ms = 60000;
 	if (r->opened)
 		raw_open(&c);
@@ -387,18 +387,6 @@ test_killed(void **state)
 	ended(&s);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-/* The leak check traces the process, which the TPM process does not allow. */
-static int is_tpm_process;
-int __lsan_is_turned_off(void);
-
-int
-__lsan_is_turned_off(void)
-{
-	return is_tpm_process;
-}
-#endif
-
 int
 main(int argc, char **argv)
 {
@@ -420,15 +408,11 @@ main(int argc, char **argv)
 		{ "event-log", test_eventlog },
 		{ "tpm-process-killed", test_killed },
 	};
-	struct tpm_process_args args = { SN_CHILD_IN, SN_CHILD_OUT, SN_CHILD_EXTRA };
 	struct test_list *l;
+	int status = 0;
 
-	if (argc == 2 && strcmp(argv[1], "--role=tpm") == 0) {
-#if defined(__SANITIZE_ADDRESS__)
-		is_tpm_process = 1;
-#endif
-		return tpm_process_main(&args);
-	}
+	if (tpm_role(argc, argv, &status))
+		return status;
 	rig_prepare();
 	signal(SIGPIPE, SIG_IGN);
 	l = test_list_new();

@@ -19,7 +19,7 @@ checkquote(const char *hex)
 	char *line = test_format("tpm2_checkquote -u ak.pem -m quote.msg -s quote.sig "
 				 "-f quote.pcr -g sha256 -q %s",
 	    hex);
-	int status = sh(line);
+	int status = test_sh(line);
 
 	free(line);
 	return status;
@@ -43,10 +43,10 @@ quoted_start(struct quoted *s, uint32_t mask)
 	    tpm_dev_pcr_extend(s->rig.dev, s->ident.link, 15, digest, &why) != SN_OK ||
 	    tpm_work_quote(s->rig.dev, &s->ident, qualifying, mask, &s->q, &why) != SN_OK)
 		fail_msg("%s", why.text);
-	put("ak.pem", sn_buf_bytes(&s->ident.info.ak_pem));
-	put("quote.msg", sn_buf_bytes(&s->q.msg));
-	put("quote.sig", sn_buf_bytes(&s->q.sig));
-	put("quote.pcr", sn_buf_bytes(&s->q.pcr));
+	test_put("ak.pem", sn_buf_bytes(&s->ident.info.ak_pem));
+	test_put("quote.msg", sn_buf_bytes(&s->q.msg));
+	test_put("quote.sig", sn_buf_bytes(&s->q.sig));
+	test_put("quote.pcr", sn_buf_bytes(&s->q.pcr));
 }
 
 static void
@@ -104,7 +104,7 @@ test_other_key(void **state)
 	quoted_start(&other, TPM_QUOTE_MASK);
 	quoted_start(&s, TPM_QUOTE_MASK);
 	pem = sn_buf_bytes(&other.ident.info.ak_pem);
-	put("ak.pem", pem);
+	test_put("ak.pem", pem);
 	assert_int_not_equal(checkquote(QUALIFYING_HEX), 0);
 	quoted_done(&s);
 	quoted_done(&other);
@@ -140,7 +140,7 @@ test_flip(void **state)
 	assert_int_equal(checkquote(QUALIFYING_HEX), 0);
 	b = r->file == 0 ? &s.q.msg : r->file == 1 ? &s.q.sig : &s.q.pcr;
 	b->p[r->at == SIZE_MAX ? b->n - 1 : r->at] ^= 1;
-	put(names[r->file], sn_buf_bytes(b));
+	test_put(names[r->file], sn_buf_bytes(b));
 	assert_int_not_equal(checkquote(QUALIFYING_HEX), 0);
 	quoted_done(&s);
 }
@@ -172,7 +172,7 @@ check_pcr_file(struct tpm_dev *d, const char *name, uint32_t mask)
 {
 	uint8_t values[TPM_PCRS][32] = { 0 };
 	struct sn_buf ours = { 0 };
-	struct test_bytes theirs = get(name);
+	struct test_bytes theirs = test_get(name);
 
 	assert_int_equal(tpm_dev_pcr_read(d, mask, values, NULL), SN_OK);
 	tpm_work_pcr_file(mask, values, &ours);
@@ -193,10 +193,10 @@ check_ours(struct rig *r, struct tpm_ident *ident)
 	if (tpm_work_seed(r->dev, ident, qualifying, &seed, &audit, &why) != SN_OK ||
 	    tpm_work_quote(r->dev, ident, qualifying, TPM_QUOTE_MASK, &q, &why) != SN_OK)
 		fail_msg("%s", why.text);
-	put("ak.pem", sn_buf_bytes(&ident->info.ak_pem));
-	put("quote.msg", sn_buf_bytes(&q.msg));
-	put("quote.sig", sn_buf_bytes(&q.sig));
-	put("quote.pcr", sn_buf_bytes(&q.pcr));
+	test_put("ak.pem", sn_buf_bytes(&ident->info.ak_pem));
+	test_put("quote.msg", sn_buf_bytes(&q.msg));
+	test_put("quote.sig", sn_buf_bytes(&q.sig));
+	test_put("quote.pcr", sn_buf_bytes(&q.pcr));
 	assert_int_equal(checkquote(QUALIFYING_HEX), 0);
 	tpm_quoted_done(&q);
 	tpm_audit_done(&audit);
@@ -218,24 +218,24 @@ static void
 stock_tools(void)
 {
 	assert_int_equal(
-	    sh(TOOL
+	    test_sh(SWTPM_TOOL
 		"tpm2_pcrextend "
 		"15:sha256=1500000000000000000000000000000000000000000000000000000000000001"),
 	    0);
 	assert_int_equal(
-	    sh(TOOL
+	    test_sh(SWTPM_TOOL
 		"tpm2_createprimary -C e -g sha256 -G ecc256:ecdsa-sha256:null "
 		"-a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign' "
-		"-c ak.ctx && " TOOL
+		"-c ak.ctx && " SWTPM_TOOL
 		"tpm2_readpublic -c ak.ctx -f pem -o stock.pem -n stock.name"),
 	    0);
 	for (size_t i = 0; i < SN_NITEMS(pcr_rows); i++) {
-		char *line =
-		    test_format(TOOL "tpm2_quote -c ak.ctx -l sha256:%s -q aabb "
-				     "-m m -s s.sig -o %s && " TOOL "tpm2_flushcontext -t",
-			pcr_rows[i].list, pcr_rows[i].file);
+		char *line = test_format(SWTPM_TOOL "tpm2_quote -c ak.ctx -l sha256:%s -q aabb "
+						    "-m m -s s.sig -o %s && " SWTPM_TOOL
+						    "tpm2_flushcontext -t",
+		    pcr_rows[i].list, pcr_rows[i].file);
 
-		assert_int_equal(sh(line), 0);
+		assert_int_equal(test_sh(line), 0);
 		free(line);
 	}
 }
@@ -243,7 +243,7 @@ stock_tools(void)
 static void
 check_same_ak(const struct tpm_info *i)
 {
-	struct test_bytes name = get("stock.name"), pem = get("stock.pem");
+	struct test_bytes name = test_get("stock.name"), pem = test_get("stock.pem");
 
 	assert_int_equal(name.len, TPM_NAME_LEN);
 	assert_memory_equal(name.data, i->ak_name, TPM_NAME_LEN);
@@ -262,7 +262,7 @@ test_swtpm(void **state)
 	struct rig r;
 
 	(void)state;
-	swtpm_start();
+	swtpm_new();
 	stock_tools();
 	swtpm_rig(&r);
 	if (tpm_ident_open(r.dev, TPM_DEVICE, "swtpm", &ident, &why) != SN_OK)
@@ -276,8 +276,10 @@ test_swtpm(void **state)
 	assert_int_equal(r.dev->fault.err, SN_OK);
 	rig_done(&r);
 	/* and nothing of ours is left in it */
-	assert_int_equal(sh("test -z \"$(" TOOL "tpm2_getcap handles-transient)\" && "
-			    "test -z \"$(" TOOL "tpm2_getcap handles-loaded-session)\""),
+	assert_int_equal(test_sh("test -z \"$(" SWTPM_TOOL
+				 "tpm2_getcap handles-transient)\" && "
+				 "test -z \"$(" SWTPM_TOOL
+				 "tpm2_getcap handles-loaded-session)\""),
 	    0);
 	swtpm_stop();
 }
@@ -288,7 +290,6 @@ main(void)
 	struct test_list *l = test_list_new();
 
 	rig_prepare();
-	dir = strdup(test_tmpdir());
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < SN_NITEMS(masks); i++)
 		test_list_add(l, test_mask, &masks[i], "%s", masks[i].name);

@@ -8,74 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "appliance/attest/class.h"
 #include "appliance/base/frame.h"
 #include "appliance/crypto/cert.h"
 #include "appliance/tpm/tpm.h"
-#include "tests/lib/test.h"
-
-#define SELF "/proc/self/exe"
-
-static char *dir;
-
-static void
-put(const char *name, struct bytes v)
-{
-	char *path = test_format("%s/%s", dir, name);
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(v.p, 1, v.n, f), v.n);
-	assert_int_equal(fclose(f), 0);
-	free(path);
-}
-
-static struct test_bytes
-get(const char *name)
-{
-	char *path = test_format("%s/%s", dir, name);
-	struct test_bytes b = test_read(path);
-
-	free(path);
-	return b;
-}
-
-/* Exit status of a shell script run in dir, what it says kept in dir/log. */
-static int
-sh(const char *script)
-{
-	char *line = test_format("cd %s && ( %s ) >log 2>&1", dir, script);
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-		_exit(127);
-	}
-	free(line);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
-
-/* An swtpm that its vendor's authority certified, behind the socket dir/s. */
-static const char swtpm_setup[] =
-    "set -e; mkdir st ca; cd ca\n"
-    "printf 'statedir = %s\\nsigningkey = %s/key.pem\\nissuercert = %s/issuer.pem\\n"
-    "certserial = %s/serial\\n' $PWD $PWD $PWD $PWD >ca.conf; : >ca.options\n"
-    "printf 'create_certs_tool = /usr/bin/swtpm_localca\\ncreate_certs_tool_config = %s/ca.conf"
-    "\\ncreate_certs_tool_options = %s/ca.options\\n' $PWD $PWD >setup.conf\n"
-    "swtpm_setup --tpm2 --tpmstate $PWD/../st --config $PWD/setup.conf --create-ek-cert "
-    "--pcr-banks sha256\n";
-static const char swtpm_start[] =
-    "rm -f s s.ctrl; swtpm socket --tpm2 --tpmstate dir=st --server type=unixio,path=s "
-    "--ctrl type=unixio,path=s.ctrl --flags not-need-init,startup-clear & "
-    "echo $! >pid; for i in $(seq 100); do [ -S s ] && exit; sleep 0.05; done; exit 1";
-static const char swtpm_stop[] =
-    "kill $(cat pid); for i in $(seq 100); do kill -0 $(cat pid) || exit 0; sleep 0.05; done; "
-    "exit 1";
+#include "tests/lib/swtpm.h"
+#include "tests/lib/tpm_role.h"
 
 static const uint8_t qualifying[32] = { 0xab, 0xcd, 0xef };
 #define QUALIFYING_HEX "abcdef0000000000000000000000000000000000000000000000000000000000"
@@ -203,7 +143,7 @@ make_ours(enum tpm_backend backend, const char *path, struct evidence *e)
 	int fds[2];
 
 	assert_int_equal(pipe(fds), 0);
-	if (tpm_start(SELF, backend, path, fds[1], &tpm, &why) != SN_OK ||
+	if (tpm_start(TPM_ROLE_SELF, backend, path, fds[1], &tpm, &why) != SN_OK ||
 	    tpm_info(tpm, &i, &why) != SN_OK || tpm_usable(&i, &why) != SN_OK ||
 	    tpm_seed(tpm, qualifying, &audit, &why) != SN_OK ||
 	    tpm_creation(tpm, qualifying, &creation, &why) != SN_OK ||
@@ -255,7 +195,7 @@ static const char stock[] =
 static void
 take(const char *name, struct sn_buf *to)
 {
-	struct test_bytes b = get(name);
+	struct test_bytes b = test_get(name);
 
 	sn_buf_put(to, (struct bytes){ b.data, b.len });
 	test_bytes_done(&b);
@@ -266,13 +206,13 @@ make_stock(struct evidence *e)
 {
 	struct test_bytes wrapped;
 
-	if (sh(stock) != 0)
-		fail_msg("%s", (char *)get("log").data);
+	if (test_sh(stock) != 0)
+		fail_msg("%s", (char *)test_get("log").data);
 	for (int f = 0; f < FILES; f++)
 		if (f != CREATION_DATA && f != COUNTER_PUB && (f < AUDIT_MSG || f > AUDIT_LIST))
 			take(file_names[f], &e->file[f]);
 	/* a TPM2B_CREATION_DATA */
-	wrapped = get("creation.2b");
+	wrapped = test_get("creation.2b");
 	sn_buf_put(&e->file[CREATION_DATA],
 	    (struct bytes){ wrapped.data + 2, wrapped.len - 2 });
 	test_bytes_done(&wrapped);
@@ -289,18 +229,18 @@ test_made(void **state)
 {
 	const char *build = getenv("BUILD");
 	char *softtpm = test_format("%s/bin/softtpm", build != NULL ? build : "build");
-	char *socket = test_format("%s/s", dir);
+	char *socket = test_format("%s/s", test_workdir());
 
 	(void)state;
 	make_ours(TPM_SOFTWARE, softtpm, &made[OURS_SOFTTPM]);
-	assert_int_equal(sh(swtpm_setup), 0);
-	assert_int_equal(sh(swtpm_start), 0);
+	swtpm_make();
+	swtpm_start();
 	make_ours(TPM_SWTPM, socket, &made[OURS_SWTPM]);
 	make_stock(&made[STOCK_SWTPM]);
-	assert_int_equal(sh(swtpm_stop), 0);
-	assert_int_equal(sh(swtpm_start), 0);
+	swtpm_stop();
+	swtpm_start();
 	make_ours(TPM_SWTPM, socket, &made[AFTER_REBOOT]);
-	assert_int_equal(sh(swtpm_stop), 0);
+	swtpm_stop();
 	free(softtpm);
 	free(socket);
 }
@@ -449,7 +389,7 @@ static const struct chain_row {
 static void
 add(struct att_heap *h, const char *name)
 {
-	struct test_bytes b = get(name);
+	struct test_bytes b = test_get(name);
 	struct sn_why why = { 0 };
 
 	if (att_heap_file(h, (struct bytes){ b.data, b.len }, name, &why) != SN_OK)
@@ -461,7 +401,7 @@ add(struct att_heap *h, const char *name)
 static void
 root_facts(uint8_t spki[32], int64_t *at)
 {
-	struct test_bytes b = get(ROOT_PEM);
+	struct test_bytes b = test_get(ROOT_PEM);
 	struct cry_cert *c[CRY_PEM_CHAIN_MAX] = { NULL };
 	size_t n = 0;
 
@@ -508,10 +448,10 @@ test_chain(void **state)
 	assert_int_equal(ek.kind, r->kind);
 	if (v.chain) {
 		/* the judge, over our file alone */
-		put("chain.pem", sn_buf_bytes(&v.path.pem));
-		put("ek.der", sn_buf_bytes(&v.ek_cert));
-		assert_int_equal(sh("openssl verify -CAfile " ROOT_PEM
-				    " -untrusted chain.pem ek.der"),
+		test_put("chain.pem", sn_buf_bytes(&v.path.pem));
+		test_put("ek.der", sn_buf_bytes(&v.ek_cert));
+		assert_int_equal(test_sh("openssl verify -CAfile " ROOT_PEM
+					 " -untrusted chain.pem ek.der"),
 		    0);
 		assert_string_equal(v.path.manufacturer, "id:00001014");
 		assert_string_equal(v.path.model, "swtpm");
@@ -522,35 +462,18 @@ test_chain(void **state)
 	att_heap_free(&h);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-/* The leak check traces the process, which the TPM process does not allow. */
-static int is_tpm_process;
-int __lsan_is_turned_off(void);
-
-int
-__lsan_is_turned_off(void)
-{
-	return is_tpm_process;
-}
-#endif
-
 int
 main(int argc, char **argv)
 {
-	const struct tpm_process_args args = { SN_CHILD_IN, SN_CHILD_OUT, SN_CHILD_EXTRA };
 	struct test_list *l;
+	int status = 0;
 	size_t n = 0;
 
-	if (argc == 2 && strcmp(argv[1], "--role=tpm") == 0) {
-#if defined(__SANITIZE_ADDRESS__)
-		is_tpm_process = 1;
-#endif
-		return tpm_process_main(&args);
-	}
+	if (tpm_role(argc, argv, &status))
+		return status;
 	l = test_list_new();
 	assert_int_equal(sn_secret_start(1U << 18, NULL), SN_OK);
 	assert_int_equal(cry_start(NULL), SN_OK);
-	dir = test_format("%s", test_tmpdir());
 	test_list_add(l, test_made, NULL, "made");
 	for (int m = 0; m < MAKERS; m++)
 		for (size_t a = 0; a < SN_NITEMS(attestations); a++) {
