@@ -58,20 +58,30 @@ class Site:
         with open(os.path.join(r.TESTS, "play", "genesis.play"), encoding="utf-8") as f:
             self.head, self.tail = f.read().split("tpm.ok\n", 1)
 
-    def play(self, name, tpm, answers, plan=None, fill=None):
+    def told(self, out, changes):
+        """Another plan on the IN stick."""
+        path = os.path.join(out, "sticks", "CS-IN", "plan.json")
+        with open(path, encoding="utf-8") as f:
+            tree = {**json.load(f), **changes}
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(tree, f)
+
+    def play(self, name, tpm, answers, plan=None, fill=None, prepared=None, again=False):
         """A rehearsal whose plan is changed so and whose sticks fill(out) completes; returns folder,
-        exit status, what was said."""
+        exit status, what was said. With prepared, other sticks, and when the same are played again, answers are
+        the whole file."""
         out, path = os.path.join(self.folder, name), os.path.join(self.folder, name + ".play")
-        shutil.copytree(self.prepared, out)
+        if again:
+            shutil.rmtree(os.path.join(out, "screens"))
+        else:
+            shutil.copytree(prepared or self.prepared, out)
+            self.told(out, plan or {})
         if fill:
             fill(out)
-        told = os.path.join(out, "sticks", "CS-IN", "plan.json")
-        with open(told, encoding="utf-8") as f:
-            tree = {**json.load(f), **(plan or {})}
-        with open(told, "w", encoding="utf-8") as f:
-            json.dump(tree, f)
+        if not prepared and not again:
+            answers = self.head + answers
         with open(path, "w", encoding="utf-8") as f:
-            f.write(self.head + answers)
+            f.write(answers)
         status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "play", path, "--out", out, *tpm.option)
         return out, status, said + err
 

@@ -9,9 +9,11 @@ import os
 import shutil
 import time
 
+import genesis_parts
 import goldens
 import rehearsal as r
 import swtpm
+from journal_parts import PLAYS
 from rehearsal import ok
 from tpm_parts import ABORT, InState, Site, records
 
@@ -169,6 +171,36 @@ def pins(site):
         out, status, said = site.play("pins-none", tpm, "", {"tpm_counter": 1})
         ok(status == 15 and "it has none: the owner hierarchy has a password" in said, "a counter is wanted, there is none",
            f"{status}: {said}")
+    return pinned, value
+
+
+def judge_journal(site, pinned, value):
+    """Cut, and gone on with: first where there is no TPM, then where it is."""
+    prepared = os.path.join(site.folder, "with-journal")
+    status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, prepared,
+                              env={"TPM": "machine", "JOURNAL": "true"})
+    ok(status == 0, "the sticks of a ceremony with a journal are prepared", said + err)
+    plan = {**pinned, "tpm_counter": value}
+    whole, made = PLAYS["new"], "keys.agree agree\n"
+    out, state = os.path.join(site.folder, "cut"), os.path.join(site.folder, "cut-state")
+    with InState("first", os.path.join(site.folder, "kept")) as tpm:
+        _, status, said = site.play("cut", tpm, whole[:whole.index(made) + len(made)], plan, prepared=prepared)
+        shutil.copytree(os.path.join(tpm.tpm.folder, "state"), state)
+    ok(status == 29, "cut when the keys are made", f"{status}: {said}")
+    with open(os.path.join(out, "shares.txt"), "w", encoding="ascii") as f:
+        f.write("".join(share + "\n" for share in genesis_parts.shares(out)))
+    for name, tpm, answers, want in (
+            ("gone on without a TPM", Absent(), PLAYS["shares"].split("tpm.ok\n", 1)[0] + NEEDED, 24),
+            ("gone on with it", InState("again", state), PLAYS["shares"], 0)):
+        with tpm:
+            _, status, said = site.play("cut", tpm, answers, again=True)
+        ok(status == want, f"{name}: {want}", f"{status}: {said}")
+    bundle = os.path.join(out, "bundle")
+    status, said = r.verify(bundle, "--identity", r.identity(out), "--rehearsal", "--accept", "pinned", "--min-counter",
+                            value + 1, "--plan", os.path.join(out, "sticks", "CS-IN", "plan.json"))
+    ok(status == 0, "gone on with it: sanctum verify accepts", f"{status}: {said}")
+    ok([x["args"]["value"] for x in records(out) if x["id"] == "tpm.counter"] == [value + 1, value + 2],
+       "each boot raised the counter")
 
 
 def main():
@@ -178,7 +210,7 @@ def main():
             hard(site, name)
         for name in SOFT:
             soft(site, name)
-        pins(site)
+        judge_journal(site, *pins(site))
     r.done()
 
 
