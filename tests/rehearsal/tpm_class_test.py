@@ -12,6 +12,7 @@ import shutil
 import subprocess
 
 import goldens
+import ops_parts
 import rehearsal as r
 from rehearsal import ok
 from tpm_parts import ABORT, InState, Site, records
@@ -154,6 +155,7 @@ def judge_bundle(site, a, plan):
     """A whole genesis of class vendor; openssl finds the same way to the root."""
     with InState("vendor", site.state) as tpm:
         out, status, said = site.play("vendor", tpm, "tpm.ok\n" + site.tail, plan, put({"ca.pem": a.pem}))
+        state = shutil.copytree(os.path.join(tpm.tpm.folder, "state"), os.path.join(site.folder, "vendor-state"))
     if not ok(status == 0, "class vendor: the rehearsal ends well", said):
         return
     goldens.judge(out, "tpmvendor", only=r"tpm\.ok")
@@ -178,6 +180,33 @@ def judge_bundle(site, a, plan):
     status, said, err = openssl("verify", "-CAfile", a.root, "-untrusted", os.path.join(evidence, "ek-chain.pem"),
                                 "-ignore_critical", pem)
     ok(status == 0, "class vendor: openssl verify agrees", said + err)
+    judge_refresh(site, a, plan, out, state)
+
+
+def judge_refresh(site, a, plan, out, state):
+    """What is added to that bundle later, on the same TPM, is of class vendor, too."""
+    again = os.path.join(site.folder, "again")
+    ops_parts.prepare(out, os.path.join(out, "bundle"), again)
+    status, said, err = r.run(os.path.join(r.TESTS, "sticks.sh"), r.BUILD, again,
+                              os.path.join(again, "base", "trust", "identity.json"),
+                              env={"MODE": "refresh", "TPM": "machine"})
+    ok(status == 0, "refresh: the sticks are prepared", said + err)
+    site.told(again, {**plan, "tpm_counter": 1})
+    put({"ca.pem": a.pem})(again)
+    with InState("refresh", state) as tpm:
+        status, said, err = r.run(os.path.join(r.BIN, "ceremony"), "play",
+                                  os.path.join(r.TESTS, "play", "refresh.play"), "--out", again, *tpm.option)
+    if not ok(status == 0, "refresh: it ends well", said + err):
+        return
+    evidence = os.path.join(again, "bundle", "ops", "1", "evidence")
+    ok({"creation.msg", "counter.msg", "tpm.json", "ek-chain.pem"} <= set(r.files(evidence)), "refresh: its own evidence",
+       r.files(evidence))
+    plans = [x for o in (out, again) for x in ("--plan", os.path.join(o, "sticks", "CS-IN", "plan.json"))]
+    status, said = r.verify(os.path.join(again, "bundle"), "--identity", r.identity(out), "--rehearsal", *plans)
+    ok(status == 0, "refresh: sanctum verify accepts by both plans", f"{status}: {said}")
+    status, said, err = r.run(os.path.join(r.BIN, "crosscheck"), os.path.join(again, "bundle"), "--identity",
+                              r.identity(out))
+    ok(status == 0, "refresh: crosscheck accepts", said + err)
 
 
 def main():
