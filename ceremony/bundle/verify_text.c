@@ -1,5 +1,6 @@
 #include "appliance/crypto/cert.h"
 #include "ceremony/bundle/compose.h"
+#include "ceremony/bundle/verify_text_tpm.h"
 
 /*
  * Commands begin with "$ " and are run as they are by tests/ceremony/bundle. No line
@@ -113,22 +114,15 @@ const char bun_verify_text[] =
 	    "-CAfile /dev/stdin -no-CApath -no-CAstore -untrusted "
 	    "trust/token-chain.pem trust/token-chain.pem\n"
 	"\n"
-	"11. The TPM has quoted its registers over exactly this statement. "
-	    "Whether\n"
-	"    that TPM is one of a known maker is the evidence class, see 13.\n"
-	"\n"
-	"$ tpm2_checkquote -u evidence/ak.pem -m evidence/quote.msg -s "
-	    "evidence/quote.sig -f evidence/quote.pcr -g sha256 -q \"$(sha256sum "
-	    "<statement.json | cut -c-64)\"\n"
-	"\n"
-	"12. The roots are of the world that the statement names: the names of a\n"
+	VERIFY_TEXT_TPM
+	"21. The roots are of the world that the statement names: the names of a\n"
 	"    rehearsal's begin with REHEARSAL, and no others do.\n"
 	"\n"
 	"$ test \"$(for r in p384 mldsa87; do openssl x509 -in trust/root-$r.pem "
 	    "-noout -subject | grep -Ec 'CN ?= ?REHEARSAL '; done | sort -u)\" = "
 	    "\"$(grep -c '\"world\":\"rehearsal\"' statement.json)\"\n"
 	"\n"
-	"13. What it says. A world \"rehearsal\" or an evidence class \"software\" "
+	"22. What it says. A world \"rehearsal\" or an evidence class \"software\" "
 	    "must\n"
 	"    not be used in production; after the earliest expiry the bundle is\n"
 	"    authentic still, but no longer current. Compare the sequence with "
@@ -139,9 +133,11 @@ const char bun_verify_text[] =
 	    "'\"(world|mode|sequence|time|evidence_class|earliest_expiry)\":(\"[^\"]*\"|[0"
 	    "-9]+)' statement.json\n"
 	"\n"
-	"Beyond this, \"sanctum verify\" checks the transcript's tree and its "
-	    "replay to\n"
-	"the quoted register PCR 15, the audit of the TPM's random numbers, and "
-	    "the\n"
-	"collateral; docs/FORMAT-BUNDLE.md of Cornerstone says how.\n";
+	"Beyond this, \"sanctum verify\" checks the transcript's tree and what it "
+	    "tells,\n"
+	"the collateral, certificates and lists one by one, later statements "
+	    "(ops/),\n"
+	"and whose root a chain of TPM certificates ends in. docs/FORMAT-BUNDLE.md "
+	    "of\n"
+	"Cornerstone says how; \"sanctum explain evidence\" says what it means.\n";
 /* clang-format on */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """VERIFY.txt with stock tools: it accepts the bundle and refuses every spoilt one.
 
-timeout: 300
+timeout: 600
 """
 import os
 import shutil
@@ -11,8 +11,6 @@ from rehearsal import ok
 
 # What the printed commands do not read; sanctum verify does (genesis_test.py).
 NOT_READ = {"transcript/openings.jsonl"}
-# tpm2-tools stores PCR values in fixed arrays; this is a byte of the first value in use.
-AT = {"evidence/quote.pcr": 145}
 
 
 def main():
@@ -46,7 +44,7 @@ def main():
                 continue
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(bundle, copy)
-            r.flip(os.path.join(copy, name), AT.get(name))
+            r.flip(os.path.join(copy, name))
             status, said = r.verify_txt(copy, digest)
             ok(status != 0, f"VERIFY.txt refuses a flipped bit in {name}", said)
         for name in ("evidence/quote.sig", "approvals/bob.sig", "statement.mldsa87.p7s", "trust/root-p384.pem"):

@@ -1,6 +1,6 @@
 /* The firmware's log against the quote, and the quote against an expected image. */
 #include "appliance/measure/bootlog.h"
-#include "tests/ceremony/bundle/fixture.h"
+#include "tests/ceremony/bundle/bad_boot.h"
 
 static struct fix prod;
 static const char *root;
@@ -13,168 +13,10 @@ fresh(void)
 	return test_format("%s/b%u", root, n++);
 }
 
-#define EVENT(i) (RIG_LOG_HEAD + (size_t)(i) * FIX_EVENT)
-
-static void
-drop(struct sn_buf *log, size_t i)
-{
-	memmove(log->p + EVENT(i), log->p + EVENT(i + 1), log->n - EVENT(i + 1));
-	log->n -= FIX_EVENT;
-}
-
-static void
-no_log(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	log->n = 0;
-}
-
-static void
-last_event_gone(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	log->n -= FIX_EVENT;
-}
-
-static void
-first_event_gone(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	drop(log, 0);
-}
-
-static void
-events_moved(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	uint8_t event[FIX_EVENT];
-
-	/* the two of PCR 9 */
-	memcpy(event, log->p + EVENT(9), sizeof(event));
-	memcpy(log->p + EVENT(9), log->p + EVENT(10), sizeof(event));
-	memcpy(log->p + EVENT(10), event, sizeof(event));
-}
-
-static void
-event_twice(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	SN_CLEANUP(sn_buf_done) struct sn_buf copy = { 0 };
-
-	sn_buf_put(&copy, (struct bytes){ log->p + EVENT(7), FIX_EVENT });
-	sn_buf_put(log, sn_buf_bytes(&copy));
-}
-
-static void
-digest_changed(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	log->p[EVENT(6) + 20] ^= 1;
-}
-
-static void
-other_register(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	log->p[EVENT(7)] = 12;
-}
-
-static void
-not_extended(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	rig_set(log, EVENT(7) + 4, EVENTLOG_NO_ACTION, 4);
-}
-
-static void
-event_for_transcript(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	uint8_t digest[32];
-
-	fix_measure("a record", digest);
-	fix_event(log, 15, FIX_EV_IPL, false, digest);
-}
-
-static void
-log_cut(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	log->n--;
-}
-
-static void
-register_changed(struct sn_buf *log SN_UNUSED, uint8_t pcr[16][32])
-{
-	pcr[4][31] ^= 1;
-}
-
-static void
-unused_register(struct sn_buf *log SN_UNUSED, uint8_t pcr[16][32])
-{
-	pcr[10][0] = 1;
-}
-
-static void
-reset_register(struct sn_buf *log SN_UNUSED, uint8_t pcr[16][32])
-{
-	memset(pcr[14], 0xff, 32);
-}
-
-static void
-of_another_boot(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	uint8_t other[16][32];
-
-	log->n = 0;
-	fix_boot(true, log, other);
-}
-
-static void
-software_registers(struct sn_buf *log SN_UNUSED, uint8_t pcr[16][32])
-{
-	pcr[0][0] = 1;
-}
-
-static void
-software_log(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
-{
-	uint8_t other[16][32];
-
-	fix_boot(false, log, other);
-}
-
-struct row {
-	const char *name;
-	struct fix_bundle make;
-	enum sn_err want;
-	const char *says;
-};
-
-#define LOG "evidence/eventlog: "
-
-static const struct row rows[] = {
-	{ "as it is", { 0 }, SN_OK, "" },
-	{ "Secure Boot", { .secure_boot = true }, SN_OK, "" },
-	{ "no log", { .boot = no_log }, SN_OK, "" },
-	{ "the last event is gone", { .boot = last_event_gone }, SN_E_SIGNATURE, LOG },
-	{ "the first event is gone", { .boot = first_event_gone }, SN_E_SIGNATURE, LOG },
-	{ "two events moved", { .boot = events_moved }, SN_E_SIGNATURE, LOG },
-	{ "an event twice", { .boot = event_twice }, SN_E_SIGNATURE, LOG },
-	{ "another digest", { .boot = digest_changed }, SN_E_SIGNATURE, LOG },
-	{ "another register", { .boot = other_register }, SN_E_SIGNATURE, LOG },
-	{ "an event that says it was not extended", { .boot = not_extended }, SN_E_SIGNATURE,
-	    LOG },
-	{ "an event in PCR 15", { .boot = event_for_transcript }, SN_E_SIGNATURE,
-	    LOG "an event in PCR 15" },
-	{ "cut", { .boot = log_cut }, SN_E_FORMAT, LOG },
-	{ "a register is another", { .boot = register_changed }, SN_E_SIGNATURE, "PCR 4" },
-	{ "a register without events is not zero", { .boot = unused_register }, SN_E_SIGNATURE,
-	    "PCR 10" },
-	{ "a register without events is all ones", { .boot = reset_register }, SN_E_SIGNATURE,
-	    "PCR 14" },
-	{ "the log of another boot", { .boot = of_another_boot }, SN_E_SIGNATURE, LOG },
-	{ "a software TPM", { .software = true }, SN_OK, "" },
-	{ "a software TPM that measured", { .software = true, .boot = software_registers },
-	    SN_E_SIGNATURE, "PCR 0 of a software TPM" },
-	{ "a software TPM with a log", { .software = true, .boot = software_log },
-	    SN_E_SIGNATURE, LOG },
-};
-
 static void
 test_row(void **state)
 {
-	const struct row *row = *state;
+	const struct boot_row *row = *state;
 	struct bun_policy p = fix_policy(&prod);
 	struct sn_why why = { 0 };
 	struct bun_report r;
@@ -186,7 +28,7 @@ test_row(void **state)
 	if (e != row->want || strstr(why.text, row->says) == NULL)
 		fail_msg("%s: %s", sn_err_name(e), why.text);
 	assert_true(e != SN_OK ||
-	    r.facts.logged == (row->make.boot != no_log && !row->make.software));
+	    r.facts.logged == (row->make.boot != boot_no_log && !row->make.software));
 	free(dir);
 }
 
@@ -282,7 +124,7 @@ static const struct measured_row measured[] = {
 	{ "on, with other keys", { .secure_boot = true }, with_other_keys, SN_E_EVIDENCE,
 	    "PCR 7" },
 	{ "off, where keys are expected", { 0 }, with_keys, SN_E_EVIDENCE, "PCR 7" },
-	{ "no log", { .boot = no_log }, NULL, SN_OK, "" },
+	{ "no log", { .boot = boot_no_log }, NULL, SN_OK, "" },
 	{ "another image", { 0 }, another_image, SN_E_EVIDENCE, "PCR 4" },
 	{ "another command line", { 0 }, another_line, SN_E_EVIDENCE, "PCR 9" },
 	{ "other sections", { 0 }, other_sections, SN_E_EVIDENCE, "PCR 11" },
@@ -369,9 +211,9 @@ main(void)
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
 	root = test_tmpdir();
-	for (size_t i = 0; i < SN_NITEMS(rows); i++)
-		test_list_add(l, test_row, (void *)(uintptr_t)&rows[i], "log: %s",
-		    rows[i].name);
+	for (size_t i = 0; i < SN_NITEMS(boot_rows); i++)
+		test_list_add(l, test_row, (void *)(uintptr_t)&boot_rows[i], "log: %s",
+		    boot_rows[i].name);
 	for (size_t i = 0; i < SN_NITEMS(measured); i++)
 		test_list_add(l, test_measured, (void *)(uintptr_t)&measured[i], "image: %s",
 		    measured[i].name);

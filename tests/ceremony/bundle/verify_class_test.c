@@ -3,11 +3,10 @@
  * of an endorsement certificate to a generated root.
  */
 #include "ceremony/bundle/format.h"
-#include "tests/lib/tpm_pki.h"
+#include "tests/ceremony/bundle/bad_chain.h"
 #include "tests/ceremony/bundle/fixture_ops.h"
 
 static struct fix prod, rehearsal;
-static struct pki pki;
 static const char *root;
 static uint8_t ek_digest[32], ak_digest[32];
 static const uint8_t other[32] = { 1 };
@@ -18,73 +17,6 @@ fresh(void)
 	static unsigned int n;
 
 	return test_format("%s/c%u", root, n++);
-}
-
-/* ---- the files of a chain */
-
-enum chain_fault {
-	CHAIN_GOOD,
-	CHAIN_OF_OTHER_KEY, /* the certificate is another endorsement key's */
-	CHAIN_NO_CERT,	    /* ek-chain.pem alone */
-	CHAIN_CERT_ALONE,   /* ekcert.der alone */
-	CHAIN_TURNED,	    /* root first */
-	CHAIN_LONGER,	    /* a certificate that does not belong */
-	CHAIN_NO_CA,	    /* the authority is missing */
-	CHAIN_WRONG_SIGNER, /* the authority's name, but another key signed */
-	CHAIN_EMPTY,
-	CHAIN_TEXT, /* text between the certificates */
-	CHAIN_OVER, /* the certificate is over at the statement's time */
-};
-
-static void
-put_pem(struct sn_buf *b, const struct cry_cert *c)
-{
-	FIX_OK(cry_cert_pem(cry_cert_der(c), b, why));
-}
-
-static struct cry_cert *
-issue_ek(enum chain_fault fault)
-{
-	static const char *const ekus[] = { PKI_EKU, NULL };
-	struct cry_profile p = pki_ek_profile(ekus), ca = pki_ca_profile("Generated CA", 2, 0);
-	const bool forged = fault == CHAIN_WRONG_SIGNER; /* by an authority of the same name */
-	struct cry_cert *twin = NULL, *ret;
-	const struct cry_raw_ext san = { "2.5.29.17", true, pki_bytes(&pki.san) };
-
-	if (fault == CHAIN_OVER)
-		p.not_after = FIX_T0 - 1;
-	twin = pki_issue(&ca, NULL, 0, pki.other_key, pki.root_key, pki.root);
-	ret = pki_issue(&p, &san, 1, fault == CHAIN_OF_OTHER_KEY ? prod.ak : prod.ek,
-	    forged ? pki.other_key : pki.ca_key, forged ? twin : pki.ca);
-	cry_cert_free(&twin);
-	return ret;
-}
-
-static void
-add_chain(struct bun *b, void *arg)
-{
-	const enum chain_fault fault = *(const enum chain_fault *)arg;
-	struct cry_cert *ek = issue_ek(fault);
-	struct sn_buf pem = { 0 };
-
-	if (fault == CHAIN_TURNED)
-		put_pem(&pem, pki.root);
-	if (fault != CHAIN_NO_CA)
-		put_pem(&pem, pki.ca);
-	if (fault == CHAIN_LONGER)
-		put_pem(&pem, ek);
-	if (fault == CHAIN_TEXT)
-		sn_buf_str(&pem, "the root:\n");
-	if (fault != CHAIN_TURNED)
-		put_pem(&pem, pki.root);
-	if (fault == CHAIN_EMPTY)
-		pem.n = 0;
-	if (fault != CHAIN_NO_CERT)
-		FIX_OK(bun_add(b, BUN_EK_CERT, cry_cert_der(ek), why));
-	if (fault != CHAIN_CERT_ALONE)
-		FIX_OK(bun_add(b, BUN_EK_CHAIN, sn_buf_bytes(&pem), why));
-	sn_buf_done(&pem);
-	cry_cert_free(&ek);
 }
 
 /* ---- rows */
@@ -209,7 +141,7 @@ test_row(void **state)
 	const struct fix_bundle make = { .evidence = row->claim,
 		.software = row->software,
 		.no_counter = row->no_counter,
-		.more = row->chain ? add_chain : NULL,
+		.more = row->chain ? chain_add : NULL,
 		.arg = (void *)(uintptr_t)&row->fault };
 	struct bun_expect x = { .has_min_counter = row->min_counter != 0,
 		.min_counter = row->min_counter };
@@ -265,6 +197,7 @@ main(void)
 	fix_make(&prod, 1, PLAN_PRODUCTION);
 	fix_make(&rehearsal, 1, PLAN_REHEARSAL);
 	pki_make(&pki);
+	chain_of = &prod;
 	fix_ek_pub(&prod, &pub);
 	fix_pin(&pub, ek_digest);
 	pub.n = 0;

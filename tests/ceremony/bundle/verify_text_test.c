@@ -1,20 +1,13 @@
 /*
  * VERIFY.txt: its commands, run as they are by sh with stock tools, accept a good bundle
- * and refuse bad ones. timeout: 240
+ * and refuse bad ones. timeout: 600
  */
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include "ceremony/bundle/format.h"
-#include "tests/ceremony/bundle/fixture.h"
-
-#define MAX_LINES 32
+#include "tests/ceremony/bundle/stock.h"
 
 static struct fix prod, other, rehearsal;
 static const char *root;
 static char *good;
-static char *line[MAX_LINES];
-static size_t nlines;
 
 static char *
 fresh(void)
@@ -24,80 +17,15 @@ fresh(void)
 	return test_format("%s/s%u", root, n++);
 }
 
-/* The lines that begin with "$ ", from the bundle's own VERIFY.txt. */
-static void
-read_lines(void)
-{
-	struct sn_buf text = { 0 };
-
-	fix_get(good, BUN_VERIFY_TXT, &text);
-	for (struct bytes rest = sn_buf_bytes(&text); rest.n > 0;) {
-		const size_t n = bytes_find(rest, BYTES_STR("\n"));
-
-		assert_int_not_equal(n, SIZE_MAX);
-		if (n > 2 && memcmp(rest.p, "$ ", 2) == 0 && nlines < MAX_LINES)
-			line[nlines++] =
-			    test_format("%.*s", (int)n - 2, (const char *)rest.p + 2);
-		rest.p += n + 1;
-		rest.n -= n + 1;
-	}
-	sn_buf_done(&text);
-}
-
-/* Run one line in dir; its exit status. identity NULL leaves it unset. */
-static int
-run_line(const char *dir, const char *command, const char *identity)
-{
-	char *env_identity = test_format("IDENTITY=%s", identity != NULL ? identity : "");
-	char *env[] = { (char *)(uintptr_t)"PATH=/usr/bin:/bin",
-		(char *)(uintptr_t)"LC_ALL=C.UTF-8", identity != NULL ? env_identity : NULL,
-		NULL };
-	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
-		(char *)(uintptr_t)command, NULL };
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
-	int status;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addchdir_np(&actions, dir);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	assert_int_equal(posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, env), 0);
-	posix_spawn_file_actions_destroy(&actions);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	free(env_identity);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
-
-static const char *
-identity_hex(const struct fix *f)
-{
-	static char hex[65];
-
-	sn_hex(BYTES_OF(f->identity), hex);
-	return hex;
-}
-
-/* The number of the first line that refuses dir, from 1; 0 when all accept. */
-static size_t
-first_refusal(const char *dir, const struct fix *f)
-{
-	for (size_t i = 0; i < nlines; i++)
-		if (run_line(dir, line[i], identity_hex(f)) != 0)
-			return i + 1;
-	return 0;
-}
-
 static bool
 refuses(const char *dir, const char *part)
 {
 	bool found = false;
 
-	for (size_t i = 0; i < nlines; i++)
-		if (strstr(line[i], part) != NULL) {
+	for (size_t i = 0; i < stock_n; i++)
+		if (strstr(stock_line[i], part) != NULL) {
 			found = true;
-			if (run_line(dir, line[i], identity_hex(&prod)) != 0)
+			if (stock_run(dir, stock_line[i], stock_identity(&prod)) != 0)
 				return true;
 		}
 	assert_true(found);
@@ -109,16 +37,16 @@ test_line_accepts(void **state)
 {
 	const char *l = *state;
 
-	assert_int_equal(run_line(good, l, identity_hex(&prod)), 0);
+	assert_int_equal(stock_run(good, l, stock_identity(&prod)), 0);
 }
 
 static void
 test_count(void **state)
 {
 	(void)state;
-	assert_in_range(nlines, 10, MAX_LINES - 1);
-	assert_int_not_equal(run_line(good, line[0], NULL), 0);
-	assert_int_not_equal(run_line(good, line[0], "xyz"), 0);
+	assert_in_range(stock_n, 10, STOCK_LINES - 1);
+	assert_int_not_equal(stock_run(good, stock_line[0], NULL), 0);
+	assert_int_not_equal(stock_run(good, stock_line[0], "xyz"), 0);
 }
 
 static char **paths;
@@ -151,14 +79,14 @@ test_writes_nothing(void **state)
 	const size_t before = npaths;
 
 	(void)state;
-	assert_int_equal(first_refusal(good, &prod), 0);
+	assert_int_equal(stock_refusal(good, &prod), 0);
 	assert_int_equal(fix_verify(good, &policy, NULL, NULL), SN_OK);
 	npaths = 0;
 	collect_paths();
 	assert_int_equal(npaths, before);
 }
 
-/* Openings, and what quote.pcr's structures leave unused, are for `sanctum verify` alone. */
+/* Openings are for `sanctum verify` alone. */
 static void
 test_flip(void **state)
 {
@@ -166,10 +94,10 @@ test_flip(void **state)
 	struct sn_buf data = { 0 };
 
 	fix_get(good, path, &data);
-	const size_t at = strcmp(path, BUN_QUOTE_PCR) == 0 ? 142 : data.n / 2; /* in PCR 0 */
+	const size_t at = data.n / 2;
 	data.p[at] ^= 1;
 	fix_put(good, path, sn_buf_bytes(&data));
-	const size_t refused = first_refusal(good, &prod);
+	const size_t refused = stock_refusal(good, &prod);
 	data.p[at] ^= 1;
 	fix_put(good, path, sn_buf_bytes(&data));
 	if (strcmp(path, BUN_OPENINGS) != 0)
@@ -185,7 +113,7 @@ test_missing(void **state)
 
 	fix_get(good, path, &data);
 	fix_remove(good, path);
-	const size_t refused = first_refusal(good, &prod);
+	const size_t refused = stock_refusal(good, &prod);
 	fix_put(good, path, sn_buf_bytes(&data));
 	if (strcmp(path, BUN_OPENINGS) != 0)
 		assert_int_not_equal(refused, 0);
@@ -203,7 +131,7 @@ test_extra(void **state)
 
 	fix_write(&prod, NULL, dir);
 	fix_put(dir, *state, BYTES_STR("more\n"));
-	assert_int_not_equal(first_refusal(dir, &prod), 0);
+	assert_int_not_equal(stock_refusal(dir, &prod), 0);
 	free(dir);
 }
 
@@ -248,8 +176,8 @@ test_other_sanctum(void **state)
 
 	(void)state;
 	fix_write(&other, NULL, dir);
-	assert_int_not_equal(first_refusal(dir, &prod), 0);
-	assert_int_equal(first_refusal(dir, &other), 0);
+	assert_int_not_equal(stock_refusal(dir, &prod), 0);
+	assert_int_equal(stock_refusal(dir, &other), 0);
 	free(dir);
 }
 
@@ -262,7 +190,7 @@ test_world(void **state)
 
 	(void)state;
 	fix_write(&rehearsal, NULL, good_rehearsal);
-	assert_int_equal(first_refusal(good_rehearsal, &rehearsal), 0);
+	assert_int_equal(stock_refusal(good_rehearsal, &rehearsal), 0);
 	assert_false(refuses(good_rehearsal, "REHEARSAL"));
 	forged = rehearsal; /* its certificates, all else of production */
 	forged.id = prod.id;
@@ -374,11 +302,12 @@ main(void)
 	root = test_tmpdir();
 	good = fresh();
 	fix_write(&prod, NULL, good);
-	read_lines();
+	stock_read(good);
 	collect_paths();
 	test_list_add(l, test_count, NULL, "there are lines; the first wants IDENTITY");
-	for (size_t i = 0; i < nlines; i++)
-		test_list_add(l, test_line_accepts, line[i], "accepts: %.40s", line[i]);
+	for (size_t i = 0; i < stock_n; i++)
+		test_list_add(l, test_line_accepts, stock_line[i], "accepts: %.40s",
+		    stock_line[i]);
 	test_list_add(l, test_writes_nothing, NULL, "nothing is written into the bundle");
 	for (size_t i = 0; i < npaths; i++)
 		test_list_add(l, test_flip, paths[i], "one flipped bit: %s", paths[i]);
