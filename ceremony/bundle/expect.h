@@ -65,11 +65,15 @@ struct bun_facts {
 	size_t events, programs; /* of it */
 	int secure_boot;	 /* by the log, enum bootlog_secure */
 	bool locality;		 /* by the log, PCR 0 did not start from zero */
+	bool compared;		 /* with an expected image, whatever came of it */
 	bool measured;		 /* an expected image was started, and nothing else */
 	uint8_t image[32];	 /* which */
 	bool audited;		 /* the secret's random bytes, of the TPM */
 	size_t draws;		 /* commands for them */
-	bool described;		 /* tpm is what the TPM said of itself: nothing signed */
+	/* the secret was made before a cut: with this TPM, as the transcript has it */
+	bool seeded_before, seed_software;
+	uint8_t seed_ak[32], seed_ek[32];
+	bool described; /* tpm is what the TPM said of itself: nothing signed */
 	struct bun_tpm tpm;
 	bool created;	  /* its key was made in it, as a key that signs only what it attests */
 	bool has_counter; /* signed: how often a ceremony was opened with it */

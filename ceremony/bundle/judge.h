@@ -121,8 +121,8 @@ yyjson_val *bun_last_said(const struct bun_case *c, const char *id, const char *
 /* verify_replay.c: tells all digests of the statement that the policy asks about; its facts. */
 SN_MUST_USE enum sn_err bun_replay_facts(const struct bun_case *c, struct sn_why *why);
 
-/* By the transcript's last word on it; what is not said is a device. */
-bool bun_tpm_is_device(const struct bun_case *c);
+/* A machine's TPM by a record tpm.opened, not a program; what is not said is a device. */
+bool bun_tpm_is_device(const struct bun_case *c, yyjson_val *backend);
 
 /* verify_story.c: what the transcript says happened is what the statement says. */
 SN_MUST_USE enum sn_err bun_check_story(struct bun_case *c, struct sn_why *why);

@@ -104,6 +104,35 @@ find_pin(const struct bun_pins *pins, const uint8_t digest[32], const char *path
 	return SN_OK;
 }
 
+/*
+ * A secret that was made before a cut is that TPM's: who expects one TPM, by the command line
+ * or by the plan, expects it there, too.
+ */
+static enum sn_err
+check_seed_pins(const struct bun_case *c, struct sn_why *why)
+{
+	const struct bun_expect *x = c->policy->expect;
+	const struct bun_facts *f = &c->report->facts;
+	const struct plan *p = plan_of(c);
+	const uint8_t *fits;
+
+	if (!f->seeded_before || x == NULL)
+		return SN_OK;
+	SN_TRY(find_pin(&x->ek, f->seed_ek, BUN_RECORDS ": the TPM of the secret", "--tpm-ek",
+	    &fits, why));
+	SN_TRY(find_pin(&x->ak, f->seed_ak, BUN_SEED_AK_PUB, "--tpm-ak", &fits, why));
+	if (p == NULL)
+		return SN_OK;
+	if (p->tpm_ek_pinned && memcmp(p->tpm_ek, f->seed_ek, 32) != 0)
+		return sn_fail(why, SN_E_EVIDENCE,
+		    BUN_RECORDS
+		    ": the secret was made with another TPM than the plan's (tpm_ek)");
+	if (p->tpm_ak_pinned && memcmp(p->tpm_ak, f->seed_ak, 32) != 0)
+		return sn_fail(why, SN_E_EVIDENCE,
+		    BUN_SEED_AK_PUB ": not the key that the plan pins (tpm_ak)");
+	return SN_OK;
+}
+
 /* From the plan, if it was given, and from the command line. Both must fit. */
 static enum sn_err
 collect_pins(const struct bun_case *c, const struct att_ek *ek, struct att_pins *ret,
@@ -132,7 +161,8 @@ classify(const struct bun_case *c, struct att_verdict *ret, struct sn_why *why)
 	SN_CLEANUP(att_ek_done) struct att_ek ek = { 0 };
 	const struct bun_loaded *cert = bun_dir_find(&c->dir, BUN_EK_CERT);
 	const struct bun_loaded *chain = bun_dir_find(&c->dir, BUN_EK_CHAIN);
-	struct att_facts f = { .software = !c->report->facts.device,
+	struct att_facts f = { .software =
+				   !c->report->facts.device || c->report->facts.seed_software,
 		.rehearsal = strcmp(c->st.world, "rehearsal") == 0,
 		.at = c->st.time };
 
@@ -140,6 +170,7 @@ classify(const struct bun_case *c, struct att_verdict *ret, struct sn_why *why)
 	SN_TRY(bun_dir_get(&c->dir, BUN_AK_PUB, &f.ak_pub, why));
 	SN_TRY(att_ek_open(f.ek_pub, &ek, why));
 	SN_TRY(collect_pins(c, &ek, &f.pins, why));
+	SN_TRY(check_seed_pins(c, why));
 	SN_TRY(att_heap_new(&heap, why));
 	if (chain != NULL)
 		SN_TRY(att_heap_file(heap, sn_buf_bytes(&chain->data), BUN_EK_CHAIN, why));

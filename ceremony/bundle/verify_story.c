@@ -215,26 +215,55 @@ check_plan_approvals(const struct bun_case *c, size_t *ret_n, struct sn_why *why
 	return SN_OK;
 }
 
-/* Before a cut another TPM may have been there: the one that the secret was made with. */
+/* Where the last record with that id is, of those before end; end when there is none. */
+static size_t
+last_record(const struct bun_case *c, const char *id, size_t end)
+{
+	for (size_t i = end; i-- > 0;)
+		if (strcmp(tr_read_record(c->transcript, i)->id, id) == 0)
+			return i;
+	return end;
+}
+
+/* The TPM that the record tells of is the one whose key is in seed-ak.pub. */
+static enum sn_err
+take_seed_tpm(const struct bun_case *c, yyjson_val *opened, struct bun_facts *f, bool *ret,
+    struct sn_why *why)
+{
+	char hex[65];
+
+	SN_TRY(ak_digest(c, BUN_SEED_AK_PUB, hex, why));
+	*ret = yyjson_equals_str(yyjson_obj_get(opened, "ak"), hex);
+	if (!*ret)
+		return SN_OK;
+	SN_TRY(sn_json_hex(opened, "ak", f->seed_ak, 32, BUN_RECORDS, why));
+	SN_TRY(sn_json_hex(opened, "ek", f->seed_ek, 32, BUN_RECORDS, why));
+	f->seed_software = !bun_tpm_is_device(c, yyjson_obj_get(opened, "backend"));
+	f->seeded_before = true;
+	return SN_OK;
+}
+
+/*
+ * Before a cut another TPM may have been there: the one that the secret was made with. No
+ * other secret was made since.
+ */
 static enum sn_err
 check_seed_key(const struct bun_case *c, struct sn_why *why)
 {
-	const char *ak = NULL;
-	char hex[65];
+	const size_t n = tr_read_size(c->transcript), made = last_record(c, "seed.made", n),
+		     opened = last_record(c, "tpm.opened", made);
+	bool its = false;
 
-	if (bun_dir_find(&c->dir, BUN_SEED_AK_PUB) == NULL)
+	if (bun_dir_find(&c->dir, BUN_SEED_AK) == NULL &&
+	    bun_dir_find(&c->dir, BUN_SEED_AK_PUB) == NULL)
 		return SN_OK;
-	SN_TRY(ak_digest(c, BUN_SEED_AK_PUB, hex, why));
-	for (size_t i = 0; i < tr_read_segment(c->transcript); i++) {
-		const struct tr_record *r = tr_read_record(c->transcript, i);
-
-		if (strcmp(r->id, "tpm.opened") == 0)
-			SN_TRY(sn_json_str(r->args, "ak", TR_MAX_TEXT, &ak, BUN_RECORDS, why));
-		if (strcmp(r->id, "seed.made") == 0 && ak != NULL && strcmp(ak, hex) == 0)
-			return SN_OK;
-	}
-	return sn_fail(why, SN_E_SIGNATURE,
-	    BUN_RECORDS ": the secret was not made with the TPM of " BUN_SEED_AK_PUB);
+	if (made < tr_read_segment(c->transcript) && opened < made)
+		SN_TRY(take_seed_tpm(c, tr_read_record(c->transcript, opened)->args,
+		    &c->report->facts, &its, why));
+	if (!its)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_RECORDS ": the secret was not made with the TPM of " BUN_SEED_AK_PUB);
+	return SN_OK;
 }
 
 enum sn_err

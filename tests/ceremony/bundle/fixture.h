@@ -223,6 +223,8 @@ fix_story(const struct fix *f, const struct fix_bundle *o, struct tr *t)
 		mode = "rebuild";
 	plan[0] = (char)(plan[0] ^ (o->lie == FIX_LIE_PLAN));
 	identity[0] = (char)(identity[0] ^ (o->lie == FIX_LIE_IDENTITY));
+	if (o->before != NULL)
+		o->before(f, o, t);
 	if (o->lie != FIX_LIE_NO_START)
 		FIX_RECORD(t, "ceremony.start", TR_ARG_STR("world", world),
 		    TR_ARG_STR("mode", mode));
@@ -470,6 +472,8 @@ fix_sign(const struct fix *f, const struct fix_bundle *o, const struct tr *t, st
 		struct merkle_hash leaf;
 
 		line.n--; /* its newline is no part of the leaf */
+		if (bytes_find(line, BYTES_STR("\"id\":\"segment.start\"")) != SIZE_MAX)
+			memset(pcr15, 0, 32);
 		FIX_OK(merkle_leaf(line, &leaf, why));
 		const struct bytes parts[] = { { pcr15, 32 }, BYTES_OF(leaf.h) };
 		FIX_OK(cry_digest_v(CRY_SHA256, parts, 2, pcr15, why));

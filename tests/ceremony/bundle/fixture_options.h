@@ -144,6 +144,8 @@ struct fix_bundle {
 	void (*attest)(const struct fix *f, struct fix_attest *a);
 	void (*creation)(struct sn_buf *data);
 	void (*counter)(struct sn_buf *pub);
+	/* records of a boot before a cut, and the border behind them */
+	void (*before)(const struct fix *f, const struct fix_bundle *o, struct tr *t);
 	/* an operations statement: what it follows, set by fix_ops_write() */
 	const uint8_t *base_sha256, *previous;
 	const struct fix_who *stated; /* the approvers that it names, up to a NULL; NULL: all */
