@@ -29,8 +29,34 @@ say(struct evidence_words *w, bool proven, const char *files, const char *fmt, .
 
 /* ---- which TPM */
 
+/* Something was given that would settle it, but a verdict before that ended the judging. */
+static bool
+unjudged(const struct bun_report *r, bool was_given)
+{
+	return was_given && r->facts.class[0] == '\0';
+}
+
 static void
-say_key(const struct bun_report *r, struct evidence_words *w)
+say_ak(const struct bun_report *r, const struct evidence_given *given, struct evidence_words *w)
+{
+	if (r->facts.ak_pinned)
+		say(w, true, "ak.pub",
+		    "The attestation key is the one that you enrolled: only the TPM that "
+		    "answered then can have signed this.");
+	else if (unjudged(r, given->ak || given->plan))
+		say(w, false, "ak.pub ek.pub",
+		    "That the attestation key is in a TPM that you know. What you gave was not "
+		    "judged to the end: %s.",
+		    given->reason);
+	else
+		say(w, false, "ak.pub ek.pub",
+		    "That the attestation key is in a TPM that you know. Only enrolment ties it "
+		    "to one: give its digest with --tpm-ak, or a plan that has it (--plan).");
+}
+
+static void
+say_key(const struct bun_report *r, const struct evidence_given *given,
+    struct evidence_words *w)
 {
 	const struct bun_facts *f = &r->facts;
 
@@ -41,11 +67,8 @@ say_key(const struct bun_report *r, struct evidence_words *w)
 	    "If that key is in a TPM, it was made in there, cannot leave it, and signs nothing "
 	    "but what that TPM itself says.");
 	say(w, true, "quote.msg audit.msg creation.msg counter.msg",
-	    "One boot of one TPM signed all of it (resets %u, restarts %u)%s.", f->resets,
-	    f->restarts,
-	    f->audited ? "; the audit, if people went on after a cut, in an "
-			 "earlier one"
-		       : "");
+	    "One boot of one TPM signed all of it%s (resets %u, restarts %u).",
+	    f->seeded_before ? " but the audit" : "", f->resets, f->restarts);
 	if (!f->device) {
 		say(w, false, "tpm.json ek.pub",
 		    "That there was a TPM at all: a program (softtpm) stood in for it. Whoever "
@@ -53,18 +76,12 @@ say_key(const struct bun_report *r, struct evidence_words *w)
 		    "fit together.");
 		return;
 	}
-	if (f->ak_pinned)
-		say(w, true, "ak.pub",
-		    "The attestation key is the one that you enrolled: only the TPM that "
-		    "answered then can have signed this.");
-	else
-		say(w, false, "ak.pub ek.pub",
-		    "That the attestation key is in a TPM that you know. Only enrolment ties it "
-		    "to one: give its digest with --tpm-ak, or a plan that has it (--plan).");
+	say_ak(r, given, w);
 }
 
 static void
-say_vendor(const struct bun_report *r, struct evidence_words *w)
+say_vendor(const struct bun_report *r, const struct evidence_given *given,
+    struct evidence_words *w)
 {
 	const struct bun_facts *f = &r->facts;
 
@@ -77,7 +94,10 @@ say_vendor(const struct bun_report *r, struct evidence_words *w)
 	else if (f->chained)
 		say(w, false, "ek-chain.pem",
 		    "That a vendor made this TPM: the chain ends in a root of the rehearsal's "
-		    "own. --plan says whether it is the plan's.");
+		    "own. %s%s.",
+		    unjudged(r, given->plan) ? "The plan was not judged to the end: "
+					     : "--plan says whether it is the plan's",
+		    unjudged(r, given->plan) ? given->reason : "");
 	else if (f->device)
 		say(w, false, f->certified ? "ekcert.der" : "ek.pub",
 		    "That a vendor made this TPM: %s.",
@@ -96,13 +116,37 @@ say_vendor(const struct bun_report *r, struct evidence_words *w)
 /* ---- what ran, and what was done */
 
 static void
-say_boot(const struct bun_report *r, struct evidence_words *w)
+say_image(const struct bun_facts *f, const struct evidence_given *given,
+    struct evidence_words *w)
+{
+	char hex[65];
+
+	if (f->measured) {
+		sn_hex(BYTES_OF(f->image), hex);
+		say(w, true, "quote.pcr eventlog",
+		    "The image that was started is %s, with its own kernel, command line and "
+		    "initramfs, and the firmware started nothing else.",
+		    hex);
+	} else if (!f->device)
+		say(w, false, "quote.pcr", "Which image ran: a software TPM has seen no boot.");
+	else if (given->image)
+		say(w, false, "quote.pcr", "Which image ran: %s%s.",
+		    f->compared ? "" : "the expected one was not compared, because ",
+		    given->reason);
+	else
+		say(w, false, "quote.pcr",
+		    "Which image ran: give --measurements of an image that you built or "
+		    "checked.");
+}
+
+static void
+say_boot(const struct bun_report *r, const struct evidence_given *given,
+    struct evidence_words *w)
 {
 	static const char *const secure[] = {
 		[BOOTLOG_UNSAID] = "not said", [BOOTLOG_OFF] = "off", [BOOTLOG_ON] = "on"
 	};
 	const struct bun_facts *f = &r->facts;
-	char hex[65];
 
 	if (f->logged)
 		say(w, true, "eventlog quote.pcr",
@@ -112,17 +156,7 @@ say_boot(const struct bun_report *r, struct evidence_words *w)
 	else if (f->device)
 		say(w, false, "quote.pcr",
 		    "What PCR 0 to 14 stand for: this firmware left no log.");
-	if (f->measured) {
-		sn_hex(BYTES_OF(f->image), hex);
-		say(w, true, "quote.pcr eventlog",
-		    "The image that was started is %s, with its own kernel, command line and "
-		    "initramfs, and the firmware started nothing else.",
-		    hex);
-	} else {
-		say(w, false, "quote.pcr", "Which image ran%s.",
-		    f->device ? ": give --measurements of an image that you built or checked"
-			      : ": a software TPM has seen no boot");
-	}
+	say_image(f, given, w);
 }
 
 static void
@@ -134,11 +168,18 @@ say_deeds(const struct bun_report *r, struct evidence_words *w)
 	    "The %zu records of the transcript are what was put into PCR 15%s, in that order, "
 	    "and nothing else was.",
 	    r->records, " since the machine was last started");
-	if (f->audited)
-		say(w, true, "audit.*",
+	if (f->audited && f->seed_software)
+		say(w, false, "audit.* seed-ak.pub",
+		    "That a TPM was asked for this plan's secret: before the cut a program "
+		    "stood in for it.");
+	else if (f->audited)
+		say(w, true, f->seeded_before ? "audit.* seed-ak.pub" : "audit.*",
 		    "For this plan's secret the TPM was asked %zu times for random bytes, %u "
-		    "bytes at least, in one session that nobody else used.",
-		    f->draws, 16 * 32);
+		    "bytes at least, in one session that nobody else used%s.",
+		    f->draws, 16 * 32,
+		    f->seeded_before ? "; that was before a cut, by the TPM whose key is "
+				       "seed-ak.pub"
+				     : "");
 	if (f->has_counter)
 		say(w, true, "counter.*",
 		    "The TPM's counter was at %" PRIu64
@@ -206,8 +247,8 @@ say_class(const struct bun_report *r, struct evidence_words *w)
 }
 
 void
-evidence_explain(const struct bun_report *r, const struct evidence_replay *replay,
-    struct evidence_words *ret)
+evidence_explain(const struct bun_report *r, const struct evidence_given *given,
+    const struct evidence_replay *replay, struct evidence_words *ret)
 {
 	ret->n = 0;
 	if (!r->consistent) {
@@ -220,9 +261,9 @@ evidence_explain(const struct bun_report *r, const struct evidence_replay *repla
 		say(ret, false, "",
 		    "That this bundle is of your Sanctum: no identity digest from paper was "
 		    "given (--identity). All below holds for whoever made it.");
-	say_key(r, ret);
-	say_vendor(r, ret);
-	say_boot(r, ret);
+	say_key(r, given, ret);
+	say_vendor(r, given, ret);
+	say_boot(r, given, ret);
 	say_deeds(r, ret);
 	say_replay(r, replay, ret);
 	say_class(r, ret);

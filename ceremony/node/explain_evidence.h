@@ -27,11 +27,17 @@ struct evidence_replay {
 	unsigned int equal, differ; /* registers; of those that can be compared */
 };
 
+/* What the caller gave to compare with, and why the verdict is not "accepted"; "" when it is. */
+struct evidence_given {
+	bool ak, plan, image;
+	const char *reason;
+};
+
 /*
  * What r->facts come to; r is of a bundle whose every check passed (consistent), else nothing
  * is proven and that is all it says.
  */
-void evidence_explain(const struct bun_report *r, const struct evidence_replay *replay,
-    struct evidence_words *ret);
+void evidence_explain(const struct bun_report *r, const struct evidence_given *given,
+    const struct evidence_replay *replay, struct evidence_words *ret);
 
 #endif

@@ -184,7 +184,11 @@ cmd_explain_evidence(int argc, char **argv, int64_t now, struct sn_why *why)
 			    replay.differ);
 	}
 	report.verdict = e;
-	evidence_explain(&report, &replay, &words);
+	const struct evidence_given given = { .ak = a.expect.ak.n > 0,
+		.plan = a.expect.nplans > 0,
+		.image = a.expect.nmeasured > 0,
+		.reason = e == SN_OK ? "" : why->text };
+	evidence_explain(&report, &given, &replay, &words);
 	if (a.json) {
 		SN_TRY(print_json(&report, &words, why, why));
 		return e;

@@ -13,12 +13,13 @@
 
 static struct fix prod;
 static char *program, *output;
-static char identity[65], ek[65], ak[65], zero[65];
+static char identity[65], ek[65], ak[65], zero[65], *image;
 
 struct row {
 	const char *name;
 	struct fix_bundle make;
-	const char *args[MAX_ARGS]; /* "@id", "@ek", "@ak", "@zero" stand for values */
+	const char
+	    *args[MAX_ARGS]; /* "@id", "@ek", "@ak", "@zero", "@image" stand for values */
 	int status;
 	const char *proven[MAX_SAYS], *not_proven[MAX_SAYS]; /* parts of sentences */
 	bool operations; /* one more statement, of a software TPM */
@@ -99,6 +100,19 @@ static const struct row rows[] = {
 	{ .name = "of a statement that is not there",
 	    .args = { PINNED, "--operations", "2" },
 	    .status = 12 },
+	{ .name = "an image that was not compared",
+	    .args = { ID, "--tpm-ak", "@ak", "--measurements", "@image" },
+	    .status = 15,
+	    .proven = { "the one that you enrolled" },
+	    .not_proven = { "was not compared, because" } },
+	{ .name = "an image that was compared",
+	    .args = { PINNED, "--measurements", "@image" },
+	    .status = 15,
+	    .not_proven = { "Which image ran: evidence/quote.pcr" } },
+	{ .name = "an enrolled key that was not compared",
+	    .args = { ID, "--tpm-ek", "@zero", "--tpm-ak", "@ak" },
+	    .status = 15,
+	    .not_proven = { "What you gave was not judged to the end: evidence/ek.pub" } },
 	{ .name = "a mark", .args = { "--state", "x" }, .status = 2 },
 	{ .name = "an option that is none", .args = { "--force" }, .status = 2 },
 };
@@ -106,11 +120,12 @@ static const struct row rows[] = {
 static const char *
 value_of(const char *arg)
 {
-	return strcmp(arg, "@id") == 0	? identity
-	    : strcmp(arg, "@ek") == 0	? ek
-	    : strcmp(arg, "@ak") == 0	? ak
-	    : strcmp(arg, "@zero") == 0 ? zero
-					: arg;
+	return strcmp(arg, "@id") == 0	 ? identity
+	    : strcmp(arg, "@ek") == 0	 ? ek
+	    : strcmp(arg, "@ak") == 0	 ? ak
+	    : strcmp(arg, "@zero") == 0	 ? zero
+	    : strcmp(arg, "@image") == 0 ? image
+					 : arg;
 }
 
 static int
@@ -193,6 +208,21 @@ test_row(void **state)
 	free(dir);
 }
 
+/* Measurements of an image that was not started. */
+static void
+put_image(void)
+{
+	struct sn_buf b = { 0 };
+
+	sn_buf_fmt(&b, "{\"authenticode\":\"%s\",\"pcr11\":\"%s\",\"pcr4_nosb\":\"%s\",", zero,
+	    zero, zero);
+	sn_buf_fmt(&b, "\"pcr4_sb\":\"%s\",\"pcr9\":\"%s\",\"sections\":{},\"zero\":[8]}", zero,
+	    zero);
+	fix_put(test_tmpdir(), "image.json", sn_buf_bytes(&b));
+	sn_buf_done(&b);
+	image = test_format("%s/image.json", test_tmpdir());
+}
+
 int
 main(void)
 {
@@ -208,6 +238,7 @@ main(void)
 	sn_hex(BYTES_OF(prod.identity), identity);
 	sn_hex(BYTES_OF(fix_policy(&prod).expect->ek.digest[0]), ek);
 	memset(zero, '0', sizeof(zero) - 1);
+	put_image();
 	fix_ak_area(&prod, &pub);
 	fix_pin(&pub, digest);
 	sn_hex(BYTES_OF(digest), ak);
