@@ -104,8 +104,7 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 		    BUN_QUOTE_PCR ": PCR 15 is not the replay of the transcript");
 	memcpy(c->report->facts.pcr, pcrs.value, sizeof(c->report->facts.pcr));
 	c->report->facts.quoted = true;
-	bun_note(c, "TPM quote over the statement, PCR 15 is the transcript; class %s",
-	    c->st.evidence_class);
+	bun_note(c, "TPM quote over the statement, PCR 15 is the transcript");
 	return SN_OK;
 }
 

@@ -15,6 +15,9 @@ print_text(const struct bun_report *r)
 		    r->sanctum_name, r->sanctum_id, r->mode, r->sequence, when, r->world);
 	for (size_t i = 0; i < r->nnotes; i++)
 		printf("checked    %s\n", r->note[i]);
+	if (r->facts.class[0] != '\0')
+		printf("evidence   class %s is proven, %s is claimed\n", r->facts.class,
+		    r->evidence_class);
 	if (r->operations != 0) {
 		text_from_time(r->operations_time, until);
 		printf("operations %u statements, the newest: %s, %s\n", r->operations,
@@ -68,6 +71,7 @@ print_json(const struct bun_report *r, const struct sn_why *reason, struct sn_wh
 	yyjson_mut_obj_add_str(doc, o, "world", r->world);
 	yyjson_mut_obj_add_str(doc, o, "mode", r->mode);
 	yyjson_mut_obj_add_str(doc, o, "evidence_class", r->evidence_class);
+	yyjson_mut_obj_add_str(doc, o, "evidence_proven", r->facts.class);
 	yyjson_mut_obj_add_str(doc, o, "sanctum_name", r->sanctum_name);
 	yyjson_mut_obj_add_str(doc, o, "sanctum_id", r->sanctum_id);
 	yyjson_mut_obj_add_uint(doc, o, "sequence", r->sequence);

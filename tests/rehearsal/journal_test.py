@@ -128,6 +128,8 @@ def often(folder, made, told):
     bundle = os.path.join(out, "bundle")
     status, last = r.verify(bundle, "--identity", r.identity(out), "--rehearsal")
     ok(status == 0, "cut four times: sanctum verify accepts", last)
+    status, said = r.verify_txt(bundle, r.identity(out))
+    ok(status == 0, "cut four times: VERIFY.txt accepts", said)
     with open(os.path.join(bundle, "statement.json"), "rb") as f:
         ok(f.read().count(b'"role":') == 7, "and its statement names seven people")
 

@@ -100,6 +100,8 @@ def judge(name, out, backend, want):
     args = ["--identity", digest, "--rehearsal", "--accept", "pinned", "--plan", plan]
     status, last = r.verify(bundle, *args)
     ok(status == 0, f"{name}: sanctum verify accepts", f"{status}: {last}")
+    status, said = r.verify_txt(bundle, digest)
+    ok(status == 0, f"{name}: VERIFY.txt accepts", said)
     found = proven(bundle, args)
     ok(found == want, f"{name}: sanctum proves {want}", found)
     found = proven(bundle, args[:-2])

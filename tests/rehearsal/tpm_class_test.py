@@ -165,6 +165,11 @@ def judge_bundle(site, a, plan):
     ok(status == 0, "class vendor: sanctum verify accepts it by the plan", f"{status}: {said}")
     status, said, err = r.run(os.path.join(r.BIN, "crosscheck"), bundle, "--identity", r.identity(out))
     ok(status == 0, "class vendor: crosscheck accepts", said + err)
+    status, said = r.verify_txt(bundle, r.identity(out))
+    ok(status == 0, "class vendor: VERIFY.txt accepts", said)
+    status, said, err = r.run(os.path.join(r.BIN, "sanctum"), "explain", "evidence", bundle, *known, "--plan", told)
+    ok(status == 0 and "A vendor vouches for" in said and "one that you enrolled" in said,
+       "class vendor: sanctum explain evidence says why", said + err)
     evidence = os.path.join(bundle, "evidence")
     with open(os.path.join(out, "bundle", "statement.json"), encoding="utf-8") as f:
         ok(json.load(f)["predicate"]["evidence_class"] == "vendor", "class vendor: the statement says so")

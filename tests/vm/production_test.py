@@ -19,8 +19,11 @@ OUT = os.path.join(BUILD, "check-production")
 REASON = "nobody carried newer collateral in"
 
 # what sanctum verify is told, exit status, what its last line says
+PLAN = os.path.join(OUT, "sticks", "CS-IN", "plan.json")
 VERDICTS = (
-    (("--accept", "pinned"), 0, "accepted"),
+    (("--accept", "pinned", "--plan", PLAN), 0, "accepted"),
+    (("--accept", "pinned"), 15, "claims class pinned"),
+    (("--accept", "pinned", "--tpm-ek", "00" * 32), 15, "ek.pub"),
     ((), 15, "class pinned"),
     (("--rehearsal",), 15, "class pinned"),
     (("--accept", "software"), 15, "class pinned"),
