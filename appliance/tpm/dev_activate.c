@@ -1,17 +1,6 @@
 /* Credential activation: the EK opens what was made for it and for one other key. */
 #include "appliance/tpm/dev_call.h"
 
-/* Is it one that encrypts what comes back? All our sessions but passwords are salted. */
-static bool
-activate_encrypts(struct tpm_dev *d, ESYS_TR session)
-{
-	TPMA_SESSION attributes = 0;
-
-	return session != ESYS_TR_NONE && session != ESYS_TR_PASSWORD &&
-	    Esys_TRSess_GetAttributes(d->esys, session, &attributes) == TSS2_RC_SUCCESS &&
-	    (attributes & TPMA_SESSION_ENCRYPT) != 0;
-}
-
 /* The reference code calls it a failure when an RSA key cannot unwrap the seed. A TPM that has
  * truly failed says so to the next command, too. */
 static bool
@@ -42,9 +31,8 @@ tpm_dev_activate(struct tpm_dev *d, ESYS_TR ak, ESYS_TR link, ESYS_TR ek, ESYS_T
 	TSS2_RC rc;
 
 	SN_TRY(tpm_dev_ready(d, why));
-	if (!activate_encrypts(d, session))
-		return tpm_dev_fault(d, "TPM2_ActivateCredential",
-		    "asked without a session that encrypts", why);
+	SN_TRY(tpm_dev_confidential(d, "TPM2_ActivateCredential", session, TPMA_SESSION_ENCRYPT,
+	    why));
 	rc = Esys_ActivateCredential(d->esys, ak, ek, link, session, ESYS_TR_NONE, blob,
 	    wrapped, &got);
 	if (activate_refused(rc))

@@ -133,7 +133,7 @@ tpm_replay_read(struct tpm_replay *r, unsigned int pcr, uint8_t ret[32], struct 
 	sn_buf_u16(&b, ALG_SHA256);
 	sn_buf_u8(&b, 3);
 	for (unsigned int i = 0; i < 3; i++)
-		sn_buf_u8(&b, pcr / 8 == i ? (uint8_t)(1U << pcr % 8) : 0);
+		sn_buf_u8(&b, (uint8_t)(pcr / 8 == i ? 1U << pcr % 8 : 0));
 	SN_TRY(call(r, &b, &rest, why));
 	/* the update counter, and the selection as it was sent */
 	SN_TRY(bytes_take(&rest, 4 + 4 + 2 + 1 + 3, &skipped, what, why));

@@ -9,7 +9,7 @@ static const struct text rows[] = {
 	{ "ui.more", "Press Enter for the next page." },
 	{ "ui.busy", "Please wait." },
 	{ "ui.text", "Type it and Enter, or \"no\" to end the ceremony." },
-	{ "ui.word", "Type \"{word}\" and Enter to agree, \"no\" to end the ceremony." },
+	{ "ui.word", "Type \"{word}\" and Enter to agree, \"no\" to end here." },
 	{ "ui.media", "Insert the stick {label}, or type \"no\" to end." },
 	{ "ui.remove", "Pull the stick {label}." },
 	{ "ui.passphrase", "{person}: your passphrase (empty: another approver)." },
