@@ -32,10 +32,11 @@ sets_locality(const struct eventlog_event *e)
 {
 	static const char signature[] = "StartupLocality";
 
+	if (e->pcr != 0)
+		return false;
 	if (e->type == EV_HCRTM)
 		return true;
-	return e->type == EVENTLOG_NO_ACTION && e->pcr == 0 &&
-	    e->data.n == sizeof(signature) + 1 &&
+	return e->type == EVENTLOG_NO_ACTION && e->data.n > sizeof(signature) &&
 	    memcmp(e->data.p, signature, sizeof(signature)) == 0 &&
 	    e->data.p[sizeof(signature)] != 0;
 }

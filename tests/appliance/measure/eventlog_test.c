@@ -3,7 +3,7 @@
 
 #include "appliance/base/text.h"
 #include "appliance/crypto/digest.h"
-#include "appliance/measure/eventlog.h"
+#include "appliance/measure/bootlog.h"
 #include "tests/lib/measure.h"
 
 #define FIRST RIG_LOG_HEAD
@@ -153,6 +153,7 @@ static const struct body_case {
 	{ "locality 3, after the start", 0, EVENTLOG_NO_ACTION, START "03", true, SN_E_FORMAT,
 	    0 },
 	{ "an H-CRTM", 0, 0x80000010, "484352544d", false, SN_OK, 255 },
+	{ "an H-CRTM in another register", 1, 0x80000010, "484352544d", false, SN_OK, 0 },
 	{ "an H-CRTM after the start", 0, 0x80000010, "484352544d", true, SN_E_FORMAT, 0 },
 };
 
@@ -175,6 +176,7 @@ test_body(void **state)
 	SN_CLEANUP(sn_buf_done) struct sn_buf b = { 0 };
 	uint8_t pcr[EVENTLOG_PCRS][32], want[32] = { 0 };
 	struct sn_why why = { 0 };
+	struct bootlog said;
 	enum sn_err e;
 
 	rig_log(&b);
@@ -193,6 +195,8 @@ test_body(void **state)
 		extend(want, 0x33);
 	extend(want, 0x11);
 	assert_memory_equal(pcr[0], want, 32);
+	assert_int_equal(bootlog_read(sn_buf_bytes(&b), &said, NULL), SN_OK);
+	assert_int_equal(said.locality, c->start != 0);
 }
 
 static void
