@@ -200,6 +200,18 @@ get_counter(yyjson_val *o, struct bun_tpm *t, struct sn_why *why)
 }
 
 static enum sn_err
+check_backend(const struct bun_tpm *t, struct sn_why *why)
+{
+	static const char *const known[] = { "device", "software", "swtpm" };
+
+	for (size_t i = 0; i < SN_NITEMS(known); i++)
+		if (strcmp(t->backend, known[i]) == 0)
+			return SN_OK;
+	return sn_fail(why, SN_E_FORMAT, WHAT ": back end \"%s\" is not known here",
+	    t->backend);
+}
+
+static enum sn_err
 get_all(yyjson_val *root, struct bun_tpm *t, struct sn_why *why)
 {
 	const char *more[SN_NITEMS(objects) + 1] = { "format" };
@@ -226,6 +238,7 @@ get_all(yyjson_val *root, struct bun_tpm *t, struct sn_why *why)
 		SN_TRY(get_member(m->object == NULL ? root : yyjson_obj_get(root, m->object), m,
 		    t, why));
 	}
+	SN_TRY(check_backend(t, why));
 	return get_counter(yyjson_obj_get(root, "counter"), t, why);
 }
 

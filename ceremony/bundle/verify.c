@@ -184,7 +184,7 @@ check_evidence_of(const struct bun_case *c, bool newest, struct sn_why *why)
 
 /* An operations statement is worth no more than the TPM that it was made with. */
 static enum sn_err
-check_evidence(const struct bun_case *c, struct sn_why *why)
+check_evidence(struct bun_case *c, struct sn_why *why)
 {
 	SN_TRY(bun_check_plans(c, why));
 	SN_TRY(check_evidence_of(c, c->nops == 0, why));
@@ -194,6 +194,8 @@ check_evidence(const struct bun_case *c, struct sn_why *why)
 
 		if (e != SN_OK)
 			return sn_fail(why, e, BUN_OPS "%u: %s", i + 1, inner.text);
+		bun_note(c, BUN_OPS "%u/: evidence of class %s, as far as it is proven", i + 1,
+		    c->ops[i].report->facts.class);
 	}
 	return SN_OK;
 }

@@ -24,19 +24,15 @@ bun_last_said(const struct bun_case *c, const char *id, const char *arg)
 
 /* ---- tpm.json */
 
-static const char *
-kind_word(enum att_ek_kind k)
-{
-	switch (k) {
-	case ATT_EK_P256:
-		return "ecc-p256";
-	case ATT_EK_RSA2048:
-		return "rsa-2048";
-	case ATT_EK_P384:
-		return "ecc-p384";
-	}
-	return "";
-}
+/* How a template is called, and where its certificate lies in NV [TCG EK profile 2.2.1]. */
+static const struct {
+	const char *word;
+	uint32_t index;
+} ek_kinds[] = {
+	[ATT_EK_P256] = { "ecc-p256", 0x01c0000a },
+	[ATT_EK_RSA2048] = { "rsa-2048", 0x01c00002 },
+	[ATT_EK_P384] = { "ecc-p384", 0x01c00016 },
+};
 
 /* The description, the transcript and the endorsement key speak of one TPM. */
 static enum sn_err
@@ -66,9 +62,13 @@ check_described(const struct bun_case *c, const struct bun_tpm *t, const struct 
 			return sn_fail(why, SN_E_SIGNATURE,
 			    "%s: its %s is not what the transcript says (tpm.opened)",
 			    rows[i].path, rows[i].arg);
-	if (strcmp(t->ek, kind_word(ek->kind)) != 0)
+	if (strcmp(t->ek, ek_kinds[ek->kind].word) != 0)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    BUN_TPM_JSON ": names another kind of endorsement key than " BUN_EK_PUB);
+	if (t->ek_certificate != 0 && t->ek_certificate != ek_kinds[ek->kind].index)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_TPM_JSON ": ek_certificate %08x is not for such an endorsement key",
+		    t->ek_certificate);
 	return SN_OK;
 }
 
@@ -112,12 +112,31 @@ check_creation(struct bun_case *c, struct sn_why *why)
 	return SN_OK;
 }
 
+/* What was recorded of the counter since the TPM was opened; NULL when nothing was. */
+static const struct tr_record *
+recorded_counter(const struct bun_case *c)
+{
+	for (size_t i = tr_read_size(c->transcript); i-- > 0;) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+
+		if (strcmp(r->id, "tpm.counter") == 0)
+			return r;
+		if (strcmp(r->id, "tpm.opened") == 0)
+			return NULL;
+	}
+	return NULL;
+}
+
 /* There is a counter exactly when the description says so. */
 static enum sn_err
 check_no_counter(const struct bun_case *c, struct sn_why *why)
 {
 	static const char *const paths[] = { COUNTER_MSG, COUNTER_SIG, COUNTER_PUB };
 
+	if (recorded_counter(c) != NULL)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    BUN_TPM_JSON ": says that there is no counter, but the transcript has it "
+				 "(tpm.counter)");
 	for (size_t i = 0; i < SN_NITEMS(paths); i++)
 		if (bun_dir_find(&c->dir, paths[i]) != NULL)
 			return sn_fail(why, SN_E_SIGNATURE,
@@ -128,7 +147,7 @@ check_no_counter(const struct bun_case *c, struct sn_why *why)
 static enum sn_err
 check_counter(struct bun_case *c, struct sn_why *why)
 {
-	yyjson_val *said = bun_last_said(c, "tpm.counter", "value");
+	const struct tr_record *said = recorded_counter(c);
 	struct bun_facts *f = &c->report->facts;
 	struct bytes msg, sig, pub;
 	struct att_clock clock;
@@ -143,7 +162,9 @@ check_counter(struct bun_case *c, struct sn_why *why)
 	if (f->counter != f->tpm.counter)
 		return sn_fail(why, SN_E_SIGNATURE,
 		    COUNTER_MSG ": its value is not the one in " BUN_TPM_JSON);
-	if (said != NULL && (!yyjson_is_uint(said) || yyjson_get_uint(said) != f->counter))
+	yyjson_val *value = said == NULL ? NULL : yyjson_obj_get(said->args, "value");
+
+	if (said != NULL && (!yyjson_is_uint(value) || yyjson_get_uint(value) != f->counter))
 		return sn_fail(why, SN_E_SIGNATURE,
 		    COUNTER_MSG ": its value is not what the transcript says (tpm.counter)");
 	f->has_counter = true;

@@ -79,6 +79,7 @@ static const struct row {
 	{ "a vendor that paints over the screen", "SW   TPM", "\\u001b[2J", SN_E_FORMAT },
 	{ "a vendor of 65 bytes", "SW   TPM",
 	    "01234567890123456789012345678901234567890123456789012345678901234", SN_E_FORMAT },
+	{ "a back end that nobody knows", "\"device\",\"c", "\"Software\",\"c", SN_E_FORMAT },
 	{ "an array", good, "[]\n", SN_E_FORMAT },
 	{ "nothing", good, "", SN_E_FORMAT },
 };

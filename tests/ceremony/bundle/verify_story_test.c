@@ -1,8 +1,5 @@
 /* The verifier against a statement that says other than transcript, identity and audit. */
-#include <spawn.h>
-#include <sys/wait.h>
-
-#include "tests/ceremony/bundle/fixture.h"
+#include "tests/ceremony/bundle/second.h"
 
 static struct fix prod, two;
 
@@ -44,7 +41,27 @@ static const struct fix_halt paused[] = { PAUSED, RESUMED("alice", "bob"), { 0 }
 #define POLICY_SHA256 "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
 #define OTHER_SHA256 "da3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
 
+static const struct fix_halt counted[] = { { "tpm.counter", "7", "" }, { 0 } };
+
+static void
+other_certificate(struct bun_tpm *t)
+{
+	t->ek_certificate = 0x01c00002;
+}
+
+static void
+its_certificate(struct bun_tpm *t)
+{
+	t->ek_certificate = 0x01c0000a;
+}
+
 static const struct story_row stories[] = {
+	{ "a counter that tpm.json denies", { .no_counter = true, .halts = counted },
+	    "says that there is no counter" },
+	{ "a counter of another value", { .halts = counted }, "counter.msg" },
+	{ "a certificate of another kind of key", { .tpm = other_certificate },
+	    "ek_certificate 01c00002" },
+	{ "a certificate of this kind of key", { .tpm = its_certificate }, NULL },
 	{ "a policy that was agreed to", { POLICY, .agreed = POLICY_SHA256 }, NULL },
 	{ "a policy that nobody agreed to", { POLICY }, "nobody agreed" },
 	{ "another policy than was agreed to", { POLICY, .agreed = OTHER_SHA256 },
@@ -156,34 +173,6 @@ test_story(void **state)
 	free(dir);
 }
 
-/* The second checker reads audits and thresholds too, by another implementation. */
-static int
-run_crosscheck(const struct fix *f, const char *dir)
-{
-	const char *build = getenv("BUILD");
-	char *program = test_format("%s/bin/crosscheck", build != NULL ? build : "build");
-	char hex[65],
-	    *argv[] = { program, (char *)(uintptr_t)dir, (char *)(uintptr_t)"--identity", hex,
-		    NULL };
-	posix_spawn_file_actions_t a;
-	pid_t pid;
-	int status;
-
-	if (access(program, X_OK) != 0) {
-		printf("# %s is not built\n", program);
-		skip();
-	}
-	sn_hex(BYTES_OF(f->identity), hex);
-	posix_spawn_file_actions_init(&a);
-	posix_spawn_file_actions_addopen(&a, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&a, 1, 2);
-	assert_int_equal(posix_spawn(&pid, program, &a, NULL, argv, NULL), 0);
-	posix_spawn_file_actions_destroy(&a);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	free(program);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
-
 static bool
 is_for_crosscheck(const struct story_row *row)
 {
@@ -201,7 +190,7 @@ test_crosscheck(void **state)
 	char *dir = test_format("%s/x%u", test_tmpdir(), n++);
 
 	fix_write(f, &row->make, dir);
-	assert_int_equal(run_crosscheck(f, dir), row->says == NULL ? 0 : 11);
+	assert_int_equal(second_judge(f, dir), row->says == NULL ? 0 : 11);
 	free(dir);
 }
 
