@@ -11,6 +11,7 @@
 #define MAX_2B 512
 #define PCRS 24
 #define PCR_TRANSCRIPT 15
+#define QUOTED 0xffffU /* PCR 0 to 15 */
 #define MAX_COMMANDS 1024
 #define AUDIT_LINE 129 /* two digests in hex and a space */
 #define DRAW 32	       /* bytes of a draw, and how many draws a seeding has at least */
@@ -77,6 +78,28 @@ check_boot(struct xc *c, const struct xc_attest_row *row, struct bytes clock,
 	return SN_OK;
 }
 
+/* The key signs as a primary of the endorsement hierarchy: its qualified name [TCG P1 16.4]. */
+static enum sn_err
+check_signer(const struct xc *c, const struct xc_attest_row *row, struct bytes signer,
+    struct sn_why *why)
+{
+	static const uint8_t above[] = { 0x40, 0, 0, 0x0b, 0, XC_ALG_SHA256 };
+	const char *path = strcmp(row->ak, XC_SEED_AK) == 0 ? XC_SEED_AK_PUB : XC_AK_PUB;
+	uint8_t name[2 + 32] = { 0, XC_ALG_SHA256 }, digest[32];
+	struct bytes pub, area;
+
+	SN_TRY(xc_get(c, path, &pub, why));
+	SN_TRY(xc_get_2b(&pub, &area, path, why));
+	SN_TRY(tls_hash(GNUTLS_DIG_SHA256, area, digest, why));
+	const struct bytes parts[] = { BYTES_OF(above), BYTES_OF(digest) };
+	SN_TRY(tls_sha256_v(parts, SN_NITEMS(parts), name + 2, why));
+	if (!bytes_equal(signer, BYTES_OF(name)))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: names another signer than %s below the endorsement hierarchy",
+		    row->msg, path);
+	return SN_OK;
+}
+
 enum sn_err
 xc_attest_open(struct xc *c, const struct xc_attest_row *row, const uint8_t qualifying[32],
     struct bytes *ret, struct sn_why *why)
@@ -95,6 +118,7 @@ xc_attest_open(struct xc *c, const struct xc_attest_row *row, const uint8_t qual
 	SN_TRY(xc_get_2b(&b, &signer, what, why));
 	SN_TRY(xc_get_2b(&b, &extra, what, why));
 	SN_TRY(bytes_take(&b, 17 + 8, &clock, what, why)); /* clock, firmware's version */
+	SN_TRY(check_signer(c, row, signer, why));
 	if (!bytes_equal(extra, (struct bytes){ qualifying, 32 }))
 		return sn_fail(why, SN_E_SIGNATURE, "%s: was made over something else", what);
 	SN_TRY(check_boot(c, row, clock, why));
@@ -183,14 +207,11 @@ check_values(const struct xc *c, uint32_t mask, struct bytes select, struct byte
 
 /* PCR 15 is the replay of the transcript since the last start of a segment. */
 static enum sn_err
-check_replay(const struct xc *c, uint32_t mask, struct bytes values, struct sn_why *why)
+check_replay(const struct xc *c, struct bytes values, struct sn_why *why)
 {
-	const uint32_t below = mask & ((1U << PCR_TRANSCRIPT) - 1);
-	const size_t at = 32 * (size_t)__builtin_popcount(below);
+	const size_t at = 32 * (size_t)PCR_TRANSCRIPT;
 	uint8_t pcr[32] = { 0 };
 
-	if ((mask & (1U << PCR_TRANSCRIPT)) == 0)
-		return sn_fail(why, SN_E_SIGNATURE, XC_QUOTE_MSG ": PCR 15 is not quoted");
 	for (size_t i = 0; i < c->nrecords; i++) {
 		yyjson_val *id = yyjson_obj_get(yyjson_doc_get_root(c->record[i]), "id");
 		const struct bytes parts[] = { BYTES_OF(pcr), { c->leaf[i], 32 } };
@@ -228,8 +249,11 @@ xc_check_quote(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	SN_TRY(bytes_end(&msg, XC_QUOTE_MSG, why));
 	const uint32_t mask =
 	    (uint32_t)select.p[0] | (uint32_t)select.p[1] << 8 | (uint32_t)select.p[2] << 16;
+	if (mask != QUOTED)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    XC_QUOTE_MSG ": not PCR 0 to 15 are quoted");
 	SN_TRY(check_values(c, mask, select, digest, &values, why));
-	SN_TRY(check_replay(c, mask, sn_buf_bytes(&values), why));
+	SN_TRY(check_replay(c, sn_buf_bytes(&values), why));
 	xc_mark(c, XC_QUOTE_PCR);
 	sn_buf_str(line, "over this statement, PCR 15 replayed");
 	return SN_OK;
@@ -274,6 +298,9 @@ fold_line(struct bytes line, struct audit *a, struct sn_why *why)
 
 	if (line.n != AUDIT_LINE || line.p[64] != ' ')
 		return sn_fail(why, SN_E_FORMAT, XC_AUDIT_LIST ": not two digests on a line");
+	for (size_t i = 0; i < AUDIT_LINE; i++)
+		if (line.p[i] >= 'A' && line.p[i] <= 'F')
+			return sn_fail(why, SN_E_FORMAT, XC_AUDIT_LIST ": not lower-case hex");
 	memcpy(text, line.p, AUDIT_LINE);
 	text[64] = '\0';
 	text[AUDIT_LINE] = '\0';

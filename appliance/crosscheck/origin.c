@@ -18,6 +18,9 @@
 #define OUTSIDE_INFO "cornerstone/v1/ak"
 #define COUNTER_INDEX 0x01815c01U
 #define COUNTER_LEN 8
+#define NV_TYPE 0x000000f0U    /* TPMA_NV: TPM_NT [TCG P2 13.4] */
+#define NV_COUNTER 0x00000010U /* TPM_NT_COUNTER */
+#define NV_WRITTEN 0x20000000U
 #define ALG_NULL 0x0010
 #define MAX_CHAIN 16
 
@@ -319,12 +322,16 @@ xc_check_keys(struct xc *c, struct sn_buf *line, struct sn_why *why)
 
 /* ---- creation and counter */
 
-/* TPMS_CREATION_DATA ends with what we gave from outside [TCG P2 15.1]. */
+/*
+ * TPMS_CREATION_DATA names the parent, of a primary its hierarchy, and ends with what we gave
+ * from outside [TCG P2 15.1].
+ */
 static enum sn_err
 check_creation_data(struct bytes data, struct sn_why *why)
 {
 	static const char what[] = CREATION_DATA;
-	struct bytes skipped, outside;
+	static const uint8_t endorsement[] = { 0x40, 0, 0, 0x0b };
+	struct bytes skipped, outside, parent, qualified;
 	uint32_t banks;
 	uint8_t size, locality;
 	uint16_t alg;
@@ -337,11 +344,15 @@ check_creation_data(struct bytes data, struct sn_why *why)
 	}
 	SN_TRY(xc_get_2b(&data, &skipped, what, why)); /* digest of the PCRs */
 	SN_TRY(bytes_u8(&data, &locality, what, why));
-	SN_TRY(bytes_u16(&data, &alg, what, why)); /* the parent's name */
-	SN_TRY(xc_get_2b(&data, &skipped, what, why));
-	SN_TRY(xc_get_2b(&data, &skipped, what, why));
+	SN_TRY(bytes_u16(&data, &alg, what, why));
+	SN_TRY(xc_get_2b(&data, &parent, what, why));
+	SN_TRY(xc_get_2b(&data, &qualified, what, why));
 	SN_TRY(xc_get_2b(&data, &outside, what, why));
 	SN_TRY(bytes_end(&data, what, why));
+	if (alg != ALG_NULL || !bytes_equal(parent, BYTES_OF(endorsement)) ||
+	    !bytes_equal(qualified, BYTES_OF(endorsement)))
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: not of a primary of the endorsement hierarchy", what);
 	if (!bytes_equal(outside, BYTES_STR(OUTSIDE_INFO)))
 		return sn_fail(why, SN_E_SIGNATURE, "%s: not made by us (outside information)",
 		    what);
@@ -379,6 +390,28 @@ xc_check_creation(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	return SN_OK;
 }
 
+/* TPMS_NV_PUBLIC: our index, a counter of eight bytes that was incremented [TCG P2 13.6]. */
+static enum sn_err
+check_counter_pub(struct bytes pub, struct sn_why *why)
+{
+	struct bytes policy;
+	uint32_t index, attributes;
+	uint16_t name, size;
+
+	SN_TRY(bytes_u32(&pub, &index, COUNTER_PUB, why));
+	SN_TRY(bytes_u16(&pub, &name, COUNTER_PUB, why));
+	SN_TRY(bytes_u32(&pub, &attributes, COUNTER_PUB, why));
+	SN_TRY(xc_get_2b(&pub, &policy, COUNTER_PUB, why));
+	SN_TRY(bytes_u16(&pub, &size, COUNTER_PUB, why));
+	SN_TRY(bytes_end(&pub, COUNTER_PUB, why));
+	if (index != COUNTER_INDEX || name != XC_ALG_SHA256 ||
+	    (attributes & NV_TYPE) != NV_COUNTER || (attributes & NV_WRITTEN) == 0 ||
+	    size != COUNTER_LEN)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    COUNTER_PUB ": not a counter at %08x that was incremented", COUNTER_INDEX);
+	return SN_OK;
+}
+
 enum sn_err
 xc_check_counter(struct xc *c, struct sn_buf *line, struct sn_why *why)
 {
@@ -387,7 +420,6 @@ xc_check_counter(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	struct bytes body, index, contents, pub;
 	uint8_t name[34];
 	uint16_t offset;
-	uint32_t handle;
 	uint64_t value;
 
 	if (xc_find(c, COUNTER_MSG) == NULL)
@@ -399,8 +431,8 @@ xc_check_counter(struct xc *c, struct sn_buf *line, struct sn_why *why)
 	SN_TRY(bytes_end(&body, COUNTER_MSG, why));
 	SN_TRY(xc_get(c, COUNTER_PUB, &pub, why));
 	SN_TRY(name_of(pub, name, why));
-	SN_TRY(bytes_u32(&pub, &handle, COUNTER_PUB, why));
-	if (!bytes_equal(index, BYTES_OF(name)) || handle != COUNTER_INDEX)
+	SN_TRY(check_counter_pub(pub, why));
+	if (!bytes_equal(index, BYTES_OF(name)))
 		return sn_fail(why, SN_E_SIGNATURE,
 		    COUNTER_PUB ": is not the index that " COUNTER_MSG " certifies");
 	if (offset != 0 || contents.n != COUNTER_LEN)

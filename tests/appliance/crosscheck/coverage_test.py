@@ -235,6 +235,7 @@ def attestations(bundle, identity):
         ("creation: not ours", bundle.creation(outside=b"cornerstone/v1/akx"), "creation.data"),
         ("creation: of another key", bundle.creation(name=other.name), "creation.msg"),
         ("creation: other data", bundle.creation(digest=bytes(32)), "creation.data"),
+        ("creation: its signer is the key elsewhere", bundle.creation(signer=bundle.ak.name), "creation.msg"),
         ("creation: another boot", bundle.creation(boot=(8, 1)), "creation.msg"),
         ("creation: another resume", bundle.creation(boot=(7, 2)), "creation.msg"),
         ("creation: a quote's type", bundle.creation(kind=resign.QUOTE), "creation.msg"),

@@ -59,14 +59,15 @@ class Ak:
         p = self.key.public_key().public_numbers()
         self.area = AK_HEAD + sized(p.x.to_bytes(32)) + sized(p.y.to_bytes(32))
         self.name = b"\0\x0b" + sha256(self.area)
+        self.signer = b"\0\x0b" + sha256(bytes.fromhex("4000000b") + self.name)
 
     def sign(self, data):
         r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(hashes.SHA256())))
         return bytes.fromhex("0018000b") + sized(r.to_bytes(32)) + sized(s.to_bytes(32))
 
-    def attest(self, kind, extra, body, boot=BOOT, magic=b"\xffTCG"):
+    def attest(self, kind, extra, body, boot=BOOT, magic=b"\xffTCG", signer=None):
         """TPMS_ATTEST and its signature."""
-        msg = magic + struct.pack(">H", kind) + sized(b"\0\x0b" + bytes(32)) + sized(extra) + \
+        msg = magic + struct.pack(">H", kind) + sized(signer or self.signer) + sized(extra) + \
             bytes(8) + struct.pack(">II", *boot) + b"\1" + bytes(8) + body
         return msg, self.sign(msg)
 
