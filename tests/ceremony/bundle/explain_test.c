@@ -186,11 +186,14 @@ test_row(void **state)
 	const char *const none[] = { NULL };
 	const struct fix_bundle later = { .software = true, .evidence = "software" };
 	static unsigned int n;
-	char *dir = test_format("%s/e%u", test_tmpdir(), n++);
+	char *dir;
 	const char *parts[2][MAX_SAYS + 1] = { { NULL } };
 
-	if (access(program, X_OK) != 0)
+	if (access(program, X_OK) != 0) {
+		printf("# %s is not built\n", program);
 		skip();
+	}
+	dir = test_format("%s/e%u", test_tmpdir(), n++);
 	fix_write(&prod, &row->make, dir);
 	if (row->operations)
 		fix_ops_write(&prod, &later, 1, dir);

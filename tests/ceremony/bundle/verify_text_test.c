@@ -77,13 +77,19 @@ test_writes_nothing(void **state)
 {
 	const struct bun_policy policy = fix_policy(&prod);
 	const size_t before = npaths;
+	char **kept = paths;
 
 	(void)state;
 	assert_int_equal(stock_refusal(good, &prod), 0);
 	assert_int_equal(fix_verify(good, &policy, NULL, NULL), SN_OK);
+	paths = NULL;
 	npaths = 0;
 	collect_paths();
 	assert_int_equal(npaths, before);
+	for (size_t i = 0; i < npaths; i++)
+		free(paths[i]);
+	free(paths);
+	paths = kept;
 }
 
 /* Openings are for `sanctum verify` alone. */
