@@ -245,7 +245,7 @@ test_verify_text(void **state)
 			text.n -= n + 1;
 		}
 	}
-	assert_in_range(commands, 10, 20);
+	assert_in_range(commands, 30, 40);
 	bun_free(&b);
 	tr_free(&t);
 }
