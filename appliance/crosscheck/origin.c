@@ -233,13 +233,17 @@ crt_done(gnutls_x509_crt_t *x)
 }
 
 static enum sn_err
-check_link(struct bytes child_der, const char *child_path, gnutls_x509_crt_t issuer,
-    struct sn_why *why)
+check_link(const struct xc *c, struct bytes child_der, const char *child_path,
+    gnutls_x509_crt_t issuer, struct sn_why *why)
 {
 	SN_CLEANUP(crt_done) gnutls_x509_crt_t child = NULL;
 	unsigned int critical;
 
 	SN_TRY(import(child_der, child_path, &child, why));
+	if (gnutls_x509_crt_get_activation_time(child) > c->st.time ||
+	    gnutls_x509_crt_get_expiration_time(child) < c->st.time)
+		return sn_fail(why, SN_E_SIGNATURE,
+		    "%s: a certificate that is not valid at the statement's time", child_path);
 	const int alg = gnutls_x509_crt_get_signature_algorithm(child);
 	if (gnutls_x509_crt_check_issuer(child, issuer) != 1 ||
 	    gnutls_x509_crt_get_ca_status(issuer, &critical) <= 0 || alg < 0 ||
@@ -249,7 +253,30 @@ check_link(struct bytes child_der, const char *child_path, gnutls_x509_crt_t iss
 	return SN_OK;
 }
 
-/* Each signed by the next; whose root the last is, and when, is for `sanctum verify`. */
+/* The lines around a block: nothing else may be in the file. */
+static enum sn_err
+take_line(struct bytes *text, const char *line, struct sn_why *why)
+{
+	struct bytes taken = { 0 };
+
+	if (text->n < strlen(line) || memcmp(text->p, line, strlen(line)) != 0)
+		return sn_fail(why, SN_E_FORMAT, EK_CHAIN ": not certificates alone");
+	return bytes_take(text, strlen(line), &taken, EK_CHAIN, why);
+}
+
+/* The next certificate of the chain, in PEM as we write it. */
+static enum sn_err
+next_of_chain(struct bytes *text, struct sn_buf *ret, struct sn_why *why)
+{
+	struct bytes begin = *text;
+	bool is_crl = false, end = false;
+
+	SN_TRY(take_line(&begin, "-----BEGIN CERTIFICATE-----\n", why));
+	SN_TRY(xc_pem_next(text, ret, &is_crl, &end, EK_CHAIN, why));
+	return take_line(text, " CERTIFICATE-----\n", why);
+}
+
+/* Each signed by the next; whose root the last is is for `sanctum verify`. */
 static enum sn_err
 check_ek_chain(const struct xc *c, struct bytes cert, unsigned int *ret_n, struct sn_why *why)
 {
@@ -257,23 +284,22 @@ check_ek_chain(const struct xc *c, struct bytes cert, unsigned int *ret_n, struc
 	SN_CLEANUP(sn_buf_done) struct sn_buf next = { 0 };
 	const struct xc_file *f = xc_find(c, EK_CHAIN);
 	struct bytes text = { f->data.p, f->data.n };
-	bool is_crl = false, end = false;
 
 	sn_buf_put(&child, cert);
 	SN_TRY(sn_buf_check(&child, why));
 	for (unsigned int n = 0;; n++) {
 		SN_CLEANUP(crt_done) gnutls_x509_crt_t issuer = NULL;
 
-		SN_TRY(xc_pem_next(&text, &next, &is_crl, &end, EK_CHAIN, why));
-		if (end && n > 0) {
+		if (text.n == 0 && n > 0) {
 			*ret_n = n;
 			return SN_OK;
 		}
-		if (end || is_crl || n == MAX_CHAIN)
-			return sn_fail(why, SN_E_FORMAT, EK_CHAIN ": not a chain of 1 to %d",
+		if (n == MAX_CHAIN)
+			return sn_fail(why, SN_E_FORMAT, EK_CHAIN ": more than %d certificates",
 			    MAX_CHAIN);
+		SN_TRY(next_of_chain(&text, &next, why));
 		SN_TRY(import(sn_buf_bytes(&next), EK_CHAIN, &issuer, why));
-		SN_TRY(check_link(sn_buf_bytes(&child), n == 0 ? EK_CERT : EK_CHAIN, issuer,
+		SN_TRY(check_link(c, sn_buf_bytes(&child), n == 0 ? EK_CERT : EK_CHAIN, issuer,
 		    why));
 		child.n = 0;
 		sn_buf_put(&child, sn_buf_bytes(&next));
@@ -291,7 +317,7 @@ check_ek(const struct xc *c, struct sn_buf *line, struct sn_why *why)
 
 	SN_TRY(ek_key(c, &row, &want, why));
 	sn_buf_fmt(line, "; EK %s", row->name);
-	if (xc_find(c, EK_CERT) == NULL)
+	if (xc_find(c, EK_CERT) == NULL && xc_find(c, EK_CHAIN) == NULL)
 		return SN_OK;
 	SN_TRY(xc_get(c, EK_CERT, &cert, why));
 	SN_TRY(cert_key(cert, &key, why));
