@@ -213,11 +213,14 @@ generated_roots(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED
 	return p->namd_roots > 0 || p->has_intel_root || p->has_ibm_root || p->has_tpm_root;
 }
 
-/* The endorsement key alone says nothing of the key that signs the evidence. */
+/*
+ * The endorsement key alone says nothing of the key that signs the evidence, and the key that
+ * signs nothing of whose certificate came with it: enrolment has shown them as a pair.
+ */
 static bool
-ak_not_enrolled(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
+half_enrolled(const struct plan *p, int64_t now SN_UNUSED, char *who SN_UNUSED)
 {
-	return p->tpm_ek_pinned && !p->tpm_ak_pinned;
+	return p->tpm_ek_pinned != p->tpm_ak_pinned;
 }
 
 static bool
@@ -304,8 +307,8 @@ static const struct plan_lint_row rows[] = {
 	{ "no-layout", PLAN_LINT_WARN,
 	    "profiles is empty; no consumer gets a ready configuration", no_layout },
 	{ "ak-enrolled", PLAN_LINT_WARN,
-	    "tpm_ek without tpm_ak; only an enrolled key is known to be in the same TPM",
-	    ak_not_enrolled },
+	    "tpm_ek or tpm_ak alone; enrolment has shown that this pair is in one TPM: name both",
+	    half_enrolled },
 	{ "generated-roots", PLAN_LINT_WARN,
 	    "vendor_pki names generated roots; this can only practise", generated_roots },
 };

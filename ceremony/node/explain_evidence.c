@@ -71,9 +71,10 @@ say_key(const struct bun_report *r, const struct evidence_given *given,
 	    f->seeded_before ? " but the audit" : "", f->resets, f->restarts);
 	if (!f->device) {
 		say(w, false, "tpm.json ek.pub",
-		    "That there was a TPM at all: a program (softtpm) stood in for it. Whoever "
-		    "ran it could make it say anything. The rest shows only that the pieces "
-		    "fit together.");
+		    "That there was a TPM at all: a program (%s) stood in for it. Whoever ran it "
+		    "could make it say anything. The rest shows only that the pieces "
+		    "fit together.",
+		    strcmp(f->tpm.backend, "swtpm") == 0 ? "swtpm" : "softtpm");
 		return;
 	}
 	say_ak(r, given, w);
@@ -103,6 +104,11 @@ say_vendor(const struct bun_report *r, const struct evidence_given *given,
 		    "That a vendor made this TPM: %s.",
 		    f->certified ? "its certificate was not followed up to a known root"
 				 : "there is no certificate of its endorsement key");
+	if (f->chained && f->ak_pinned && !f->ek_pinned)
+		say(w, false, "ekcert.der ak.pub",
+		    "That the enrolled attestation key is in the TPM of this certificate. It is "
+		    "in the one that it was enrolled with: give that one's endorsement key, too "
+		    "(--tpm-ek, or tpm_ek in the plan).");
 	if (f->ek_pinned)
 		say(w, true, "ek.pub",
 		    "The endorsement key is the one that was pinned. By itself that does not "

@@ -6,23 +6,26 @@
 #include <sys/wait.h>
 
 #include "appliance/base/json.h"
+#include "tests/ceremony/bundle/bad_chain.h"
 #include "tests/ceremony/bundle/fixture_ops.h"
 
 #define MAX_ARGS 12
 #define MAX_SAYS 4
 
-static struct fix prod;
+static struct fix prod, rehearsal;
 static char *program, *output;
 static char identity[65], ek[65], ak[65], zero[65], *image;
+static char r_identity[65], r_ek[65], r_ak[65]; /* of the rehearsal */
 
 struct row {
 	const char *name;
 	struct fix_bundle make;
-	const char
-	    *args[MAX_ARGS]; /* "@id", "@ek", "@ak", "@zero", "@image" stand for values */
+	const char *args
+	    [MAX_ARGS]; /* "@id", "@ek", "@ak", "@zero", "@image", "@r-*" stand for values */
 	int status;
 	const char *proven[MAX_SAYS], *not_proven[MAX_SAYS]; /* parts of sentences */
 	bool operations; /* one more statement, of a software TPM */
+	bool chain;	 /* a rehearsal, whose endorsement key has a certificate */
 };
 
 static void
@@ -113,6 +116,18 @@ static const struct row rows[] = {
 	    .args = { ID, "--tpm-ek", "@zero", "--tpm-ak", "@ak" },
 	    .status = 15,
 	    .not_proven = { "What you gave was not judged to the end: evidence/ek.pub" } },
+	{ .name = "a certificate, and an enrolled key",
+	    .chain = true,
+	    .args = { "--identity", "@r-id", "--rehearsal", "--tpm-ak", "@r-ak" },
+	    .proven = { "the one that you enrolled" },
+	    .not_proven = { "is in the TPM of this certificate",
+		"a root of the rehearsal's" } },
+	{ .name = "a certificate, and an enrolled pair",
+	    .chain = true,
+	    .args = { "--identity", "@r-id", "--rehearsal", "--accept", "pinned", "--tpm-ak",
+		"@r-ak", "--tpm-ek", "@r-ek" },
+	    .proven = { "the one that you enrolled", "the one that was pinned" },
+	    .not_proven = { "has not revoked" } },
 	{ .name = "a mark", .args = { "--state", "x" }, .status = 2 },
 	{ .name = "an option that is none", .args = { "--force" }, .status = 2 },
 };
@@ -120,12 +135,16 @@ static const struct row rows[] = {
 static const char *
 value_of(const char *arg)
 {
-	return strcmp(arg, "@id") == 0	 ? identity
-	    : strcmp(arg, "@ek") == 0	 ? ek
-	    : strcmp(arg, "@ak") == 0	 ? ak
-	    : strcmp(arg, "@zero") == 0	 ? zero
-	    : strcmp(arg, "@image") == 0 ? image
-					 : arg;
+	const struct {
+		const char *name, *is;
+	} values[] = { { "@id", identity }, { "@ek", ek }, { "@ak", ak }, { "@zero", zero },
+		{ "@image", image }, { "@r-id", r_identity }, { "@r-ek", r_ek },
+		{ "@r-ak", r_ak } };
+
+	for (size_t i = 0; i < SN_NITEMS(values); i++)
+		if (strcmp(arg, values[i].name) == 0)
+			return values[i].is;
+	return arg;
 }
 
 static int
@@ -194,7 +213,14 @@ test_row(void **state)
 		skip();
 	}
 	dir = test_format("%s/e%u", test_tmpdir(), n++);
-	fix_write(&prod, &row->make, dir);
+	struct fix_bundle make = row->make;
+	enum chain_fault good = CHAIN_GOOD;
+
+	if (row->chain) {
+		make.more = chain_add;
+		make.arg = &good;
+	}
+	fix_write(row->chain ? &rehearsal : &prod, &make, dir);
 	if (row->operations)
 		fix_ops_write(&prod, &later, 1, dir);
 	assert_int_equal(run(dir, row, true), row->status);
@@ -226,29 +252,44 @@ put_image(void)
 	image = test_format("%s/image.json", test_tmpdir());
 }
 
+static void
+hex_of(void (*area)(const struct fix *f, struct sn_buf *ret), const struct fix *f, char ret[65])
+{
+	struct sn_buf pub = { 0 };
+	uint8_t digest[32];
+
+	area(f, &pub);
+	fix_pin(&pub, digest);
+	sn_hex(BYTES_OF(digest), ret);
+	sn_buf_done(&pub);
+}
+
 int
 main(void)
 {
 	struct test_list *l = test_list_new();
 	const char *build = getenv("BUILD");
-	struct sn_buf pub = { 0 };
-	uint8_t digest[32];
 
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
+	fix_make(&rehearsal, 1, PLAN_REHEARSAL);
 	program = test_format("%s/bin/sanctum", build != NULL ? build : "build");
 	output = test_format("%s/output", test_tmpdir());
 	sn_hex(BYTES_OF(prod.identity), identity);
 	sn_hex(BYTES_OF(fix_policy(&prod).expect->ek.digest[0]), ek);
 	memset(zero, '0', sizeof(zero) - 1);
 	put_image();
-	fix_ak_area(&prod, &pub);
-	fix_pin(&pub, digest);
-	sn_hex(BYTES_OF(digest), ak);
-	sn_buf_done(&pub);
+	pki_make(&pki);
+	chain_of = &rehearsal;
+	hex_of(fix_ak_area, &prod, ak);
+	hex_of(fix_ak_area, &rehearsal, r_ak);
+	hex_of(fix_ek_pub, &rehearsal, r_ek);
+	sn_hex(BYTES_OF(rehearsal.identity), r_identity);
 	for (size_t i = 0; i < SN_NITEMS(rows); i++)
 		test_list_add(l, test_row, (void *)(uintptr_t)&rows[i], "%s", rows[i].name);
 	const int status = test_list_run(l, "explain");
+	pki_done(&pki);
 	fix_done(&prod);
+	fix_done(&rehearsal);
 	return status;
 }

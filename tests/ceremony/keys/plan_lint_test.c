@@ -91,7 +91,9 @@ SPOIL(nothing_wanted, p->policy.profiles = 0)
 SPOIL(home_made_amd, p->namd_roots = 1)
 SPOIL(home_made_intel, p->has_intel_root = true)
 SPOIL(home_made_tpm, p->has_tpm_root = true)
-SPOIL(enrolled, p->accept_software = false; p->accept_vendor = p->tpm_ak_pinned = true)
+SPOIL(enrolled, p->accept_software = false;
+    p->accept_vendor = p->tpm_ak_pinned = p->tpm_ek_pinned = true)
+SPOIL(any_ek, p->accept_vendor = p->tpm_ak_pinned = true)
 SPOIL(any_ak, p->accept_pinned = p->tpm_ek_pinned = true)
 
 static void
@@ -118,7 +120,8 @@ static const struct row rows[] = {
 	{ "the first amendment of a bundle", NULL, "", first_amendment },
 	{ "the first custodian check", NULL, "", first_check },
 	{ "two people for everything", "team-of-two", "", two_people },
-	{ "an enrolled key, for class vendor", NULL, "", enrolled },
+	{ "an enrolled pair, for class vendor", NULL, "", enrolled },
+	{ "an attestation key with any endorsement key", "ak-enrolled", "", any_ek },
 	{ "an endorsement key with any attestation key", "ak-enrolled", "", any_ak },
 	{ "class vendor without an enrolled key", "accept-reach", "", vendor_only },
 	{ "pinned without a key", "accept-reach", "", pinned_without_key },
