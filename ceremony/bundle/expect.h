@@ -58,8 +58,9 @@ SN_MUST_USE enum sn_err bun_expect_plan(struct bun_expect *x, struct bytes text,
 
 /* What one statement's evidence says, as far as it was checked. */
 struct bun_facts {
-	bool quoted;		   /* the quote is over the statement, PCR 15 is its records */
-	uint8_t pcr[BUN_PCRS][32]; /* as quoted */
+	bool quoted;		    /* the quote is over the statement, PCR 15 is its records */
+	uint8_t pcr[BUN_PCRS][32];  /* as quoted */
+	size_t records, before_cut; /* of its transcript; the first ones, not in PCR 15 */
 	bool device; /* by the transcript: a machine's TPM, not the program softtpm */
 	bool logged; /* the event log explains PCR 0 to 14 */
 	size_t events, programs; /* of it */

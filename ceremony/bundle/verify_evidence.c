@@ -104,8 +104,22 @@ bun_check_quote(struct bun_case *c, struct sn_why *why)
 		    BUN_QUOTE_PCR ": PCR 15 is not the replay of the transcript");
 	memcpy(c->report->facts.pcr, pcrs.value, sizeof(c->report->facts.pcr));
 	c->report->facts.quoted = true;
+	c->report->facts.records = tr_read_size(c->transcript);
+	c->report->facts.before_cut = tr_read_segment(c->transcript);
 	bun_note(c, "TPM quote over the statement, PCR 15 is the transcript");
 	return SN_OK;
+}
+
+static bool
+has_audit(const struct bun_case *c)
+{
+	static const char *const paths[] = { AUDIT_MSG, AUDIT_SIG, AUDIT_LIST, BUN_SEED_AK,
+		BUN_SEED_AK_PUB };
+
+	for (size_t i = 0; i < SN_NITEMS(paths); i++)
+		if (bun_dir_find(&c->dir, paths[i]) != NULL)
+			return true;
+	return false;
 }
 
 /* A genesis draws from the TPM; the session's audit shows how often. */
@@ -119,7 +133,7 @@ bun_check_audit(struct bun_case *c, struct sn_why *why)
 	struct bytes msg, sig, list;
 	size_t commands;
 
-	if (!genesis && bun_dir_find(&c->dir, AUDIT_MSG) == NULL)
+	if (!genesis && !has_audit(c))
 		return SN_OK;
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_MSG, &msg, why));
 	SN_TRY(bun_dir_get(&c->dir, AUDIT_SIG, &sig, why));

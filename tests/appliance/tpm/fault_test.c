@@ -406,6 +406,8 @@ test_row(void **state)
 	check_latched(&r, &why);
 	if (ident.ak_key != NULL)
 		tpm_ident_done(r.dev, &ident);
+	else
+		tpm_info_done(&ident.info); /* of a TPM that is in no state to work */
 	sn_secret_done(&seed);
 	rig_done(&r);
 	assert_int_equal(sn_secret_alive(), alive);
