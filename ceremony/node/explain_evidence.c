@@ -131,8 +131,11 @@ say_image(const struct bun_facts *f, const struct evidence_given *given,
 		sn_hex(BYTES_OF(f->image), hex);
 		say(w, true, "quote.pcr eventlog",
 		    "The image that was started is %s, with its own kernel, command line and "
-		    "initramfs, and the firmware started nothing else.",
+		    "initramfs, and the firmware started no other program.",
 		    hex);
+		say(w, false, "quote.pcr",
+		    "Which firmware, drivers and option ROMs ran before it: PCR 0 to 3, 5 and 6 "
+		    "are not compared with anything.");
 	} else if (!f->device)
 		say(w, false, "quote.pcr", "Which image ran: a software TPM has seen no boot.");
 	else if (given->image)
@@ -157,8 +160,9 @@ say_boot(const struct bun_report *r, const struct evidence_given *given,
 	if (f->logged)
 		say(w, true, "eventlog quote.pcr",
 		    "The firmware's log is complete: its %zu events give PCR 0 to 14 as the "
-		    "TPM quoted them. It started %zu programs; Secure Boot: %s.",
-		    f->events, f->programs, secure[f->secure_boot]);
+		    "TPM quoted them. Secure Boot: %s. By the log %zu programs were started; "
+		    "that an event is a program is only said there.",
+		    f->events, secure[f->secure_boot], f->programs);
 	else if (f->device)
 		say(w, false, "quote.pcr",
 		    "What PCR 0 to 14 stand for: this firmware left no log.");
@@ -171,9 +175,14 @@ say_deeds(const struct bun_report *r, struct evidence_words *w)
 	const struct bun_facts *f = &r->facts;
 
 	say(w, true, "quote.pcr",
-	    "The %zu records of the transcript are what was put into PCR 15%s, in that order, "
-	    "and nothing else was.",
-	    r->records, " since the machine was last started");
+	    "The%s %zu records of the transcript are what was put into PCR 15 since the machine "
+	    "was last started, in that order, and nothing else was.",
+	    f->before_cut > 0 ? " last" : "", f->records - f->before_cut);
+	if (f->before_cut > 0)
+		say(w, false, "quote.pcr",
+		    "That a register has seen the first %zu records: they are of a boot before "
+		    "a cut, and the quoted one has their head alone.",
+		    f->before_cut);
 	if (f->audited && f->seed_software)
 		say(w, false, "audit.* seed-ak.pub",
 		    "That a TPM was asked for this plan's secret: before the cut a program "

@@ -34,6 +34,18 @@ no_log(struct sn_buf *log, uint8_t pcr[16][32] SN_UNUSED)
 	log->n = 0;
 }
 
+static void
+before_cut(const struct fix *f SN_UNUSED, const struct fix_bundle *o SN_UNUSED, struct tr *t)
+{
+	struct merkle_hash head;
+	char hex[65];
+
+	FIX_RECORD(t, "tick", TR_ARG_INT("n", 1));
+	FIX_OK(tr_root(t, &head, why));
+	sn_hex(BYTES_OF(head.h), hex);
+	FIX_RECORD(t, "segment.start", TR_ARG_STR("head", hex));
+}
+
 #define ID "--identity", "@id"
 #define PINNED ID, "--accept", "pinned", "--tpm-ek", "@ek"
 
@@ -128,6 +140,11 @@ static const struct row rows[] = {
 		"@r-ak", "--tpm-ek", "@r-ek" },
 	    .proven = { "the one that you enrolled", "the one that was pinned" },
 	    .not_proven = { "has not revoked" } },
+	{ .name = "after a cut",
+	    .make = { .before = before_cut },
+	    .args = { PINNED },
+	    .proven = { "The last 13 records" },
+	    .not_proven = { "has seen the first 1 records" } },
 	{ .name = "a mark", .args = { "--state", "x" }, .status = 2 },
 	{ .name = "an option that is none", .args = { "--force" }, .status = 2 },
 };
