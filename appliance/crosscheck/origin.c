@@ -60,6 +60,26 @@ unsigned_bytes(const gnutls_datum_t *d, size_t len)
 	return v;
 }
 
+/* A TPM may have dropped the zeros in front of a coordinate: with them again. */
+static enum sn_err
+padded_ak(struct bytes area, const char *path, struct sn_buf *ret, struct sn_why *why)
+{
+	struct bytes head, v;
+
+	SN_TRY(bytes_take(&area, strlen(ak_head) / 2, &head, path, why));
+	sn_buf_put(ret, head);
+	for (unsigned int i = 0; i < 2; i++) {
+		SN_TRY(xc_get_2b(&area, &v, path, why));
+		if (v.n == 0 || v.n > 32)
+			return sn_fail(why, SN_E_FORMAT, "%s: a coordinate of %zu bytes", path,
+			    v.n);
+		sn_buf_u16(ret, 32);
+		put_padded(ret, v, 32);
+	}
+	SN_TRY(bytes_end(&area, path, why));
+	return sn_buf_check(ret, why);
+}
+
 static enum sn_err
 put_ak(gnutls_pubkey_t key, struct sn_buf *ret, struct sn_why *why)
 {
@@ -83,6 +103,7 @@ check_ak(const struct xc *c, const char *pem_path, const char *pub_path, struct 
 {
 	SN_CLEANUP(tls_pubkey_done) gnutls_pubkey_t key = NULL;
 	SN_CLEANUP(sn_buf_done) struct sn_buf want = { 0 };
+	SN_CLEANUP(sn_buf_done) struct sn_buf is = { 0 };
 	struct bytes pem, pub, area;
 
 	SN_TRY(xc_get(c, pem_path, &pem, why));
@@ -91,7 +112,8 @@ check_ak(const struct xc *c, const char *pem_path, const char *pub_path, struct 
 	SN_TRY(xc_get_2b(&pub, &area, pub_path, why));
 	SN_TRY(bytes_end(&pub, pub_path, why));
 	SN_TRY(put_ak(key, &want, why));
-	if (!bytes_equal(area, sn_buf_bytes(&want)))
+	SN_TRY(padded_ak(area, pub_path, &is, why));
+	if (!bytes_equal(sn_buf_bytes(&is), sn_buf_bytes(&want)))
 		return sn_fail(why, SN_E_SIGNATURE, "%s: is not %s as an attestation key",
 		    pub_path, pem_path);
 	xc_mark(c, pub_path);

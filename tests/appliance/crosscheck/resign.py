@@ -54,10 +54,12 @@ def sha256(data):
 class Ak:
     """An attestation key outside any TPM."""
 
-    def __init__(self):
+    def __init__(self, short=False):
         self.key = ec.generate_private_key(ec.SECP256R1())
+        while short and self.key.public_key().public_numbers().x >> 248:
+            self.key = ec.generate_private_key(ec.SECP256R1())
         p = self.key.public_key().public_numbers()
-        self.area = AK_HEAD + sized(p.x.to_bytes(32)) + sized(p.y.to_bytes(32))
+        self.area = AK_HEAD + sized(p.x.to_bytes(31 if short else 32)) + sized(p.y.to_bytes(32))
         self.name = b"\0\x0b" + sha256(self.area)
         self.signer = b"\0\x0b" + sha256(bytes.fromhex("4000000b") + self.name)
 
