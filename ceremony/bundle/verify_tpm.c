@@ -72,6 +72,26 @@ check_described(const struct bun_case *c, const struct bun_tpm *t, const struct 
 	return SN_OK;
 }
 
+/* People who went on without the machine's TPM went on with softtpm, not with another one. */
+static enum sn_err
+check_decided(const struct bun_case *c, const struct bun_tpm *t, struct sn_why *why)
+{
+	const char *software = "software";
+
+	for (size_t i = tr_read_segment(c->transcript); i < tr_read_size(c->transcript); i++) {
+		const struct tr_record *r = tr_read_record(c->transcript, i);
+
+		if (strcmp(r->id, "tpm.state") == 0 &&
+		    yyjson_equals_str(yyjson_obj_get(r->args, "decision"), software) &&
+		    strcmp(t->backend, software) != 0)
+			return sn_fail(why, SN_E_SIGNATURE,
+			    BUN_TPM_JSON ": back end %s, but people decided to go on with the "
+					 "software TPM (record %zu, tpm.state)",
+			    t->backend, i);
+	}
+	return SN_OK;
+}
+
 static enum sn_err
 check_description(struct bun_case *c, struct sn_why *why)
 {
@@ -84,6 +104,7 @@ check_description(struct bun_case *c, struct sn_why *why)
 	SN_TRY(bun_tpm_parse(json, &f->tpm, why));
 	SN_TRY(att_ek_open(pub, &ek, why));
 	SN_TRY(check_described(c, &f->tpm, &ek, why));
+	SN_TRY(check_decided(c, &f->tpm, why));
 	f->described = true;
 	return SN_OK;
 }

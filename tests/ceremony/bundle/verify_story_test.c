@@ -55,7 +55,16 @@ its_certificate(struct bun_tpm *t)
 	t->ek_certificate = 0x01c0000a;
 }
 
+static void
+decided(const struct fix *f SN_UNUSED, const struct fix_bundle *o SN_UNUSED, struct tr *t)
+{
+	FIX_RECORD(t, "tpm.state", TR_ARG_STR("state", "absent"),
+	    TR_ARG_STR("decision", "software"));
+}
+
 static const struct story_row stories[] = {
+	{ "a machine's TPM where people decided on software", { .before = decided },
+	    "tpm.json: back end device" },
 	{ "a list of no audit",
 	    { .mode = "rebuild",
 		.no_audit = true,
