@@ -263,5 +263,7 @@ main(void)
 		*end = '\0';
 		test_list_add(l, test_register, line, "%s", line);
 	}
-	return test_list_run(l, "event logs");
+	const int status = test_list_run(l, "event logs");
+	test_bytes_done(&golden);
+	return status;
 }
