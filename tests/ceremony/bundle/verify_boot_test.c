@@ -2,7 +2,7 @@
 #include "appliance/measure/bootlog.h"
 #include "tests/ceremony/bundle/bad_boot.h"
 
-static struct fix prod;
+static struct fix prod, rehearsal;
 static const char *root;
 
 static char *
@@ -17,13 +17,14 @@ static void
 test_row(void **state)
 {
 	const struct boot_row *row = *state;
-	struct bun_policy p = fix_policy(&prod);
+	const struct fix *f = row->make.software ? &rehearsal : &prod;
+	struct bun_policy p = fix_policy(f);
 	struct sn_why why = { 0 };
 	struct bun_report r;
 	char *dir = fresh();
 
-	p.accept_software = row->make.software;
-	fix_write(&prod, &row->make, dir);
+	p.rehearsal = row->make.software;
+	fix_write(f, &row->make, dir);
 	const enum sn_err e = fix_verify(dir, &p, &r, &why);
 	if (e != row->want || strstr(why.text, row->says) == NULL)
 		fail_msg("%s: %s", sn_err_name(e), why.text);
@@ -140,7 +141,8 @@ static void
 test_measured(void **state)
 {
 	const struct measured_row *row = *state;
-	struct bun_policy p = fix_policy(&prod);
+	const struct fix *f = row->make.software ? &rehearsal : &prod;
+	struct bun_policy p = fix_policy(f);
 	struct bun_expect x = *p.expect;
 	struct sn_why why = { 0 };
 	struct bun_report r;
@@ -151,8 +153,8 @@ test_measured(void **state)
 	if (row->change != NULL)
 		row->change(&x.measured[0]);
 	p.expect = &x;
-	p.accept_software = row->make.software;
-	fix_write(&prod, &row->make, dir);
+	p.rehearsal = row->make.software;
+	fix_write(f, &row->make, dir);
 	enum sn_err e = fix_verify(dir, &p, &r, &why);
 	if (e != row->want || strstr(why.text, row->says) == NULL)
 		fail_msg("%s: %s", sn_err_name(e), why.text);
@@ -210,6 +212,7 @@ main(void)
 
 	fix_start();
 	fix_make(&prod, 1, PLAN_PRODUCTION);
+	fix_make(&rehearsal, 1, PLAN_REHEARSAL);
 	root = test_tmpdir();
 	for (size_t i = 0; i < SN_NITEMS(boot_rows); i++)
 		test_list_add(l, test_row, (void *)(uintptr_t)&boot_rows[i], "log: %s",
@@ -222,5 +225,6 @@ main(void)
 		    files[i].name);
 	const int status = test_list_run(l, "boot");
 	fix_done(&prod);
+	fix_done(&rehearsal);
 	return status;
 }
