@@ -89,7 +89,7 @@ verify_fleet(struct col_store *s, const char *dir, unsigned int jobs, bool json,
 	struct col_census census = { 0 };
 	struct col_fleet f = { 0 };
 
-	SN_TRY(col_fleet_add_dir(s, AT_FDCWD, dir, &census, why));
+	SN_TRY(col_fleet_add_dir(s, AT_FDCWD, dir, jobs, &census, why));
 	SN_TRY(col_store_check(s, why));
 	SN_TRY(print_status(s, json, why));
 	if (!json)

@@ -11,11 +11,9 @@
 #include "appliance/base/file.h"
 #include "appliance/base/text.h"
 #include "appliance/crypto/der.h"
+#include "firmware-cache/store/fleet_aside.h"
 #include "firmware-cache/store/fleet_walk.h"
 #include "firmware-cache/store/priv.h"
-
-#define MACHINE_MAX (8U << 10) /* a machine certificate in DER */
-#define CHUNK 64U	       /* files that one process judges in a row */
 
 /* Is there a common name that is exactly this? [X.520] id-at-commonName, a string's tag. */
 static bool
@@ -41,7 +39,7 @@ col_fleet_is_machine(struct bytes b)
 {
 	const struct col_vendor_ops *v;
 
-	if (b.n == 0 || b.n > MACHINE_MAX || b.p[0] != DER_SEQUENCE)
+	if (b.n == 0 || b.n > FLEET_MACHINE_MAX || b.p[0] != DER_SEQUENCE)
 		return false;
 	for (size_t i = 0; (v = col_vendor_at(i)) != NULL; i++)
 		for (size_t k = 0; k < v->nmachine_names; k++)
@@ -54,19 +52,6 @@ static void
 item_done(struct col_item *it)
 {
 	col_claim_done(&it->claim);
-}
-
-/* FNV-1a, to see that every walk saw the same; nobody is kept from anything by it. */
-static void
-census_add(struct col_census *c, const char *path, uint64_t size)
-{
-	const uint64_t prime = 0x100000001b3;
-
-	for (const char *s = path; *s != '\0'; s++)
-		c->digest = (c->digest ^ (uint8_t)*s) * prime;
-	for (unsigned int i = 0; i < 64; i += 8)
-		c->digest = (c->digest ^ (uint8_t)(size >> i)) * prime;
-	c->files++;
 }
 
 static enum sn_err
@@ -84,6 +69,7 @@ struct adding {
 	struct col_store *store;
 	struct sn_buf buf;
 	struct col_census census;
+	struct fleet_aside aside; /* the second process, if there is one */
 };
 
 static enum sn_err
@@ -91,10 +77,19 @@ add_one(void *arg, int at, const char *name, const char *path, uint64_t size,
     struct sn_why *why)
 {
 	struct adding *a = arg;
+	bool machine = false;
 
-	census_add(&a->census, path, size);
+	if (fleet_aside_has(&a->aside, a->census.files, size))
+		SN_TRY(fleet_aside_next(&a->aside, &machine, why));
+	else
+		machine = fleet_peek(at, name, size);
+	fleet_census_add(&a->census, path, size);
 	if (size > COL_ITEM_BYTES_MAX)
 		return col_store_add_oversize(a->store, path, size, why);
+	if (machine) {
+		a->census.machines++;
+		return SN_OK;
+	}
 	SN_TRY(sn_file_read(at, name, COL_ITEM_BYTES_MAX, &a->buf, why));
 	if (!col_fleet_is_machine(sn_buf_bytes(&a->buf)))
 		return col_store_add(a->store, path, sn_buf_bytes(&a->buf), why);
@@ -103,12 +98,18 @@ add_one(void *arg, int at, const char *name, const char *path, uint64_t size,
 }
 
 enum sn_err
-col_fleet_add_dir(struct col_store *s, int dirfd, const char *dir, struct col_census *ret,
-    struct sn_why *why)
+col_fleet_add_dir(struct col_store *s, int dirfd, const char *dir, unsigned int jobs,
+    struct col_census *ret, struct sn_why *why)
 {
 	struct adding a = { .store = s };
-	enum sn_err e = fleet_walk(dirfd, dir, add_one, &a, why);
+	enum sn_err e = SN_OK;
 
+	if (jobs > 1)
+		SN_TRY(fleet_aside_start(dirfd, dir, &a.aside, why));
+	e = fleet_walk(dirfd, dir, add_one, &a, why);
+	if (e == SN_OK)
+		e = fleet_aside_same(&a.aside, &a.census, dir, why);
+	fleet_aside_end(&a.aside);
 	sn_buf_done(&a.buf);
 	if (e == SN_OK)
 		*ret = a.census;
@@ -174,7 +175,7 @@ judge_file(struct judging *j, int at, const char *name, const char *path, struct
 {
 	struct col_fleet *f = &j->share.fleet;
 
-	SN_TRY(sn_file_read(at, name, MACHINE_MAX, &j->buf, why));
+	SN_TRY(sn_file_read(at, name, FLEET_MACHINE_MAX, &j->buf, why));
 	if (!col_fleet_is_machine(sn_buf_bytes(&j->buf)))
 		return SN_OK;
 	j->share.census.machines++;
@@ -198,14 +199,14 @@ judge_one(void *arg, int at, const char *name, const char *path, uint64_t size,
 {
 	struct judging *j = arg;
 	struct col_census *c = &j->share.census;
-	bool mine = c->files / CHUNK % j->jobs == j->own;
+	bool mine = c->files / FLEET_CHUNK % j->jobs == j->own;
 
-	census_add(c, path, size);
+	fleet_census_add(c, path, size);
 	if (!mine)
 		return SN_OK;
-	if (size <= MACHINE_MAX)
+	if (size <= FLEET_MACHINE_MAX)
 		SN_TRY(judge_file(j, at, name, path, why));
-	return c->files % CHUNK == 0 ? j->tell(j->arg, NULL, why) : SN_OK;
+	return c->files % FLEET_CHUNK == 0 ? j->tell(j->arg, NULL, why) : SN_OK;
 }
 
 static enum sn_err
@@ -229,50 +230,13 @@ struct worker {
 };
 
 static enum sn_err
-write_all(int fd, const void *p, size_t n, struct sn_why *why)
-{
-	const uint8_t *at = p;
-
-	while (n > 0) {
-		ssize_t k = write(fd, at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return sn_fail(why, SN_E_IO, "a pipe: %s", strerror(errno));
-		at += k;
-		n -= (size_t)k;
-	}
-	return SN_OK;
-}
-
-static enum sn_err
-read_all(int fd, void *p, size_t n, struct sn_why *why)
-{
-	uint8_t *at = p;
-
-	while (n > 0) {
-		ssize_t k = read(fd, at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return sn_fail(why, SN_E_IO,
-			    "a process that judged certificates ended before its time");
-		at += k;
-		n -= (size_t)k;
-	}
-	return SN_OK;
-}
-
-static enum sn_err
 send_row(void *arg, const struct col_row *row, struct sn_why *why)
 {
 	const int *fd = arg;
 	enum mark m = row != NULL ? MARK_ROW : MARK_CHUNK;
 
-	SN_TRY(write_all(*fd, &m, sizeof(m), why));
-	return row != NULL ? write_all(*fd, row, sizeof(*row), why) : SN_OK;
+	SN_TRY(fleet_write(*fd, &m, sizeof(m), why));
+	return row != NULL ? fleet_write(*fd, row, sizeof(*row), why) : SN_OK;
 }
 
 static void
@@ -283,8 +247,8 @@ child(struct judging *j, int dirfd, const char *dir, int fd)
 	j->tell = send_row;
 	j->arg = &fd;
 	j->share.err = judge_share(j, dirfd, dir, &j->share.why);
-	if (write_all(fd, &m, sizeof(m), NULL) != SN_OK ||
-	    write_all(fd, &j->share, sizeof(j->share), NULL) != SN_OK)
+	if (fleet_write(fd, &m, sizeof(m), NULL) != SN_OK ||
+	    fleet_write(fd, &j->share, sizeof(j->share), NULL) != SN_OK)
 		_exit(1);
 	_exit(0);
 }
@@ -320,18 +284,18 @@ receive(struct worker *w, struct judging *j, struct sn_why *why)
 	for (;;) {
 		enum mark m;
 
-		SN_TRY(read_all(w->fd, &m, sizeof(m), why));
+		SN_TRY(fleet_read(w->fd, &m, sizeof(m), why));
 		if (m == MARK_CHUNK)
 			return SN_OK;
 		if (m == MARK_LAST)
 			break;
-		SN_TRY(read_all(w->fd, &j->row, sizeof(j->row), why));
+		SN_TRY(fleet_read(w->fd, &j->row, sizeof(j->row), why));
 		SN_TRY(j->tell(j->arg, &j->row, why));
 		if (j->share.fleet.refused++ == 0)
 			j->share.fleet.first_refused = j->row;
 	}
 	w->ended = true;
-	SN_TRY(read_all(w->fd, &w->share, sizeof(w->share), why));
+	SN_TRY(fleet_read(w->fd, &w->share, sizeof(w->share), why));
 	if (w->share.err != SN_OK)
 		return sn_fail(why, w->share.err, "%s", w->share.why.text);
 	return SN_OK;

@@ -25,10 +25,12 @@ struct col_census {
 
 /*
  * Read every regular file below dir (relative to dirfd), each directory in byte order, and add
- * those that are no machine certificates; ret counts all. Errors as col_store_add_dir().
+ * those that are no machine certificates; ret counts all. With more than one job a second
+ * process looks at half of the files. Errors as col_store_add_dir(), and SN_E_IO when the
+ * two did not see the same.
  */
 SN_MUST_USE enum sn_err col_fleet_add_dir(struct col_store *s, int dirfd, const char *dir,
-    struct col_census *ret, struct sn_why *why);
+    unsigned int jobs, struct col_census *ret, struct sn_why *why);
 
 /*
  * Judge one machine certificate against a checked store, as col_store_check() would; only that

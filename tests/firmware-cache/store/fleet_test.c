@@ -181,6 +181,46 @@ apply(const struct change *c, const char *dir, struct bytes b)
 	close(fd);
 }
 
+/* Half of the files are another process's to look at: the same files are kept. */
+static void
+aside(void **state)
+{
+	static const uint8_t vcek[] = { 0x30, 0x0d, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x08,
+		'S', 'E', 'V', '-', 'V', 'C', 'E', 'K' };
+	const char *dir = strdup(test_tmpdir());
+	struct col_census census[2] = { 0 };
+	size_t stored[2];
+
+	(void)state;
+	for (unsigned int i = 0; i < 300; i++) {
+		char *name = test_format("%u/%03u.der", i / 100, i);
+		static uint8_t large[(8U << 10) + 1] = { 0x30 };
+
+		large[1] = (uint8_t)i;
+		if (i % 7 == 3)
+			put(dir, name, bytes_str(name));
+		else if (i % 50 == 20)
+			put(dir, name, BYTES_OF(large));
+		else
+			put(dir, name, BYTES_OF(vcek));
+		free(name);
+	}
+	for (unsigned int jobs = 1; jobs <= 2; jobs++) {
+		struct col_store *s = set_store(SET_NONE, NOW, NULL);
+		const struct col_row *rows = NULL;
+		struct sn_why why = { 0 };
+
+		must(col_fleet_add_dir(s, AT_FDCWD, dir, jobs, &census[jobs - 1], &why), &why);
+		must(col_store_check(s, &why), &why);
+		must(col_store_rows(s, &rows, &stored[jobs - 1], &why), &why);
+		col_store_free(&s);
+	}
+	assert_int_equal(stored[0], 43 + 5);
+	assert_int_equal(stored[1], stored[0]);
+	assert_int_equal(census[0].machines, 300 - stored[0]);
+	assert_memory_equal(&census[0], &census[1], sizeof(census[0]));
+}
+
 static void
 changed(void **state)
 {
@@ -199,7 +239,7 @@ changed(void **state)
 		put(dir, "a/1.der", BYTES_OF(vcek));
 		put(dir, "a/2.der", BYTES_OF(vcek));
 		put(dir, "note.txt", BYTES_STR("no collateral"));
-		must(col_fleet_add_dir(s, AT_FDCWD, dir, &census, &why), &why);
+		must(col_fleet_add_dir(s, AT_FDCWD, dir, jobs, &census, &why), &why);
 		must(col_store_check(s, &why), &why);
 		assert_int_equal(census.machines, 2);
 		apply(c, dir, BYTES_OF(vcek));
@@ -232,6 +272,7 @@ main(void)
 		test_list_add(l, no_machine, &kept[i], "no machine: %s", kept[i].path);
 	test_list_add(l, odd_bytes, NULL, "bytes that almost are one");
 	test_list_add(l, open_store, NULL, "nothing is judged before the signers are");
+	test_list_add(l, aside, NULL, "half of the first walk in a second process");
 	for (size_t i = 0; i < SN_NITEMS(changes); i++)
 		test_list_add(l, changed, &changes[i], "between the walks: %s",
 		    changes[i].name);
