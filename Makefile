@@ -300,7 +300,7 @@ tests: $(call binaries_of,$(TESTS)) $(if $(needs_programs),$(BINARIES:%=$(BUILD)
 	$(if $(needs_fuzzers),$(call binaries_of,$(ALL_FUZZ)))
 
 check: tests
-	@tests/run --build $(BUILD) --jobs $(JOBS) $(TESTS)
+	@tests/run --build $(BUILD) --jobs $$(($(JOBS) + 1)) $(TESTS) # some of them only wait
 
 # Each NAME_fuzz.c has LLVMFuzzerTestOneInput(); its seeds are the files in NAME_fuzz/.
 fuzz: $(call binaries_of,$(FUZZ))

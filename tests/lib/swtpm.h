@@ -11,7 +11,8 @@
 
 #define SWTPM_TOOL "TPM2TOOLS_TCTI=swtpm:path=s " /* before one of tpm2-tools */
 
-/* A new TPM, certified for RSA-2048 and P-384 by an authority of its own. */
+/* A TPM as new, certified for RSA-2048 and P-384 by an authority of its own; the same again
+ * for each caller of a program. */
 void swtpm_make(void);
 /* Power on, power off. */
 void swtpm_start(void);
