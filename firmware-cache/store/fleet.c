@@ -79,8 +79,8 @@ add_one(void *arg, int at, const char *name, const char *path, uint64_t size,
 	struct adding *a = arg;
 	bool machine = false;
 
-	if (fleet_aside_has(&a->aside, a->census.files, size))
-		SN_TRY(fleet_aside_next(&a->aside, &machine, why));
+	if (fleet_aside_has(&a->aside, a->census.files))
+		SN_TRY(fleet_aside_says(&a->aside, a->census.files, &machine, why));
 	else
 		machine = fleet_peek(at, name, size);
 	fleet_census_add(&a->census, path, size);
@@ -235,8 +235,10 @@ send_row(void *arg, const struct col_row *row, struct sn_why *why)
 	const int *fd = arg;
 	enum mark m = row != NULL ? MARK_ROW : MARK_CHUNK;
 
-	SN_TRY(fleet_write(*fd, &m, sizeof(m), why));
-	return row != NULL ? fleet_write(*fd, row, sizeof(*row), why) : SN_OK;
+	SN_TRY(sn_fd_write(*fd, (struct bytes){ (const uint8_t *)&m, sizeof(m) }, why));
+	return row != NULL
+	    ? sn_fd_write(*fd, (struct bytes){ (const uint8_t *)row, sizeof(*row) }, why)
+	    : SN_OK;
 }
 
 static void
@@ -247,8 +249,9 @@ child(struct judging *j, int dirfd, const char *dir, int fd)
 	j->tell = send_row;
 	j->arg = &fd;
 	j->share.err = judge_share(j, dirfd, dir, &j->share.why);
-	if (fleet_write(fd, &m, sizeof(m), NULL) != SN_OK ||
-	    fleet_write(fd, &j->share, sizeof(j->share), NULL) != SN_OK)
+	if (sn_fd_write(fd, (struct bytes){ (const uint8_t *)&m, sizeof(m) }, NULL) != SN_OK ||
+	    sn_fd_write(fd, (struct bytes){ (const uint8_t *)&j->share, sizeof(j->share) },
+		NULL) != SN_OK)
 		_exit(1);
 	_exit(0);
 }
@@ -284,18 +287,18 @@ receive(struct worker *w, struct judging *j, struct sn_why *why)
 	for (;;) {
 		enum mark m;
 
-		SN_TRY(fleet_read(w->fd, &m, sizeof(m), why));
+		SN_TRY(fleet_hear(w->fd, &m, sizeof(m), why));
 		if (m == MARK_CHUNK)
 			return SN_OK;
 		if (m == MARK_LAST)
 			break;
-		SN_TRY(fleet_read(w->fd, &j->row, sizeof(j->row), why));
+		SN_TRY(fleet_hear(w->fd, &j->row, sizeof(j->row), why));
 		SN_TRY(j->tell(j->arg, &j->row, why));
 		if (j->share.fleet.refused++ == 0)
 			j->share.fleet.first_refused = j->row;
 	}
 	w->ended = true;
-	SN_TRY(fleet_read(w->fd, &w->share, sizeof(w->share), why));
+	SN_TRY(fleet_hear(w->fd, &w->share, sizeof(w->share), why));
 	if (w->share.err != SN_OK)
 		return sn_fail(why, w->share.err, "%s", w->share.why.text);
 	return SN_OK;

@@ -38,40 +38,15 @@ fleet_peek(int at, const char *name, uint64_t size)
 }
 
 enum sn_err
-fleet_write(int fd, const void *p, size_t n, struct sn_why *why)
+fleet_hear(int fd, void *p, size_t n, struct sn_why *why)
 {
-	const uint8_t *at = p;
+	struct sn_why inner = { 0 };
 
-	while (n > 0) {
-		ssize_t k = write(fd, at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return sn_fail(why, SN_E_IO, "a pipe: %s", strerror(errno));
-		at += k;
-		n -= (size_t)k;
-	}
-	return SN_OK;
-}
-
-enum sn_err
-fleet_read(int fd, void *p, size_t n, struct sn_why *why)
-{
-	uint8_t *at = p;
-
-	while (n > 0) {
-		ssize_t k = read(fd, at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return sn_fail(why, SN_E_IO,
-			    "a process that judged certificates ended before its time");
-		at += k;
-		n -= (size_t)k;
-	}
-	return SN_OK;
+	if (sn_fd_read(fd, p, n, &inner) == SN_OK)
+		return SN_OK;
+	return sn_fail(why, SN_E_IO,
+	    "a process that judged certificates ended before its time (%s); judge again",
+	    inner.text);
 }
 
 /* ---- the second process */
@@ -80,44 +55,36 @@ struct looking {
 	int fd;
 	struct col_census census;
 	uint8_t answers[FLEET_CHUNK];
-	size_t n;
 };
 
 static bool
-aside_looks(uint64_t number, uint64_t size)
+aside_looks(uint64_t number)
 {
-	return number / FLEET_CHUNK % 2 == 1 && size <= FLEET_MACHINE_MAX;
-}
-
-static enum sn_err
-flush(struct looking *l, struct sn_why *why)
-{
-	const size_t n = l->n;
-
-	l->n = 0;
-	return n > 0 ? fleet_write(l->fd, l->answers, n, why) : SN_OK;
+	return number / FLEET_CHUNK % 2 == 1;
 }
 
 static enum sn_err
 look(void *arg, int at, const char *name, const char *path, uint64_t size, struct sn_why *why)
 {
 	struct looking *l = arg;
+	const uint64_t number = l->census.files;
 
-	if (aside_looks(l->census.files, size))
-		l->answers[l->n++] = fleet_peek(at, name, size);
 	fleet_census_add(&l->census, path, size);
-	return l->census.files % FLEET_CHUNK == 0 ? flush(l, why) : SN_OK;
+	if (!aside_looks(number))
+		return SN_OK;
+	l->answers[number % FLEET_CHUNK] = fleet_peek(at, name, size);
+	return aside_looks(number + 1) ? SN_OK : sn_fd_write(l->fd, BYTES_OF(l->answers), why);
 }
 
-static void
-aside_run(int dirfd, const char *dir, int fd)
+/* Whole chunks, each as its last file is seen, and the last one at the end. */
+static enum sn_err
+aside_tell(struct looking *l, int dirfd, const char *dir)
 {
-	struct looking l = { .fd = fd };
-
-	if (fleet_walk(dirfd, dir, look, &l, NULL) != SN_OK || flush(&l, NULL) != SN_OK ||
-	    fleet_write(fd, &l.census, sizeof(l.census), NULL) != SN_OK)
-		_exit(1);
-	_exit(0);
+	SN_TRY(fleet_walk(dirfd, dir, look, l, NULL));
+	if (l->census.files % FLEET_CHUNK != 0 && aside_looks(l->census.files))
+		SN_TRY(sn_fd_write(l->fd, BYTES_OF(l->answers), NULL));
+	return sn_fd_write(l->fd,
+	    (struct bytes){ (const uint8_t *)&l->census, sizeof(l->census) }, NULL);
 }
 
 enum sn_err
@@ -129,8 +96,10 @@ fleet_aside_start(int dirfd, const char *dir, struct fleet_aside *ret, struct sn
 		return sn_fail(why, SN_E_IO, "a pipe: %s", strerror(errno));
 	*ret = (struct fleet_aside){ .fd = p[0], .pid = fork() };
 	if (ret->pid == 0) {
+		struct looking l = { .fd = p[1] };
+
 		close(p[0]);
-		aside_run(dirfd, dir, p[1]);
+		_exit(aside_tell(&l, dirfd, dir) != SN_OK);
 	}
 	close(p[1]);
 	if (ret->pid > 0)
@@ -141,27 +110,17 @@ fleet_aside_start(int dirfd, const char *dir, struct fleet_aside *ret, struct sn
 }
 
 bool
-fleet_aside_has(const struct fleet_aside *a, uint64_t number, uint64_t size)
+fleet_aside_has(const struct fleet_aside *a, uint64_t number)
 {
-	return a->pid != 0 && aside_looks(number, size);
+	return a->pid != 0 && aside_looks(number);
 }
 
 enum sn_err
-fleet_aside_next(struct fleet_aside *a, bool *ret, struct sn_why *why)
+fleet_aside_says(struct fleet_aside *a, uint64_t number, bool *ret, struct sn_why *why)
 {
-	if (a->next == a->n) {
-		ssize_t n;
-
-		do
-			n = read(a->fd, a->answers, sizeof(a->answers));
-		while (n < 0 && errno == EINTR);
-		if (n <= 0)
-			return sn_fail(why, SN_E_IO,
-			    "a process that looked for certificates ended before its time");
-		a->n = (size_t)n;
-		a->next = 0;
-	}
-	*ret = a->answers[a->next++] == 1;
+	if (number % FLEET_CHUNK == 0)
+		SN_TRY(fleet_hear(a->fd, a->answers, sizeof(a->answers), why));
+	*ret = a->answers[number % FLEET_CHUNK] == 1;
 	return SN_OK;
 }
 
@@ -170,17 +129,10 @@ fleet_aside_same(struct fleet_aside *a, const struct col_census *census, const c
     struct sn_why *why)
 {
 	struct col_census other = { 0 };
-	uint8_t *at = (uint8_t *)&other;
 
 	if (a->pid == 0)
 		return SN_OK;
-	for (size_t i = 0; i < sizeof(other); i++, a->next++) {
-		if (a->next == a->n) { /* the rest has not been read yet */
-			SN_TRY(fleet_read(a->fd, at + i, sizeof(other) - i, why));
-			break;
-		}
-		at[i] = a->answers[a->next];
-	}
+	SN_TRY(fleet_hear(a->fd, &other, sizeof(other), why));
 	if (other.files != census->files || other.digest != census->digest)
 		return sn_fail(why, SN_E_IO, "%s: it changed while it was read; judge it again",
 		    dir);

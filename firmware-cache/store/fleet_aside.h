@@ -24,22 +24,21 @@ void fleet_census_add(struct col_census *c, const char *path, uint64_t size);
  */
 bool fleet_peek(int at, const char *name, uint64_t size);
 
-/* All n bytes through a pipe. SN_E_IO, also when the other end has gone. */
-SN_MUST_USE enum sn_err fleet_write(int fd, const void *p, size_t n, struct sn_why *why);
-SN_MUST_USE enum sn_err fleet_read(int fd, void *p, size_t n, struct sn_why *why);
+/* n bytes that another process says; SN_E_IO when it ends before that. */
+SN_MUST_USE enum sn_err fleet_hear(int fd, void *p, size_t n, struct sn_why *why);
 
 struct fleet_aside {
 	pid_t pid; /* 0: there is none */
 	int fd;
-	uint8_t answers[FLEET_CHUNK]; /* read already, next to be given */
-	size_t n, next;
+	uint8_t answers[FLEET_CHUNK]; /* of the chunk that the walk is in */
 };
 SN_MUST_USE enum sn_err fleet_aside_start(int dirfd, const char *dir, struct fleet_aside *ret,
     struct sn_why *why);
-/* Is the file that is number in the walk looked at by the second process? */
-bool fleet_aside_has(const struct fleet_aside *a, uint64_t number, uint64_t size);
-/* Its answer for the next such file. */
-SN_MUST_USE enum sn_err fleet_aside_next(struct fleet_aside *a, bool *ret, struct sn_why *why);
+/* Is the file with this number in the walk looked at by the second process? */
+bool fleet_aside_has(const struct fleet_aside *a, uint64_t number);
+/* Its answer for that file; each such file is asked for once, in order. SN_E_IO. */
+SN_MUST_USE enum sn_err fleet_aside_says(struct fleet_aside *a, uint64_t number, bool *ret,
+    struct sn_why *why);
 /* The walk is over: it saw the same files, or SN_E_IO. */
 SN_MUST_USE enum sn_err fleet_aside_same(struct fleet_aside *a, const struct col_census *census,
     const char *dir, struct sn_why *why);
