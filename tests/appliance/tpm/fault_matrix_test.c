@@ -247,20 +247,6 @@ check_truth(struct rig *r, struct outcome *o)
 	outcome_done(r, &again);
 }
 
-/* Once the device knows of a fault it gives that reason for ever, and sends nothing. */
-static void
-check_latched(struct rig *r, const struct sn_why *why)
-{
-	struct sn_why again = { 0 };
-	unsigned int sent = r->commands;
-
-	if (r->dev->fault.err == SN_OK)
-		return;
-	assert_int_equal(tpm_dev_startup(r->dev, &again), r->dev->fault.err);
-	assert_string_equal(again.text, why->text);
-	assert_int_equal(r->commands, sent);
-}
-
 static void
 check_refused(struct rig *r, const struct outcome *o)
 {
@@ -271,7 +257,7 @@ check_refused(struct rig *r, const struct outcome *o)
 	if (!o->seeded)
 		assert_null(o->seed.p);
 	assert_int_equal(o->quoted.msg.n + o->quoted.sig.n + o->quoted.pcr.n, 0);
-	check_latched(r, &o->why);
+	rig_check_latched(r, &o->why);
 }
 
 static void

@@ -369,20 +369,6 @@ check_end(const struct row *row, enum sn_err e, const struct sn_secret *seed,
 		assert_null(seed->p);
 }
 
-/* A fault that the device saw is its last word: the same reason, nothing sent. */
-static void
-check_latched(struct rig *r, const struct sn_why *why)
-{
-	struct sn_why again = { 0 };
-	unsigned int sent = r->commands;
-
-	if (r->dev->fault.err == SN_OK)
-		return;
-	assert_int_equal(tpm_dev_startup(r->dev, &again), r->dev->fault.err);
-	assert_string_equal(again.text, why->text);
-	assert_int_equal(r->commands, sent);
-}
-
 static void
 test_row(void **state)
 {
@@ -403,7 +389,7 @@ test_row(void **state)
 	e = whole(&r, &ident, &seed, &why);
 	assert_true(r.seen >= row->nth);
 	check_end(row, e, &seed, &why);
-	check_latched(&r, &why);
+	rig_check_latched(&r, &why);
 	if (ident.ak_key != NULL)
 		tpm_ident_done(r.dev, &ident);
 	else
@@ -438,7 +424,7 @@ test_dies_at_every_command(void **state)
 			assert_int_equal(e, SN_OK);
 		else
 			assert_int_equal(e, SN_E_TPM);
-		check_latched(&r, &why);
+		rig_check_latched(&r, &why);
 		if (ident.ak_key != NULL)
 			tpm_ident_done(r.dev, &ident);
 		sn_secret_done(&seed);

@@ -101,6 +101,20 @@ rig_done(struct rig *r)
 	sn_buf_done(&r->stream);
 }
 
+/* A fault that the device saw is its last word: the same reason, nothing sent. */
+static inline void
+rig_check_latched(struct rig *r, const struct sn_why *why)
+{
+	struct sn_why again = { 0 };
+	unsigned int sent = r->commands;
+
+	if (r->dev->fault.err == SN_OK)
+		return;
+	assert_int_equal(tpm_dev_startup(r->dev, &again), r->dev->fault.err);
+	assert_string_equal(again.text, why->text);
+	assert_int_equal(r->commands, sent);
+}
+
 /* Once in main(): memory for secrets, OpenSSL, a silent tpm2-tss. */
 static inline void
 rig_prepare(void)
