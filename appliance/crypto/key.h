@@ -66,8 +66,5 @@ SN_MUST_USE enum sn_err cry_verify(const struct cry_key *k, struct bytes data, s
 /* ECDSA with raw r||s (both the curve's length) over data with hash h. */
 SN_MUST_USE enum sn_err cry_verify_raw_ecdsa(const struct cry_key *k, enum cry_hash h,
     struct bytes data, struct bytes rs, struct sn_why *why);
-/* RSASSA-PKCS1-v1_5 or PSS (salt = hash length) for TPM attestation keys. */
-SN_MUST_USE enum sn_err cry_verify_rsa(const struct cry_key *k, enum cry_hash h, bool pss,
-    struct bytes data, struct bytes sig, struct sn_why *why);
 
 #endif

@@ -1,14 +1,14 @@
 #include "appliance/crypto/priv.h"
 
 static enum sn_err
-verify(const struct cry_key *k, const char *md, const OSSL_PARAM *params, struct bytes data,
-    struct bytes sig, struct sn_why *why)
+verify(const struct cry_key *k, const char *md, struct bytes data, struct bytes sig,
+    struct sn_why *why)
 {
 	SN_CLEANUP(cry_md_ctx_done) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	if (ctx == NULL)
 		return sn_fail(why, SN_E_NOMEM, "signature");
-	if (EVP_DigestVerifyInit_ex(ctx, NULL, md, NULL, NULL, k->pkey, params) != 1)
+	if (EVP_DigestVerifyInit_ex(ctx, NULL, md, NULL, NULL, k->pkey, NULL) != 1)
 		return cry_fail(why, SN_E_CRYPTO, "signature");
 	if (EVP_DigestVerify(ctx, sig.p, sig.n, data.p, data.n) != 1) {
 		ERR_clear_error();
@@ -22,8 +22,9 @@ enum sn_err
 cry_verify(const struct cry_key *k, struct bytes data, struct bytes sig, struct sn_why *why)
 {
 	if (k->alg == CRY_RSA)
-		return sn_fail(why, SN_E_USAGE, "RSA needs its padding named");
-	return verify(k, cry_alg_info(k->alg)->md, NULL, data, sig, why);
+		return sn_fail(why, SN_E_USAGE,
+		    "an RSA signature is taken in a certificate only");
+	return verify(k, cry_alg_info(k->alg)->md, data, sig, why);
 }
 
 static void
@@ -77,26 +78,5 @@ cry_verify_raw_ecdsa(const struct cry_key *k, enum cry_hash h, struct bytes data
 	s = NULL;
 	len = i2d_ECDSA_SIG(sig, &p);
 	SN_TRY(cry_put_der(&der, len, p, "ECDSA signature", why));
-	return verify(k, cry_hash_name(h), NULL, data, sn_buf_bytes(&der), why);
-}
-
-enum sn_err
-cry_verify_rsa(const struct cry_key *k, enum cry_hash h, bool pss, struct bytes data,
-    struct bytes sig, struct sn_why *why)
-{
-	int pad = pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
-	int salt = RSA_PSS_SALTLEN_DIGEST;
-	OSSL_PARAM params[4];
-	size_t n = 0;
-
-	if (k->alg != CRY_RSA)
-		return sn_fail(why, SN_E_USAGE, "%s is not RSA", cry_alg_name(k->alg));
-	params[n++] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PAD_MODE, &pad);
-	if (pss) {
-		params[n++] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, &salt);
-		params[n++] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST,
-		    (char *)(uintptr_t)cry_hash_name(h), 0);
-	}
-	params[n] = OSSL_PARAM_construct_end();
-	return verify(k, cry_hash_name(h), params, data, sig, why);
+	return verify(k, cry_hash_name(h), data, sn_buf_bytes(&der), why);
 }

@@ -68,18 +68,6 @@ counts(const struct cache_item *it)
 	return it->ok && (it->notes & COL_NOTE_SUPERSEDED) == 0;
 }
 
-const struct cache_item *
-cache_first_to_lapse(const struct cache_view *v)
-{
-	const struct cache_item *first = NULL;
-
-	for (size_t i = 0; i < v->n; i++)
-		if (counts(&v->v[i]) &&
-		    (first == NULL || v->v[i].good_until < first->good_until))
-			first = &v->v[i];
-	return first;
-}
-
 /* ---- looking for one thing */
 
 /* What it must be; what is zero or NULL may be anything. */

@@ -69,8 +69,6 @@ struct cover {
 void cache_cover(const struct cache_view *v, const struct cache_fresh *fresh,
     const struct cache_plan *plan, struct cover *ret);
 
-/* The accepted, not superseded item that lapses first, or NULL. */
-const struct cache_item *cache_first_to_lapse(const struct cache_view *v);
 /* Whole days from at until t, rounded down; 0 when it is over. */
 int64_t cover_days(int64_t at, int64_t t);
 

@@ -20,29 +20,22 @@ static const uint8_t ca_one[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x01
 static const uint8_t ca_zero[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00 };
 static const uint8_t ca_false[] = { 0x30, 0x00 };
 
-/* One row per role: its name and what the certificate must say. */
+/* One row per role: what the certificate must say. */
 static const struct {
-	const char *name, *cn;
+	const char *cn;
 	struct bytes usage, ca;
 } roles[INTEL_ROLE_COUNT] = {
-	[INTEL_ROLE_NONE] = { .name = "none", .cn = "" },
-	[INTEL_ROLE_ROOT] = { "root CA", "Intel SGX Root CA", BYTES_OF(usage_ca),
-	    BYTES_OF(ca_one) },
-	[INTEL_ROLE_TCB_SIGNING] = { "TCB Signing", "Intel SGX TCB Signing",
-	    BYTES_OF(usage_sign), BYTES_OF(ca_false) },
-	[INTEL_ROLE_PLATFORM_CA] = { "PCK Platform CA", "Intel SGX PCK Platform CA",
-	    BYTES_OF(usage_ca), BYTES_OF(ca_zero) },
-	[INTEL_ROLE_PROCESSOR_CA] = { "PCK Processor CA", "Intel SGX PCK Processor CA",
-	    BYTES_OF(usage_ca), BYTES_OF(ca_zero) },
-	[INTEL_ROLE_PCK] = { "PCK certificate", "Intel SGX PCK Certificate",
-	    BYTES_OF(usage_sign), BYTES_OF(ca_false) },
+	[INTEL_ROLE_NONE] = { .cn = "" },
+	[INTEL_ROLE_ROOT] = { "Intel SGX Root CA", BYTES_OF(usage_ca), BYTES_OF(ca_one) },
+	[INTEL_ROLE_TCB_SIGNING] = { "Intel SGX TCB Signing", BYTES_OF(usage_sign),
+	    BYTES_OF(ca_false) },
+	[INTEL_ROLE_PLATFORM_CA] = { "Intel SGX PCK Platform CA", BYTES_OF(usage_ca),
+	    BYTES_OF(ca_zero) },
+	[INTEL_ROLE_PROCESSOR_CA] = { "Intel SGX PCK Processor CA", BYTES_OF(usage_ca),
+	    BYTES_OF(ca_zero) },
+	[INTEL_ROLE_PCK] = { "Intel SGX PCK Certificate", BYTES_OF(usage_sign),
+	    BYTES_OF(ca_false) },
 };
-
-const char *
-intel_role_name(enum intel_role r)
-{
-	return r < INTEL_ROLE_COUNT ? roles[r].name : "unknown";
-}
 
 enum intel_role
 intel_cert_role(const struct cry_cert *c)

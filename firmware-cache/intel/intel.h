@@ -20,7 +20,6 @@ enum intel_role {
 	INTEL_ROLE_PCK, /* belongs to one host */
 	INTEL_ROLE_COUNT,
 };
-const char *intel_role_name(enum intel_role r); /* "TCB signing" */
 enum intel_role intel_cert_role(const struct cry_cert *c);
 
 /* Is this the pinned digest of the Intel SGX Root CA key (SHA-256 of its SPKI)? */

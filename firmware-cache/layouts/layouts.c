@@ -29,13 +29,6 @@ static const struct lay_layout table[] = {
 };
 
 const struct lay_layout *
-lay_table(size_t *ret_n)
-{
-	*ret_n = SN_NITEMS(table);
-	return table;
-}
-
-const struct lay_layout *
 lay_find(const char *name)
 {
 	for (size_t i = 0; i < SN_NITEMS(table); i++)

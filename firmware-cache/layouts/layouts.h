@@ -63,8 +63,6 @@ struct lay_layout {
 	bool per_host;
 };
 
-/* All layouts, in the order in which they are written. */
-const struct lay_layout *lay_table(size_t *ret_n);
 /* The layout of that name, or NULL. */
 const struct lay_layout *lay_find(const char *name);
 

@@ -328,18 +328,6 @@ col_verified_kind(const struct col_verified *v)
 	return v->item->claim.kind;
 }
 
-const char *
-col_verified_label(const struct col_verified *v)
-{
-	return v->item->claim.label;
-}
-
-int64_t
-col_verified_good_until(const struct col_verified *v)
-{
-	return v->item->good_until;
-}
-
 static bool
 has_leaf(const struct col_verified *v)
 {

@@ -113,8 +113,6 @@ struct bytes col_verified_bytes(const struct col_verified *v);
 const char *col_verified_path(const struct col_verified *v);
 const uint8_t *col_verified_sha256(const struct col_verified *v); /* 32 bytes */
 enum col_kind col_verified_kind(const struct col_verified *v);
-const char *col_verified_label(const struct col_verified *v);
-int64_t col_verified_good_until(const struct col_verified *v);
 /* For a VCEK or VLEK: what its extensions say, and its DER; else NULL and empty. */
 const struct amd_leaf *col_verified_amd_leaf(const struct col_verified *v);
 struct bytes col_verified_leaf_der(const struct col_verified *v);
