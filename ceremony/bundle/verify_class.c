@@ -272,9 +272,10 @@ bun_check_plans(const struct bun_case *c, struct sn_why *why)
 			found = found || memcmp(digest, c->ops[k].st.plan_sha256, 32) == 0;
 		if (!found)
 			return sn_fail(why, SN_E_SIGNATURE,
-			    BUN_STATEMENT ": plan_sha256 is not that of plan number %zu that "
-					  "was given",
-			    i + 1);
+			    BUN_STATEMENT
+			    ": plan_sha256 is not that of the plan of ceremony "
+			    "\"%s\" that was given; give the one that was approved",
+			    x->plan[i]->ceremony);
 	}
 	return SN_OK;
 }
